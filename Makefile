@@ -1,0 +1,41 @@
+# make demo and make test need nothing but Python 3.11 or newer: they set up .venv themselves.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test check format bench clean
+
+help:            ## list the targets
+	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/  /'
+
+$(READY): setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@touch $(READY)
+
+demo: $(READY)   ## set up, fit a model on the sample sales, print the forecast
+	$(BIN)/forecastkit datasets sales --output demo/sales.csv
+	$(BIN)/forecastkit fit demo/sales.csv --output demo/model.safetensors --plot demo/forecast.png
+	$(BIN)/forecastkit predict demo/model.safetensors | head -n 14
+
+test: $(READY)   ## set up and run every test and check
+	$(BIN)/python -m pytest
+	$(MAKE) --no-print-directory check PYTEST=no
+
+check: $(READY)  ## lint, types, doctests (and the tests, unless PYTEST=no)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest --quiet --doctest-modules --doctest-glob='*.md' forecastkit cli datasets README.md
+	@if [ "$(PYTEST)" != no ]; then $(BIN)/python -m pytest --quiet; fi
+
+format: $(READY) ## rewrite the code in the house format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY)  ## print the times and the memory of the layers and commands
+	for script in benchmarks/*.py; do $(BIN)/python $$script; done
+
+clean:           ## remove what the targets made
+	rm -rf $(VENV) demo build *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,149 @@
+"""The equations of the recurrent cells: arrays in, arrays out, no weights of their own, no state.
+
+Each function takes `ops`, a namespace with `matmul`, `split`, `tanh` and `sigmoid`: `keras.ops`
+when a network is trained, a handful of NumPy functions when it predicts. So the math is written
+once. Letters are those of the papers: `x` input, `h` hidden state, `c` cell state; `i`, `f`, `o`
+input, forget and output gate, `g` candidate; `W`, `U`, `b` kernel, recurrent kernel, bias.
+
+References
+----------
+Elman, "Finding structure in time", Cognitive Science 14 (1990).
+Hochreiter & Schmidhuber, "Long short-term memory", Neural Computation 9 (1997).
+Gers, Schmidhuber & Cummins, "Learning to forget", Neural Computation 12 (2000): the forget gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Array = Any
+Activation = Callable[[Array], Array] | None
+
+
+def input_part(x: Array, W: Array, b: Array | None, ops: Any) -> Array:
+    """Compute W x + b, what the input adds to a step; it needs no state, so all steps can go at once.
+
+    Parameters
+    ----------
+    x : array, shape (..., features)
+    W : array, shape (features, gates * units)
+    b : array, shape (gates * units,), or None
+    ops : namespace
+        With `matmul`.
+
+    Returns
+    -------
+    array, shape (..., gates * units)
+    """
+    a = ops.matmul(x, W)
+    return a if b is None else a + b
+
+
+def rnn_step(a: Array, h: Array, U: Array, ops: Any, activation: Activation = None) -> Array:
+    """One step of a simple recurrent network: h' = tanh(W x + b + U h).
+
+    Parameters
+    ----------
+    a : array, shape (batch, units)
+        `input_part` of this step, W x + b.
+    h : array, shape (batch, units)
+        Hidden state before the step.
+    U : array, shape (units, units)
+        Recurrent kernel.
+    ops : namespace
+        With `matmul` and `tanh`.
+    activation : callable, optional
+        In place of tanh.
+
+    Returns
+    -------
+    array, shape (batch, units)
+        Hidden state after the step.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rnn_step(np.array([[0.5]]), np.array([[1.0]]), np.array([[-0.5]]), np)
+    array([[0.]])
+    """
+    tanh = activation or ops.tanh
+    return tanh(a + ops.matmul(h, U))
+
+
+def lstm_step(
+    a: Array,
+    h: Array,
+    c: Array,
+    U: Array,
+    ops: Any,
+    activation: Activation = None,
+    recurrent_activation: Activation = None,
+) -> tuple[Array, Array]:
+    """One step of a long short-term memory.
+
+    ::
+
+        i = sigmoid(W_i x + U_i h + b_i)     what to write
+        f = sigmoid(W_f x + U_f h + b_f)     what to keep
+        g = tanh   (W_g x + U_g h + b_g)     what could be written
+        o = sigmoid(W_o x + U_o h + b_o)     what to show
+        c' = f * c + i * g
+        h' = o * tanh(c')
+
+    Parameters
+    ----------
+    a : array, shape (batch, 4 * units)
+        `input_part` of this step, W x + b, in the order i, f, g, o (Keras's order).
+    h, c : array, shape (batch, units)
+        Hidden state and cell state before the step.
+    U : array, shape (units, 4 * units)
+        Recurrent kernel, in the same order.
+    ops : namespace
+        With `matmul`, `split`, `tanh` and `sigmoid`.
+    activation, recurrent_activation : callable, optional
+        In place of tanh and sigmoid.
+
+    Returns
+    -------
+    h, c : array, shape (batch, units)
+        Hidden state and cell state after the step.
+
+    Examples
+    --------
+    With the forget gate open and the input gate shut, the cell keeps what it holds.
+
+    >>> import numpy as np
+    >>> from types import SimpleNamespace
+    >>> ops = SimpleNamespace(matmul=np.matmul, split=np.split, tanh=np.tanh,
+    ...                       sigmoid=lambda z: 1 / (1 + np.exp(-z)))
+    >>> a = np.array([[-50.0, 50.0, 1.0, 50.0]])
+    >>> h, c = lstm_step(a, np.zeros((1, 1)), np.array([[0.7]]), np.zeros((1, 4)), ops)
+    >>> c.round(6)
+    array([[0.7]])
+    """
+    return lstm_gates(a + ops.matmul(h, U), c, ops, activation, recurrent_activation)
+
+
+def lstm_gates(
+    z: Array,
+    c: Array,
+    ops: Any,
+    activation: Activation = None,
+    recurrent_activation: Activation = None,
+) -> tuple[Array, Array]:
+    """Gates and state update of `lstm_step` from the pre-activations z = W x + U h + b.
+
+    Parameters
+    ----------
+    z : array, shape (batch, 4 * units)
+    c : array, shape (batch, units)
+
+    Returns
+    -------
+    h, c : array, shape (batch, units)
+    """
+    tanh, sigmoid = activation or ops.tanh, recurrent_activation or ops.sigmoid
+    i, f, g, o = ops.split(z, 4, axis=-1)  # each (batch, units)
+    c = sigmoid(f) * c + sigmoid(i) * tanh(g)
+    return sigmoid(o) * tanh(c), c

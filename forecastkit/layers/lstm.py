@@ -1,0 +1,196 @@
+"""A long short-term memory for Keras: `LSTMCell` does a step, `LSTM` the sequence.
+
+The step is `forecastkit.layers.gates.lstm_step`; what is here owns weights and calls it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
+
+from forecastkit.layers.arguments import resolve, serialize
+from forecastkit.layers.gates import input_part, lstm_step
+from forecastkit.layers.rnn import CELL_ARGUMENTS as RNN_ARGUMENTS
+from forecastkit.layers.rnn import sequence_config
+from forecastkit.layers.weights import add_weights
+
+CELL_ARGUMENTS = (*RNN_ARGUMENTS, "recurrent_activation", "unit_forget_bias")
+
+
+@keras.saving.register_keras_serializable(package="forecastkit")
+class LSTMCell(DropoutRNNCell, keras.layers.Layer):
+    """One step of a long short-term memory: gates i, f, o decide what is written, kept, shown.
+
+    Parameters
+    ----------
+    units : int
+        Size of the hidden state, of the cell state and of the output.
+    **kwargs
+        The arguments of `keras.layers.LSTMCell`, with the same meaning and defaults.
+
+    Notes
+    -----
+    Weights: `kernel` (features, 4 units), `recurrent_kernel` (units, 4 units), `bias` (4 units,);
+    along the last axis stand i, f, g, o. Call: inputs (batch, features) and [h, c], each
+    (batch, units), give the output and the new [h, c].
+
+    `unit_forget_bias` starts the forget gate's bias at one, so that the cell remembers before it
+    has learnt what to forget (Jozefowicz et al., "An empirical exploration of recurrent network
+    architectures", ICML 2015).
+
+    References
+    ----------
+    Hochreiter & Schmidhuber, "Long short-term memory", Neural Computation 9 (1997).
+    Gers, Schmidhuber & Cummins, "Learning to forget", Neural Computation 12 (2000).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> cell, zeros = LSTMCell(2), np.zeros((1, 2), "float32")
+    >>> output, (h, c) = cell(np.zeros((1, 3), "float32"), [zeros, zeros])
+    >>> np.asarray(c).tolist()
+    [[0.0, 0.0]]
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        given = {name: value for name, value in locals().items() if name in CELL_ARGUMENTS}
+        super().__init__(**kwargs)
+        for name, value in resolve(given).items():
+            setattr(self, name, value)
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.state_size = [units, units]
+        self.output_size = units
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights for inputs of shape (batch, features)."""
+        start = self._forgetful_bias if self.unit_forget_bias else self.bias_initializer
+        add_weights(self, input_shape[-1], 4, start)
+
+    def _forgetful_bias(self, shape: Any, dtype: Any = None) -> Any:
+        units = self.units
+        parts = (self.bias_initializer, keras.initializers.Ones(), self.bias_initializer)
+        sizes = (units, units, 2 * units)  # i; f; g and o
+        return ops.concatenate(
+            [part((size,), dtype=dtype) for part, size in zip(parts, sizes, strict=True)]
+        )
+
+    def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, list[Any]]:
+        """Do one step; see the class."""
+        h, c = states
+        if training and self.dropout:
+            inputs = inputs * self.get_dropout_mask(inputs)
+        if training and self.recurrent_dropout:
+            h = h * self.get_recurrent_dropout_mask(h)
+        a = input_part(inputs, self.kernel, self.bias, ops)
+        h, c = lstm_step(
+            a, h, c, self.recurrent_kernel, ops, self.activation, self.recurrent_activation
+        )
+        return h, [h, c]
+
+    def get_initial_state(self, batch_size: Any = None) -> list[Any]:
+        """Return [h, c] of zeros."""
+        return [ops.zeros((batch_size, self.units), dtype=self.compute_dtype) for _ in "hc"]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make the same cell again."""
+        own = serialize({name: getattr(self, name) for name in CELL_ARGUMENTS})
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable(package="forecastkit")
+class LSTM(keras.layers.RNN):
+    """A long short-term memory over a sequence: drop-in for `keras.layers.LSTM`.
+
+    Parameters
+    ----------
+    units : int
+        Size of the hidden state, of the cell state and of the output.
+    **kwargs
+        The arguments of `keras.layers.LSTM`, with the same meaning and defaults.
+
+    Notes
+    -----
+    Inputs (batch, time, features) give the last output (batch, units), or all of them
+    (batch, time, units) with `return_sequences`; with `return_state` also the last h and c.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> output, h, c = LSTM(3, return_state=True)(np.zeros((2, 5, 4), "float32"))
+    >>> c.shape.as_list()
+    [2, 3]
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        given = locals()
+        policy = {name: kwargs[name] for name in ("dtype", "trainable") if name in kwargs}
+        cell = LSTMCell(**{name: given[name] for name in CELL_ARGUMENTS}, **policy)
+        super().__init__(
+            cell,
+            return_sequences=return_sequences,
+            return_state=return_state,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            unroll=unroll,
+            activity_regularizer=activity_regularizer,
+            **kwargs,
+        )
+        self.input_spec = keras.layers.InputSpec(ndim=3)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make the same layer again."""
+        return sequence_config(self, super().get_config(), CELL_ARGUMENTS)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> LSTM:
+        """Make a layer from what `get_config` returned."""
+        return cls(**config)

@@ -1,0 +1,199 @@
+"""A simple recurrent network for Keras: `SimpleRNNCell` does a step, `SimpleRNN` the sequence.
+
+The step is `forecastkit.layers.gates.rnn_step`; what is here owns weights and calls it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
+
+from forecastkit.layers.arguments import resolve, serialize
+from forecastkit.layers.gates import input_part, rnn_step
+from forecastkit.layers.weights import add_weights
+
+CELL_ARGUMENTS = (
+    "units",
+    "activation",
+    "use_bias",
+    "kernel_initializer",
+    "recurrent_initializer",
+    "bias_initializer",
+    "kernel_regularizer",
+    "recurrent_regularizer",
+    "bias_regularizer",
+    "kernel_constraint",
+    "recurrent_constraint",
+    "bias_constraint",
+    "dropout",
+    "recurrent_dropout",
+    "seed",
+)
+
+
+@keras.saving.register_keras_serializable(package="forecastkit")
+class SimpleRNNCell(DropoutRNNCell, keras.layers.Layer):
+    """One step of a simple recurrent network, h' = tanh(W x + b + U h).
+
+    Parameters
+    ----------
+    units : int
+        Size of the hidden state and of the output.
+    **kwargs
+        The arguments of `keras.layers.SimpleRNNCell`, with the same meaning and defaults.
+
+    Notes
+    -----
+    Weights: `kernel` (features, units), `recurrent_kernel` (units, units), `bias` (units,).
+    Call: inputs (batch, features) and [h] with h (batch, units) give the output and the new [h].
+
+    References
+    ----------
+    Elman, "Finding structure in time", Cognitive Science 14 (1990).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> cell = SimpleRNNCell(2, kernel_initializer="ones", recurrent_initializer="zeros")
+    >>> output, states = cell(np.array([[0.5, -0.5]], "float32"), [np.zeros((1, 2), "float32")])
+    >>> np.asarray(output).tolist()
+    [[0.0, 0.0]]
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        given = {name: value for name, value in locals().items() if name in CELL_ARGUMENTS}
+        super().__init__(**kwargs)
+        for name, value in resolve(given).items():
+            setattr(self, name, value)
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.state_size = self.output_size = units
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights for inputs of shape (batch, features)."""
+        add_weights(self, input_shape[-1], 1, self.bias_initializer)
+
+    def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, Any]:
+        """Do one step; see the class."""
+        h = states[0] if isinstance(states, list | tuple) else states
+        if training and self.dropout:
+            inputs = inputs * self.get_dropout_mask(inputs)
+        if training and self.recurrent_dropout:
+            h = h * self.get_recurrent_dropout_mask(h)
+        a = input_part(inputs, self.kernel, self.bias, ops)
+        h = rnn_step(a, h, self.recurrent_kernel, ops, self.activation)
+        return h, [h] if isinstance(states, list | tuple) else h
+
+    def get_initial_state(self, batch_size: Any = None) -> list[Any]:
+        """Return [h] of zeros."""
+        return [ops.zeros((batch_size, self.units), dtype=self.compute_dtype)]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make the same cell again."""
+        own = serialize({name: getattr(self, name) for name in CELL_ARGUMENTS})
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable(package="forecastkit")
+class SimpleRNN(keras.layers.RNN):
+    """A simple recurrent network over a sequence: drop-in for `keras.layers.SimpleRNN`.
+
+    Parameters
+    ----------
+    units : int
+        Size of the hidden state and of the output.
+    **kwargs
+        The arguments of `keras.layers.SimpleRNN`, with the same meaning and defaults.
+
+    Notes
+    -----
+    Inputs (batch, time, features) give the last output (batch, units), or all of them
+    (batch, time, units) with `return_sequences`; with `return_state` also the last state.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> SimpleRNN(3, return_sequences=True)(np.zeros((2, 5, 4), "float32")).shape.as_list()
+    [2, 5, 3]
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        given = locals()
+        policy = {name: kwargs[name] for name in ("dtype", "trainable") if name in kwargs}
+        cell = SimpleRNNCell(**{name: given[name] for name in CELL_ARGUMENTS}, **policy)
+        super().__init__(
+            cell,
+            return_sequences=return_sequences,
+            return_state=return_state,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            unroll=unroll,
+            activity_regularizer=activity_regularizer,
+            **kwargs,
+        )
+        self.input_spec = keras.layers.InputSpec(ndim=3)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make the same layer again."""
+        return sequence_config(self, super().get_config(), CELL_ARGUMENTS)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> SimpleRNN:
+        """Make a layer from what `get_config` returned."""
+        return cls(**config)
+
+
+def sequence_config(
+    layer: Any, config: dict[str, Any], arguments: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return a sequence layer's configuration: its own arguments and those of its cell."""
+    cell = layer.cell.get_config()
+    own = {
+        **{name: cell[name] for name in arguments},
+        "activity_regularizer": keras.regularizers.serialize(layer.activity_regularizer),
+    }
+    return {**{name: value for name, value in config.items() if name != "cell"}, **own}

@@ -1,0 +1,160 @@
+"""What a network is and how it is trained, as frozen records that JSON can hold."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from forecastkit.series.windows import View
+
+Cell = Literal["lstm", "rnn"]
+Preset = Literal["fast", "default", "best"]
+
+# symmetric around the median: a negated series has the negated quantiles
+QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+MEMBERS: dict[str, int] = {"fast": 1, "default": 3, "best": 7}
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Shape of a network.
+
+    Attributes
+    ----------
+    cell : "lstm" or "rnn"
+        Kind of its recurrent layers.
+    units : int
+        Size of the states.
+    n_layers : int
+        Recurrent layers, each added to what comes in.
+    quantiles : tuple of float
+        Quantiles of every horizon, ascending and symmetric around 0.5.
+    dropout : float
+        Share of every recurrent layer's output that is dropped in training.
+    view : View
+        What it sees at each cutoff and what it foretells.
+    """
+
+    cell: Cell
+    units: int
+    view: View
+    n_layers: int = 2
+    quantiles: tuple[float, ...] = QUANTILES
+    dropout: float = 0.1
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a dictionary that JSON can hold."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, made: dict[str, Any]) -> NetworkConfig:
+        """Read what `to_dict` returned; raise TypeError on names that are not known."""
+        view = dict(made["view"])
+        view["season_lengths"] = tuple(view["season_lengths"])
+        rest = {**made, "view": View(**view), "quantiles": tuple(made["quantiles"])}
+        return cls(**rest)
+
+    def weight_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return name and shape of every weight: what a model file must hold.
+
+        Examples
+        --------
+        >>> view = View(10, 6, (1,), 0.5, 30, 1)
+        >>> NetworkConfig("rnn", 8, view, n_layers=1).weight_shapes()["recurrent_0/kernel"]
+        (8, 8)
+        """
+        units, view = self.units, self.view
+        gates = {"lstm": 4, "rnn": 1}[self.cell]
+        n_out = view.horizon * len(self.quantiles)
+        shapes: dict[str, tuple[int, ...]] = {
+            "input/kernel": (view.n_inputs, units),
+            "input/bias": (units,),
+        }
+        for layer in range(self.n_layers):
+            shapes[f"recurrent_{layer}/kernel"] = (units, gates * units)
+            shapes[f"recurrent_{layer}/recurrent_kernel"] = (units, gates * units)
+            shapes[f"recurrent_{layer}/bias"] = (gates * units,)
+        return {**shapes, "head/kernel": (units, n_out), "head/bias": (n_out,)}
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a network is trained.
+
+    Attributes
+    ----------
+    most_steps : int
+        Gradient steps at the most; early stopping finds how many of them help.
+    check_every, patience : int
+        Steps between looks at the validation tail, and looks without gain before training stops.
+    batch_size : int
+        Runs of cutoffs a step.
+    learning_rate, weight_decay, clip_norm : float
+        Of AdamW (Loshchilov & Hutter 2019) after `warm_up` steps; norm at which gradients are cut.
+    noise : float
+        Standard deviation of what is added to the inputs, in units of the series' noise.
+    scale_power : float
+        Losses are weighted with the series' noise to this power: 0 counts all series alike, 1
+        counts errors relative to the level.
+    """
+
+    most_steps: int = 200
+    check_every: int = 10
+    patience: int = 5
+    batch_size: int = 128
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-3
+    clip_norm: float = 1.0
+    warm_up: int = 20
+    noise: float = 0.02
+    scale_power: float = 0.5
+
+
+# by the shortest season: steps of the window, cutoffs read, stride between them
+_VIEWS = {
+    1: (10, 48, 1),
+    4: (12, 48, 1),
+    5: (20, 48, 1),
+    7: (28, 48, 7),
+    12: (18, 64, 1),
+    52: (52, 48, 4),
+}
+
+
+def default_view(
+    season_lengths: tuple[int, ...], horizon: int, longest: int, input_size: int | None = None
+) -> View:
+    """Choose how a network looks at series of these seasons.
+
+    Parameters
+    ----------
+    season_lengths : tuple of int
+        Shortest first.
+    horizon : int
+        Steps to foretell.
+    longest : int
+        Periods of the longest series: no more cutoffs are read than it has.
+    input_size : int, optional
+        Steps of the window; found from the season when left out.
+
+    Returns
+    -------
+    View
+
+    Examples
+    --------
+    >>> default_view((12,), horizon=18, longest=144)
+    View(input_size=18, horizon=18, season_lengths=(12,), drift=0.5, n_cutoffs=64, stride=1)
+    """
+    m = min(season_lengths)
+    window, n_cutoffs, stride = _VIEWS.get(m, (2 * m, 48, 1) if m < 24 else (m, 28, m // 2))
+    stride = max(1, min(stride, longest // 24))
+    return View(
+        input_size=input_size or min(window, max(4, longest // 3)),
+        horizon=horizon,
+        season_lengths=season_lengths,
+        # growth that lasts shows in slow series; fast ones are led by their seasons
+        drift=0.5 if max(season_lengths) <= 12 and m != 7 else 0.0,
+        n_cutoffs=max(1, min(n_cutoffs, longest // stride)),
+        stride=stride,
+    )

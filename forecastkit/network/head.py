@@ -1,0 +1,71 @@
+"""From the last state of a network to quantiles that cannot cross; once for Keras and NumPy."""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+# a gap between two quantiles is at most this often, and at least one in so many, what smoothing says
+_MOST_GAP = 3.0
+_GELU = 0.7978845608028654  # sqrt(2 / pi)
+
+
+def gelu(x: Any, ops: Any) -> Any:
+    """Gaussian error linear unit in its tanh form (Hendrycks & Gimpel 2016, section 2).
+
+    Examples
+    --------
+    >>> gelu(np.array([-1.0, 0.0, 1.0]), np).round(4)
+    array([-0.1588,  0.    ,  0.8412])
+    """
+    return 0.5 * x * (1.0 + ops.tanh(_GELU * (x + 0.044715 * x * x * x)))
+
+
+def normal_steps(quantiles: tuple[float, ...]) -> np.ndarray:
+    """Gaps between neighbouring quantiles of the standard normal distribution.
+
+    Examples
+    --------
+    >>> normal_steps((0.1, 0.5, 0.9)).round(3)
+    array([1.282, 1.282], dtype=float32)
+    """
+    return np.diff([NormalDist().inv_cdf(q) for q in quantiles]).astype(np.float32)
+
+
+def quantile_paths(raw: Any, spread: Any, quantiles: tuple[float, ...], ops: Any) -> Any:
+    """Median and, above and below it, sums of positive gaps.
+
+    A network whose last layer is zero gives median 0 (the base path stays as it is) and the
+    quantiles of a normal distribution around it.
+
+    Parameters
+    ----------
+    raw : array, shape (..., horizon, n_quantiles)
+        The network's outputs: the median, then the logarithm of each gap.
+    spread : array, shape (..., horizon)
+        Standard deviation that smoothing implies, in units of the noise.
+    quantiles : tuple of float
+        Ascending, symmetric around 0.5.
+    ops : namespace
+        With `exp`, `clip`, `cumsum`, `flip` and `concatenate`.
+
+    Returns
+    -------
+    array, shape (..., horizon, n_quantiles)
+        Ascending along the last axis.
+
+    Examples
+    --------
+    >>> paths = quantile_paths(np.zeros((1, 3)), np.ones(1), (0.1, 0.5, 0.9), np)
+    >>> paths.round(3).tolist()
+    [[-1.282, 0.0, 1.282]]
+    """
+    middle = len(quantiles) // 2
+    median = raw[..., :1]
+    stretch = ops.exp(ops.clip(raw[..., 1:], -_MOST_GAP, _MOST_GAP))
+    gaps = stretch * spread[..., None] * normal_steps(quantiles)
+    below = ops.flip(ops.cumsum(ops.flip(gaps[..., :middle], axis=-1), axis=-1), axis=-1)
+    above = ops.cumsum(gaps[..., middle:], axis=-1)
+    return ops.concatenate([median - below, median, median + above], axis=-1)

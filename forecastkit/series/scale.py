@@ -1,0 +1,115 @@
+"""The scale on which a series is looked at, and its exact inverse.
+
+Positive series are looked at in logarithms, so that growth and seasons are shares; series that
+touch zero are shifted first; series that cross zero keep their own shape, in units of their size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecastkit.series.panel import Panel
+
+# a series counts as positive when its least value is above this share of its mean
+_POSITIVE_SHARE = 0.01
+# how far a series that touches zero is shifted, in shares of its mean
+_SHIFT_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How each series of a panel is put on a common scale.
+
+    Attributes
+    ----------
+    size : ndarray, shape (n_series,)
+        Mean of |y|, 1 where that is 0 or nothing is known.
+    shift : ndarray, shape (n_series,)
+        Added to y / size before the logarithm; NaN where the series crosses zero and no logarithm
+        is taken.
+    floor : ndarray, shape (n_series,)
+        0 where no value is negative: forecasts stay so; otherwise minus infinity.
+    """
+
+    size: np.ndarray
+    shift: np.ndarray
+    floor: np.ndarray
+
+    @property
+    def logarithmic(self) -> np.ndarray:
+        """Whether logarithms are taken, shape (n_series,)."""
+        return ~np.isnan(self.shift)
+
+    def take(self, rows: np.ndarray) -> Scale:
+        """Return the scale of some of the series."""
+        return Scale(self.size[rows], self.shift[rows], self.floor[rows])
+
+    def forward(self, y: np.ndarray) -> np.ndarray:
+        """Put values on the scale; `y` has one row a series or is already one value a series."""
+        size, shift = _columns(y, self.size, self.shift)
+        share = y / size
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(np.isnan(shift), share, np.log(share + shift))
+
+    def inverse(self, z: np.ndarray) -> np.ndarray:
+        """Put values back into the series' own unit; never below `floor`.
+
+        Examples
+        --------
+        >>> scale = measure_scale(Panel.of([np.array([1.0, 10.0, 100.0])]))
+        >>> scale.inverse(scale.forward(np.array([[5.0, 50.0]]))).round(9)
+        array([[ 5., 50.]])
+        """
+        size, shift, floor = _columns(z, self.size, self.shift, self.floor)
+        with np.errstate(over="ignore"):
+            share = np.where(np.isnan(shift), z, np.exp(z) - shift)
+        return np.maximum(share * size, floor)
+
+
+def measure_scale(panel: Panel) -> Scale:
+    """Choose the scale of each series from its values, all of which count as past.
+
+    Parameters
+    ----------
+    panel : Panel
+        Series up to the cutoff, in their own units.
+
+    Returns
+    -------
+    Scale
+
+    Examples
+    --------
+    >>> scale = measure_scale(Panel.of([np.array([2.0, 4.0]), np.array([0.0, 4.0]),
+    ...                                 np.array([-1.0, 1.0])]))
+    >>> scale.logarithmic.tolist(), scale.shift.tolist()
+    ([True, True, False], [0.0, 0.1, nan])
+    """
+    seen = ~np.isnan(panel.values)
+    owner, y = panel.owner[seen], panel.values[seen]
+    n = panel.n_series
+    largest, least = np.zeros(n), np.full(n, np.inf)
+    np.maximum.at(largest, owner, np.abs(y))
+    np.minimum.at(least, owner, y)
+    largest[largest == 0] = 1.0
+    # divided by the largest first: the sum of a few values of 1e308 must not overflow
+    share = np.bincount(owner, np.abs(y) / largest[owner], minlength=n)
+    size = share / np.maximum(np.bincount(owner, minlength=n), 1) * largest
+    size[size == 0] = 1.0
+    least[np.isinf(least)] = 0.0
+    shift = np.where(least > _POSITIVE_SHARE * size, 0.0, _SHIFT_SHARE)
+    shift = np.where(least < 0, np.nan, shift)
+    return Scale(size, shift, np.where(least < 0, -np.inf, 0.0))
+
+
+def scaled(panel: Panel, scale: Scale) -> Panel:
+    """Put a whole panel on its scale; missing stays missing."""
+    each = scale.take(panel.owner)
+    return Panel(each.forward(panel.values), panel.offsets)
+
+
+def _columns(y: np.ndarray, *columns: np.ndarray) -> list[np.ndarray]:
+    extra = y.ndim - 1
+    return [column.reshape(-1, *([1] * extra)) for column in columns]

@@ -1,0 +1,203 @@
+"""What a network may see at each cutoff, and what it is to foretell: the one place that decides.
+
+A network reads a run of cutoffs in order, `stride` steps apart. At each it sees the values up to
+the cutoff, as components and a window of what they leave, and is asked for the `horizon` steps
+after it. Inputs at a cutoff are functions of the values up to it; targets are the only thing that
+looks ahead. Everything is cut on the fly by index from arrays that hold one number a period.
+
+Numbers that a network sees have no unit, no level and no season: the window and the targets are
+deviations from the level and the season, over the noise. Their signs are known (`odd` inputs turn
+with the series), so a series can be negated by negating those.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecastkit.series.components import LEVELS_KEPT, Components, measure
+from forecastkit.series.panel import Panel
+
+INPUT_CLIP = 12.0
+SLOPE_CLIP = 4.0
+TARGET_CLIP = 25.0
+# a cutoff is shown once a season, or this many values, whichever is less, stand before it
+_FEWEST_VALUES = 12
+_N_EVEN = 6
+
+
+@dataclass(frozen=True)
+class View:
+    """How a network looks at a series.
+
+    Attributes
+    ----------
+    input_size : int
+        Steps of the window at each cutoff.
+    horizon : int
+        Steps to foretell from each cutoff.
+    season_lengths : tuple of int
+        Steps in each season, shortest first; (1,) for none.
+    drift : float
+        Share of the slope that the base path follows (1/2 is Theta's).
+    n_cutoffs, stride : int
+        Cutoffs that are read in order, and steps between them.
+    """
+
+    input_size: int
+    horizon: int
+    season_lengths: tuple[int, ...]
+    drift: float
+    n_cutoffs: int
+    stride: int
+
+    @property
+    def n_odd(self) -> int:
+        """Inputs that turn with the sign of the series."""
+        return self.input_size + len(LEVELS_KEPT) + 1
+
+    @property
+    def n_inputs(self) -> int:
+        """Numbers that the network sees at one cutoff."""
+        return self.n_odd + _N_EVEN
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Inputs, base paths and targets of a panel, cut when asked for.
+
+    Attributes
+    ----------
+    panel : Panel
+        Values on the scale of `forecastkit.series.scale`.
+    components : Components
+        Of that panel.
+    view : View
+        How the network looks at it.
+    """
+
+    panel: Panel
+    components: Components
+    view: View
+
+    @classmethod
+    def of(cls, panel: Panel, view: View) -> Windows:
+        """Measure the components of a panel and make it ready to be cut."""
+        return cls(panel, measure(panel, view.season_lengths), view)
+
+    def cutoffs(self, series: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        """Positions of the cutoffs that lead up to an end, oldest first; -1 before the start.
+
+        Parameters
+        ----------
+        series : ndarray of int, shape (batch,)
+            Numbers of the series.
+        ends : ndarray of int, shape (batch,)
+            Steps of the last cutoffs within their series, counted from 0.
+
+        Returns
+        -------
+        ndarray of int, shape (batch, n_cutoffs)
+        """
+        back = np.arange(self.view.n_cutoffs - 1, -1, -1) * self.view.stride
+        steps = ends[:, None] - back
+        return np.where(steps >= 0, self.panel.offsets[series][:, None] + steps, -1)
+
+    def shown(self, cutoffs: np.ndarray) -> np.ndarray:
+        """Whether enough values stand before a cutoff for it to be shown, of its shape."""
+        fewest = min(max(self.view.season_lengths), _FEWEST_VALUES)
+        return (cutoffs >= 0) & (self.components.count[cutoffs] >= fewest)
+
+    def inputs(self, series: np.ndarray, cutoffs: np.ndarray) -> np.ndarray:
+        """What the network sees; zero where a cutoff is not shown.
+
+        Parameters
+        ----------
+        series : ndarray of int, shape (batch,)
+        cutoffs : ndarray of int, shape (batch, time)
+            From `cutoffs`.
+
+        Returns
+        -------
+        ndarray of float32, shape (batch, time, view.n_inputs)
+            First `view.n_odd` inputs that turn with the sign of the series, then the others.
+        """
+        found = self.components
+        at = np.maximum(cutoffs, 0)
+        start = self.panel.offsets[series][:, None, None]
+        steps = at[..., None] + np.arange(1 - self.view.input_size, 1)  # (batch, time, window)
+        inside = steps >= start
+        steps = np.where(inside, steps, start)
+        scale, level = found.scale[at][..., None], found.level[at][..., None]
+        values = np.where(inside, self.panel.values[steps], np.nan)
+        window = (values - found.season(at[..., None], steps, start) - level) / scale
+        levels = (found.levels[at] - level) / scale
+        slope = (found.slope[at] / scale[..., 0])[..., None]
+        odd = [_bounded(window, INPUT_CLIP), _bounded(levels, INPUT_CLIP), _bounded(slope, SLOPE_CLIP)]
+        x = np.concatenate([*odd, self._even(at)], axis=-1)
+        return np.where(self.shown(cutoffs)[..., None], x, 0.0).astype(np.float32)
+
+    def _even(self, at: np.ndarray) -> np.ndarray:
+        found = self.components
+        scale = found.scale[at]
+        columns = (
+            np.log(scale) + 3.0,
+            np.log(np.maximum(found.count[at], 1.0)) - 3.0,
+            found.seasonal_strength[at],
+            found.alpha[at],
+            np.minimum(found.error[at] / scale, INPUT_CLIP),
+            np.full(at.shape, np.log(max(self.view.season_lengths)) - 1.0),
+        )
+        return np.stack(columns, axis=-1)
+
+    def base(self, series: np.ndarray, cutoffs: np.ndarray) -> np.ndarray:
+        """Base path after each cutoff: season, level and a share of the slope.
+
+        Returns
+        -------
+        ndarray, shape (batch, time, horizon)
+            On the scale of the panel.
+        """
+        found = self.components
+        at = np.maximum(cutoffs, 0)[..., None]
+        ahead = np.arange(1, self.view.horizon + 1)
+        season = found.season(at, at + ahead, self.panel.offsets[series][:, None, None])
+        return season + found.level[at] + self.view.drift * found.slope[at] * ahead
+
+    def targets(self, series: np.ndarray, cutoffs: np.ndarray) -> np.ndarray:
+        """What is to be foretold: deviations from the base path, in units of the noise.
+
+        Returns
+        -------
+        ndarray of float32, shape (batch, time, horizon)
+            NaN where the series has no value or has ended, and where the cutoff is not shown.
+        """
+        at = np.maximum(cutoffs, 0)[..., None]
+        ahead = at + np.arange(1, self.view.horizon + 1)
+        inside = ahead < self.panel.offsets[series + 1][:, None, None]
+        values = np.where(inside, self.panel.values[np.where(inside, ahead, 0)], np.nan)
+        deviation = (values - self.base(series, cutoffs)) / self.components.scale[at]
+        deviation = np.clip(deviation, -TARGET_CLIP, TARGET_CLIP)
+        return np.where(self.shown(cutoffs)[..., None], deviation, np.nan).astype(np.float32)
+
+    def spread(self, cutoffs: np.ndarray) -> np.ndarray:
+        """Standard deviation of the base path's errors that smoothing implies.
+
+        The variance k steps ahead is that of one step times 1 + (k - 1) alpha^2 (Hyndman et al.,
+        *Forecasting with Exponential Smoothing*, 2008, table 6.1).
+
+        Returns
+        -------
+        ndarray of float32, shape (batch, time, horizon)
+            In units of the noise.
+        """
+        found = self.components
+        at = np.maximum(cutoffs, 0)[..., None]
+        ahead = np.arange(self.view.horizon)
+        one = np.clip(found.error[at] / found.scale[at], 0.2, INPUT_CLIP)
+        return (one * np.sqrt(1.0 + ahead * found.alpha[at] ** 2)).astype(np.float32)
+
+
+def _bounded(x: np.ndarray, most: float) -> np.ndarray:
+    return np.clip(np.nan_to_num(x, nan=0.0), -most, most)
