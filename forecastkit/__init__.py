@@ -1,0 +1,50 @@
+"""Forecast a CSV with recurrent networks that can be read.
+
+The names below are loaded when they are first used, so that `import forecastkit` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from forecastkit.version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from forecastkit import datasets as datasets
+    from forecastkit import errors as errors
+    from forecastkit import layers as layers
+    from forecastkit.evaluation.backtest import cross_validation as cross_validation
+    from forecastkit.evaluation.scores import evaluate as evaluate
+    from forecastkit.forecasting.baseline import Baseline as Baseline
+    from forecastkit.forecasting.forecaster import LSTMForecaster as LSTMForecaster
+    from forecastkit.forecasting.forecaster import RNNForecaster as RNNForecaster
+    from forecastkit.forecasting.predictor import Predictor as Predictor
+    from forecastkit.forecasting.predictor import load as load
+    from forecastkit.tables.check import check_csv as check_csv
+    from forecastkit.tables.reading import read_csv as read_csv
+
+_HOMES = {
+    "Baseline": "forecasting.baseline",
+    "LSTMForecaster": "forecasting.forecaster",
+    "Predictor": "forecasting.predictor",
+    "RNNForecaster": "forecasting.forecaster",
+    "check_csv": "tables.check",
+    "cross_validation": "evaluation.backtest",
+    "evaluate": "evaluation.scores",
+    "load": "forecasting.predictor",
+    "read_csv": "tables.reading",
+}
+_ROOMS = ("datasets", "errors", "layers", "reporting")
+
+__all__ = ["__version__", *_HOMES, *_ROOMS]  # noqa: PLE0604 (all of them are strings)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"forecastkit.{_HOMES[name]}"), name)
+    if name in _ROOMS:
+        return import_module(f"forecastkit.{name}")
+    raise AttributeError(f"module 'forecastkit' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return __all__

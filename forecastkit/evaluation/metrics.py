@@ -1,0 +1,150 @@
+"""Metrics: one function, one formula, one source each.
+
+`y` are the actual values and `y_hat` the forecasts, arrays whose last axis is the horizon; a step
+whose actual value is missing (NaN) does not count. Where a metric is not defined (a scale of zero,
+no actual value) it is NaN, never 0 or infinity.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+Array = np.ndarray
+
+
+def _mean(x: Array) -> Array:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # the mean of nothing is NaN
+        return np.nanmean(x, axis=-1)
+
+
+def _over(x: Array, scale: Array) -> Array:
+    scale = np.asarray(scale, float)
+    return np.where(scale > 0, x / np.where(scale > 0, scale, 1.0), np.nan)
+
+
+def mae(y: Array, y_hat: Array) -> Array:
+    """Mean absolute error, mean |y - y_hat|; in the unit of the series.
+
+    Examples
+    --------
+    >>> float(mae(np.array([1.0, 2.0, np.nan]), np.array([2.0, 4.0, 9.0])))
+    1.5
+    """
+    return _mean(np.abs(y - y_hat))
+
+
+def rmse(y: Array, y_hat: Array) -> Array:
+    """Root mean squared error, sqrt(mean (y - y_hat)^2); in the unit of the series.
+
+    Examples
+    --------
+    >>> float(rmse(np.array([1.0, 2.0]), np.array([1.0, 4.0])).round(4))
+    1.4142
+    """
+    return np.sqrt(_mean((y - y_hat) ** 2))
+
+
+def smape(y: Array, y_hat: Array) -> Array:
+    """Symmetric mean absolute percentage error, mean 200 |y - y_hat| / (|y| + |y_hat|); 0 to 200.
+
+    Makridakis & Hibon, "The M3-Competition", IJF 16 (2000), appendix A. Where both are 0 the error
+    is 0.
+
+    Examples
+    --------
+    >>> float(smape(np.array([100.0, 0.0]), np.array([50.0, 0.0])).round(4))
+    33.3333
+    """
+    error, size = np.abs(y - y_hat), np.abs(y) + np.abs(y_hat)
+    # halves first: the sum of two values of 1e308 must not overflow
+    return _mean(np.where(size == 0, 0.0 * error, 200.0 * error / np.where(size == 0, 1.0, size)))
+
+
+def mase(y: Array, y_hat: Array, scale: Array) -> Array:
+    """Mean absolute scaled error, mean |y - y_hat| / scale.
+
+    Hyndman & Koehler, "Another look at measures of forecast accuracy", IJF 22 (2006). Below 1: better
+    than the seasonal naive forecast was, one step ahead, on the training part.
+
+    Parameters
+    ----------
+    y, y_hat : array, shape (..., horizon)
+    scale : array, shape (...)
+        `seasonal_error` of the training part.
+
+    Examples
+    --------
+    >>> float(mase(np.array([3.0]), np.array([5.0]), scale=np.array(4.0)))
+    0.5
+    """
+    return _over(mae(y, y_hat), scale)
+
+
+def rmsse(y: Array, y_hat: Array, scale: Array) -> Array:
+    """Root mean squared scaled error, sqrt(mean (y - y_hat)^2 / scale).
+
+    Makridakis et al., "The M5 accuracy competition", IJF 38 (2022), section 3.
+
+    Parameters
+    ----------
+    y, y_hat : array, shape (..., horizon)
+    scale : array, shape (...)
+        `seasonal_error` of the training part with power 2.
+
+    Examples
+    --------
+    >>> float(rmsse(np.array([3.0]), np.array([5.0]), scale=np.array(16.0)))
+    0.5
+    """
+    return np.sqrt(_over(_mean((y - y_hat) ** 2), scale))
+
+
+def quantile_loss(y: Array, y_hat: Array, q: float) -> Array:
+    """Pinball loss, mean of q (y - y_hat) where y is above y_hat and (1 - q) (y_hat - y) below.
+
+    Koenker & Bassett, "Regression quantiles", Econometrica 46 (1978).
+
+    Examples
+    --------
+    >>> float(quantile_loss(np.array([10.0]), np.array([8.0]), q=0.9))
+    1.8
+    """
+    error = y - y_hat
+    return _mean(np.maximum(q * error, (q - 1.0) * error))
+
+
+def coverage(y: Array, low: Array, high: Array) -> Array:
+    """Share of the actual values that lie in [low, high]; 0.8 is wanted of an 80 % interval.
+
+    Hyndman & Athanasopoulos, *Forecasting: Principles and Practice*, 3rd ed., section 5.5.
+
+    Examples
+    --------
+    >>> float(coverage(np.array([1.0, 5.0]), np.array([0.0, 0.0]), np.array([2.0, 2.0])))
+    0.5
+    """
+    return _mean(np.where(np.isnan(y), np.nan, (y >= low) & (y <= high)))
+
+
+def seasonal_error(y: Array, season_length: int, power: int = 1) -> Array:
+    """Mean |y_t - y_{t-m}|^power of a training part: what `mase` (1) and `rmsse` (2) divide by.
+
+    A series that is shorter than a season is compared with its previous value.
+
+    Parameters
+    ----------
+    y : array, shape (..., n_times)
+        NaN where missing.
+    season_length : int
+        m.
+
+    Examples
+    --------
+    >>> float(seasonal_error(np.array([1.0, 2.0, 4.0, 4.0]), season_length=2))
+    2.5
+    """
+    m = season_length if y.shape[-1] > season_length else 1
+    return _mean(np.abs(y[..., m:] - y[..., :-m]) ** power)

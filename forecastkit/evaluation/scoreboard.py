@@ -1,0 +1,76 @@
+"""The scoreboard of a fit: the model beside the baselines on the same held-back window."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from forecastkit.evaluation.baselines import BASELINES
+from forecastkit.evaluation.metrics import coverage, mase, seasonal_error, smape
+from forecastkit.series.panel import Panel
+
+Forecasts = tuple[np.ndarray, np.ndarray, np.ndarray]  # point, low, high: each (n_series, h)
+LEVEL = 80
+
+
+def held_back(panel: Panel, h: int) -> np.ndarray:
+    """The last `h` values of every series, shape (n_series, h), NaN where it has none."""
+    ahead = np.arange(-h, 0)
+    index = panel.offsets[1:][:, None] + ahead
+    inside = index >= panel.offsets[:-1][:, None]
+    return np.where(inside, panel.values[np.where(inside, index, 0)], np.nan)
+
+
+def baseline_forecasts(panel: Panel, h: int, season_length: int) -> dict[str, Forecasts]:
+    """Forecast every series by every baseline, with normal intervals of `LEVEL` percent."""
+    z = NormalDist().inv_cdf(0.5 + LEVEL / 200)
+    found = {}
+    for name, forecast in BASELINES.items():
+        point, deviation = forecast(panel, h, season_length)
+        found[name] = (point, point - z * deviation, point + z * deviation)
+    return found
+
+
+def score(
+    past: Panel, actual: np.ndarray, forecasts: Mapping[str, Forecasts], season_length: int
+) -> list[dict[str, Any]]:
+    """Score forecasts of the same window, best MASE first.
+
+    Parameters
+    ----------
+    past : Panel
+        What the models saw.
+    actual : ndarray, shape (n_series, h)
+    forecasts : mapping of str to (point, low, high)
+    season_length : int
+        Of MASE's scale.
+
+    Returns
+    -------
+    list of dict
+        `model`, `mase`, `smape`, `coverage` (means over the series where they are defined, None
+        where no series has one), `n_series`.
+    """
+    bounds = zip(past.offsets[:-1], past.offsets[1:], strict=True)
+    scales = np.array([seasonal_error(past.values[a:b], season_length) for a, b in bounds])
+    rows = []
+    for name, (point, low, high) in forecasts.items():
+        rows.append(
+            {
+                "model": name,
+                "mase": _mean(mase(actual, point, scales)),
+                "smape": _mean(smape(actual, point)),
+                f"coverage_level{LEVEL}": _mean(coverage(actual, low, high)),
+                "n_series": int((~np.isnan(actual)).any(axis=1).sum()),
+            }
+        )
+    by = "mase" if all(row["mase"] is not None for row in rows) else "smape"
+    return sorted(rows, key=lambda row: (row[by] is None, row[by]))
+
+
+def _mean(scores: np.ndarray) -> float | None:
+    known = scores[np.isfinite(scores)]
+    return float(known.mean()) if known.size else None

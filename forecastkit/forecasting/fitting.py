@@ -1,0 +1,132 @@
+"""Training on a panel: how many steps help is found on its tail, then all of it is learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from forecastkit.network.config import NetworkConfig, TrainingConfig
+from forecastkit.network.runtime import Weights
+from forecastkit.network.sampling import Sampler, validation_batch
+from forecastkit.network.training import Trainer
+from forecastkit.series.panel import Panel
+from forecastkit.series.scale import measure_scale, scaled
+from forecastkit.series.windows import Windows
+
+OnStep = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What training on a panel came to.
+
+    Attributes
+    ----------
+    members : tuple of dict of ndarray
+        Weights of each network.
+    steps : int
+        Gradient steps of each; 0 says that the base path alone did best on the tail.
+    tail : int
+        Steps at the end of every series that early stopping was judged on; 0 for none.
+    gain : float
+        Share of the base path's validation loss that training took away.
+    """
+
+    members: tuple[Weights, ...]
+    steps: int
+    tail: int
+    gain: float
+
+
+class Learner:
+    """Trains an ensemble of one configuration on panels; the gradient step is traced once.
+
+    Parameters
+    ----------
+    network : NetworkConfig
+    training : TrainingConfig
+    n_members : int
+        Networks of the ensemble, alike but for their seeds.
+    seed : int
+    on_step : callable, optional
+        Called after every gradient step.
+    """
+
+    def __init__(
+        self,
+        network: NetworkConfig,
+        training: TrainingConfig,
+        n_members: int,
+        seed: int,
+        on_step: OnStep | None = None,
+    ) -> None:
+        self.network, self.training = network, training
+        self.n_members, self.seed, self.on_step = n_members, seed, on_step
+        self.trainer = Trainer(network, training)
+
+    @property
+    def most_steps(self) -> int:
+        """Gradient steps of one call of `learn`, at the most."""
+        return (1 + self.n_members) * self.training.most_steps
+
+    def learn(self, panel: Panel) -> Learnt:
+        """Find the number of steps on the panel's tail, then train on all of it.
+
+        Parameters
+        ----------
+        panel : Panel
+            In the series' own units.
+        """
+        whole = scaled(panel, measure_scale(panel))
+        windows = Windows.of(whole, self.network.view)
+        steps, tail, gain = self._useful_steps(panel, windows)
+        if steps == 0:
+            start = self.trainer.run(self._sampler(windows, 0), seed=self.seed, steps=0)
+            return Learnt((start.weights,), 0, tail, 0.0)
+        members = tuple(
+            self.trainer.run(
+                self._sampler(windows, member),
+                seed=self.seed + member,
+                steps=steps,
+                on_step=self.on_step,
+            ).weights
+            for member in range(self.n_members)
+        )
+        return Learnt(members, steps, tail, gain)
+
+    def _useful_steps(self, panel: Panel, windows: Windows) -> tuple[int, int, float]:
+        longest = int(panel.lengths.max())
+        tail = min(self.network.view.horizon, longest // 4)
+        if tail < 1:
+            return 0, 0, 0.0
+        validation = validation_batch(windows, self.training, tail, self.seed)
+        before = panel.drop_last(tail)
+        past = Windows.of(scaled(before, measure_scale(before)), self.network.view)
+        if validation is None or not _has_targets(past):
+            return 0, 0, 0.0
+        run = self.trainer.run(
+            self._sampler(past, 0),
+            seed=self.seed,
+            steps=self.training.most_steps,
+            validation=validation,
+            on_step=self.on_step,
+        )
+        return run.steps, tail, 1.0 - min(run.losses) / run.losses[0] if run.losses[0] else 0.0
+
+    def _sampler(self, windows: Windows, member: int) -> Sampler:
+        return Sampler(windows, self.training, self.seed + 1000 * (member + 1))
+
+
+def _has_targets(windows: Windows) -> bool:
+    """Whether some cutoff that is shown has a value after it."""
+    found, panel = windows.components, windows.panel
+    shown = windows.shown(np.arange(len(panel.values)))
+    left = np.repeat(found.count[panel.offsets[1:][panel.lengths > 0] - 1], panel.lengths[panel.lengths > 0])
+    return bool((shown & (left > found.count)).any())
+
+
+def without_training(network: NetworkConfig) -> NetworkConfig:
+    """Return the configuration of the smallest network: the base path and its spread."""
+    return replace(network, units=1, n_layers=1)

@@ -1,0 +1,440 @@
+"""Forecasters: scikit-learn's estimator protocol over the network, the tables and the file."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+
+from forecastkit.errors import DataError, OptionError
+from forecastkit.evaluation.scoreboard import LEVEL, baseline_forecasts, held_back, score
+from forecastkit.forecasting.fitted import HISTORY, Fitted, panel_of, recent
+from forecastkit.forecasting.intervals import Level, quantile_at, tails
+from forecastkit.forecasting.predictor import Predictor, forecast_quantiles, predict_table
+from forecastkit.network.config import (
+    MEMBERS,
+    Cell,
+    NetworkConfig,
+    Preset,
+    TrainingConfig,
+    default_view,
+)
+from forecastkit.network.runtime import Weights
+from forecastkit.series.panel import Panel
+from forecastkit.tables.frame import Grid, check_table, to_grid
+
+_UNITS = 32
+_FEWEST_PERIODS = 4
+
+
+class _Forecaster:
+    """What the forecasters share; they differ in the recurrent cell."""
+
+    cell: ClassVar[Cell]
+    name: ClassVar[str]
+
+    def __init__(
+        self,
+        h: int,
+        input_size: int | None = None,
+        season_length: int | Sequence[int] | None = None,
+        freq: str | int | None = None,
+        futr_exog: Sequence[str] | None = None,
+        hist_exog: Sequence[str] | None = None,
+        stat_exog: Sequence[str] | None = None,
+        preset: Preset = "default",
+        seed: int = 1,
+        alias: str | None = None,
+    ) -> None:
+        self.h = h
+        self.input_size = input_size
+        self.season_length = season_length
+        self.freq = freq
+        self.futr_exog = futr_exog
+        self.hist_exog = hist_exog
+        self.stat_exog = stat_exog
+        self.preset = preset
+        self.seed = seed
+        self.alias = alias
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002 (scikit-learn's)
+        """Return the constructor's arguments by name."""
+        return {name: getattr(self, name) for name in _arguments(type(self))}
+
+    def set_params(self, **params: Any) -> Self:
+        """Set constructor arguments by name and return the forecaster."""
+        known = _arguments(type(self))
+        for name, value in params.items():
+            if name not in known:
+                raise OptionError(
+                    f"{type(self).__name__} has no argument '{name}'; it has: {', '.join(known)}.",
+                    value=name,
+                )
+            setattr(self, name, value)
+        return self
+
+    def __repr__(self) -> str:
+        given = {
+            name: value
+            for name, value in self.get_params().items()
+            if value is not None and value != _arguments(type(self))[name].default
+        }
+        inside = ", ".join(f"{name}={value!r}" for name, value in given.items())
+        return f"{type(self).__name__}({inside})"
+
+    def fit(self, df: pd.DataFrame, progress: bool | None = None) -> Self:
+        """Train on a series table and score the model on its last window.
+
+        Training happens twice: without the last `h` steps of every series, for the scoreboard,
+        then with them. Each time the number of gradient steps is found on the tail of what is
+        trained on. Seasons, level, slope and scale of a series come from its own past.
+
+        Parameters
+        ----------
+        df : DataFrame
+            A series table: `unique_id`, `ds`, `y`. Missing values (absent rows, NaN in `y`) are
+            passed over; a series without any value is left out. A constant series is forecast as
+            that constant, a series of zeros as zeros; where no value is negative no forecast is.
+        progress : bool, optional
+            Whether to show a progress bar on standard error; on a terminal when left out.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        DataError, OptionError
+            If the table or an argument is wrong, or the longest series is too short.
+        """
+        from forecastkit.forecasting.fitting import Learner, Learnt
+
+        self._check_arguments()
+        table = check_table(df)
+        grid = to_grid(table, self.freq)
+        notes = [*df.attrs.get("assumptions", []), *_notes(grid, table)]
+        grid = recent(grid)
+        network, found = self._network(grid)
+        notes += found
+        training = TrainingConfig()
+        n_members = MEMBERS[self.preset]
+        panel = panel_of(grid)
+        holdout = min(self.h, int(panel.lengths.max()) // 3)
+        with _Progress(progress) as bar:
+            learner = Learner(network, training, n_members, self.seed, bar.step)
+            bar.start((2 if holdout else 1) * learner.most_steps)
+
+            def learn(some: Panel) -> Learnt:
+                learnt = learner.learn(some)
+                bar.skip(learner.most_steps)
+                return learnt
+
+            scoreboard = _scoreboard(self._name, network, panel, holdout, learn)
+            learnt = learn(panel)
+        notes.append(_training_note(learnt.steps, learnt.tail, learnt.gain))
+        self.fitted_ = Fitted(
+            self._name,
+            network,
+            learnt.members,
+            grid,
+            scoreboard,
+            notes,
+            self._facts(table, grid, holdout, learnt.steps),
+        )
+        return self
+
+    @property
+    def _name(self) -> str:
+        return self.alias or self.name
+
+    @property
+    def _state(self) -> Fitted:
+        if not hasattr(self, "fitted_"):
+            raise _not_fitted(type(self).__name__)
+        return self.fitted_
+
+    @property
+    def scoreboard(self) -> pd.DataFrame:
+        """Scores of the model and the baselines on the held-back window, best first."""
+        return pd.DataFrame(self._state.scoreboard)
+
+    @property
+    def assumptions(self) -> list[dict[str, str]]:
+        """What was found or assumed in fitting, and why."""
+        return self._state.assumptions
+
+    def predict(
+        self, df: pd.DataFrame | None = None, level: Sequence[Level] | Level | None = None
+    ) -> pd.DataFrame:
+        """Forecast the next `h` steps of every series.
+
+        Parameters
+        ----------
+        df : DataFrame, optional
+            A series table to forecast after, of series seen in `fit` or not; nothing is trained.
+            The series of `fit` when left out.
+        level : sequence of number, optional
+            Prediction intervals in percent, for instance [80, 95].
+
+        Returns
+        -------
+        DataFrame
+            `unique_id`, `ds`, the forecast under the model's alias, and for each level
+            `{alias}-lo-{level}` and `{alias}-hi-{level}`.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        """
+        return predict_table(self._state, df, level)
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to one safetensors file, whole or not at all.
+
+        Raises
+        ------
+        TrainingError
+            If the NumPy predictor does not agree with the Keras network to 1e-5.
+        UnknownFileError
+            If the file cannot be written.
+        """
+        from forecastkit.forecasting.parity import check_parity
+
+        check_parity(self._state)
+        Predictor(self._state).save(path)
+
+    def _check_arguments(self) -> None:
+        if not isinstance(self.h, int | np.integer) or isinstance(self.h, bool) or self.h < 1:
+            raise OptionError(f"h {self.h!r} is not a whole number of steps, 1 or more.", value=self.h)
+        if self.input_size is not None and self.input_size < 1:
+            raise OptionError(f"input_size {self.input_size} is less than 1.", value=self.input_size)
+        if self.preset not in MEMBERS:
+            raise OptionError(
+                f"There is no preset '{self.preset}'; there are: {', '.join(MEMBERS)}.",
+                value=self.preset,
+            )
+        given = [*(self.futr_exog or ()), *(self.hist_exog or ()), *(self.stat_exog or ())]
+        if given:
+            raise OptionError(
+                f"This version does not use covariates yet ({', '.join(given)}).",
+                value=given[0],
+                fix="Leave futr_exog, hist_exog and stat_exog out.",
+            )
+
+    def _network(self, grid: Grid) -> tuple[NetworkConfig, list[dict[str, str]]]:
+        longest = int(np.diff(grid.offsets).max())
+        if longest < self.h + _FEWEST_PERIODS:
+            raise DataError(
+                f"The longest series ('{grid.ids[np.diff(grid.offsets).argmax()]}') has {longest} "
+                f"periods; a horizon of {self.h} needs at least {self.h + _FEWEST_PERIODS}.",
+                value=self.h,
+                fix=f"Use a horizon (h, --horizon) of at most {max(1, longest // 3)}, or give "
+                "longer series.",
+            )
+        seasons, notes = self._seasons(grid, longest)
+        view = default_view(seasons, self.h, longest, self.input_size)
+        if self.input_size is None:
+            notes.append(_note(f"input_size {view.input_size}", "usual for these seasons"))
+        return NetworkConfig(self.cell, _UNITS, view), notes
+
+    def _seasons(self, grid: Grid, longest: int) -> tuple[tuple[int, ...], list[dict[str, str]]]:
+        if self.season_length is not None:
+            given = (
+                [self.season_length]
+                if isinstance(self.season_length, int | np.integer)
+                else list(self.season_length)
+            )
+            if not given or min(given) < 1:
+                raise OptionError(f"season_length {self.season_length!r} is less than 1.")
+            return tuple(sorted({int(m) for m in given})), []
+        usual = grid.frequency.season_lengths
+        kept = tuple(m for m in usual if 2 * m <= longest) or (1,)
+        why = f"usual for frequency {grid.frequency.alias}"
+        if kept != usual:
+            why += f"; {longest} periods are too few for {', '.join(map(str, usual))}"
+        return kept, [_note(f"season_length {', '.join(map(str, kept))}", why)]
+
+    def _facts(self, table: pd.DataFrame, grid: Grid, holdout: int, steps: int) -> dict[str, Any]:
+        packages = ("forecastkit", "tensorflow", "keras", "numpy", "pandas")
+        return {
+            "model": type(self).__name__,
+            "preset": self.preset,
+            "seed": int(self.seed),
+            "steps": steps,
+            "holdout": holdout,
+            "n_rows": len(table),
+            "n_series": len(grid.ids),
+            "start": str(grid.timestamps(grid.first[[grid.first.argmin()]]).iloc[0]),
+            "end": str(grid.timestamps(grid.last[[grid.last.argmax()]]).iloc[0]),
+            "sha256": _fingerprint(table),
+            "versions": {name: version(name) for name in packages},
+            "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+
+
+class LSTMForecaster(_Forecaster):
+    """Forecast a panel of series with one long short-term memory network.
+
+    The network sees every series without its unit, level and season, and corrects a statistical
+    base path (exponential smoothing with half the trend's slope, and the season); it starts from
+    that path and learns from all series together. It forecasts all `h` steps at once, with
+    quantiles that cannot cross.
+
+    Parameters
+    ----------
+    h : int
+        Horizon: steps to forecast.
+    input_size : int, optional
+        Steps that the network sees at each cutoff.
+    season_length : int or sequence of int, optional
+        Steps in a season, or in several (24 and 168).
+    freq : str or int, optional
+        A pandas offset alias, or a step of integers.
+    futr_exog, hist_exog, stat_exog : sequence of str, optional
+        Covariates that are known ahead, known for the past only, or constant per series.
+    preset : "fast", "default" or "best"
+        1, 3 or 7 networks, whose median counts.
+    seed : int
+        The same seed on the same machine gives the same forecast.
+    alias : str, optional
+        Name of the forecast column, LSTM when left out.
+
+    Attributes
+    ----------
+    fitted_ : forecastkit.forecasting.fitted.Fitted
+        After `fit`.
+
+    Examples
+    --------
+    >>> LSTMForecaster(h=12).get_params()["preset"]
+    'default'
+    """
+
+    cell = "lstm"
+    name = "LSTM"
+
+
+class RNNForecaster(_Forecaster):
+    """Forecast a panel of series with one simple recurrent network.
+
+    Everything is as in `LSTMForecaster` but for the recurrent layers, which have no gates: what
+    the gates bring shows in the difference.
+
+    Parameters
+    ----------
+    h, input_size, season_length, freq, futr_exog, hist_exog, stat_exog, preset, seed, alias
+        As in `LSTMForecaster`; the alias is RNN when left out.
+
+    Examples
+    --------
+    >>> RNNForecaster(h=12, seed=3)
+    RNNForecaster(h=12, seed=3)
+    """
+
+    cell = "rnn"
+    name = "RNN"
+
+
+class _Progress:
+    """A progress bar that counts gradient steps, gone when the work is done."""
+
+    def __init__(self, show: bool | None) -> None:
+        from tqdm import tqdm
+
+        disable = None if show is None else not show  # None: only where there is a terminal
+        self.bar = tqdm(total=0, disable=disable, leave=False, unit="step", desc="training")
+        self.end = 0
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.close()
+
+    def start(self, total: int) -> None:
+        self.bar.reset(total)
+
+    def step(self, _: int) -> None:
+        self.bar.update()
+
+    def skip(self, steps: int) -> None:
+        """Move to where the work would be if no training had stopped early."""
+        self.end += steps
+        self.bar.update(max(0, self.end - self.bar.n))
+
+
+def _arguments(kind: type) -> dict[str, inspect.Parameter]:
+    parameters = inspect.signature(kind).parameters
+    return {name: parameter for name, parameter in parameters.items() if name != "self"}
+
+
+def _not_fitted(name: str) -> Exception:
+    """Make an error that is scikit-learn's NotFittedError too."""
+    from sklearn.exceptions import NotFittedError as SklearnNotFittedError
+
+    from forecastkit.errors import NotFittedError
+
+    kind = type("NotFittedError", (NotFittedError, SklearnNotFittedError), {})
+    return kind(f"This {name} is not fitted yet.", fix="Call fit with a series table first.")
+
+
+def _note(what: str, why: str) -> dict[str, str]:
+    return {"what": what, "why": why}
+
+
+def _notes(grid: Grid, table: pd.DataFrame) -> list[dict[str, str]]:
+    notes = []
+    lengths = np.diff(grid.offsets)
+    left_out = table["unique_id"].nunique() - len(grid.ids)
+    if left_out:
+        notes.append(_note(f"{left_out} series left out", "they hold no value"))
+    if (lengths > HISTORY).any():
+        notes.append(_note(f"only the last {HISTORY} periods used", "longer series are cut"))
+    unused = [name for name in table.columns if name not in ("unique_id", "ds", "y")]
+    if unused:
+        notes.append(_note(f"columns not used: {', '.join(unused)}", "no covariates were named"))
+    return notes
+
+
+def _training_note(steps: int, tail: int, gain: float) -> dict[str, str]:
+    if steps == 0:
+        why = f"training brought nothing on the last {tail} steps" if tail else "too few values"
+        return _note("the statistical base path alone", why)
+    return _note(
+        f"{steps} training steps",
+        f"on the last {tail} steps they took {100 * gain:.1f} % off the loss of the base path",
+    )
+
+
+def _scoreboard(
+    alias: str, network: NetworkConfig, panel: Panel, holdout: int, learn: Any
+) -> list[dict[str, Any]]:
+    """Score the whole procedure on the last steps of every series, which it does not see."""
+    if not holdout:
+        return []
+    past = panel.drop_last(holdout)
+    known = np.add.reduceat(~np.isnan(past.values), past.offsets[:-1] % max(len(past.values), 1))
+    rows = np.flatnonzero((past.lengths > 0) & (known > 0))
+    past, actual = past.take(rows), held_back(panel, holdout)[rows]
+    members: Sequence[Weights] = learn(past).members
+    paths = forecast_quantiles(network, members, past)[:, :holdout]
+    point, low, high = (
+        quantile_at(paths, network.quantiles, q) for q in (0.5, *tails(LEVEL))
+    )
+    season = min(network.view.season_lengths)
+    baselines = baseline_forecasts(past, holdout, season)
+    return score(past, actual, {alias: (point, low, high), **baselines}, season)
+
+
+def _fingerprint(table: pd.DataFrame) -> str:
+    digest = hashlib.sha256()
+    digest.update(pd.util.hash_pandas_object(table[["unique_id", "ds", "y"]], index=False).to_numpy())
+    return digest.hexdigest()

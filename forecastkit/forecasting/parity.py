@@ -1,0 +1,51 @@
+"""The promise that training and prediction agree: Keras network against NumPy predictor."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from forecastkit.errors import TrainingError
+from forecastkit.forecasting.fitted import Fitted, panel_of
+from forecastkit.network.runtime import network_outputs
+from forecastkit.series.scale import measure_scale, scaled
+from forecastkit.series.windows import Windows
+
+TOLERANCE = 1e-5
+_SERIES = 64
+
+
+def check_parity(fitted: Fitted) -> float:
+    """Compare the two on the model's own series and return the largest difference.
+
+    Returns
+    -------
+    float
+        Relative to the largest output.
+
+    Raises
+    ------
+    TrainingError
+        If it is above `TOLERANCE`.
+    """
+    from forecastkit.network.build import build, set_weights
+
+    panel = panel_of(fitted.history)
+    panel = panel.take(np.arange(min(_SERIES, panel.n_series)))
+    windows = Windows.of(scaled(panel, measure_scale(panel)), fitted.network.view)
+    series = np.arange(panel.n_series)
+    x = windows.inputs(series, windows.cutoffs(series, panel.lengths - 1))
+    model = build(fitted.network, seed=0)
+    worst = 0.0
+    for weights in fitted.members:
+        set_weights(model, weights)
+        by_keras = np.asarray(model(x, training=False))[:, -1]
+        by_numpy = network_outputs(fitted.network, weights, x)
+        size = max(float(np.abs(by_keras).max()), 1e-3)
+        worst = max(worst, float(np.abs(by_keras - by_numpy).max()) / size)
+    if not worst <= TOLERANCE:
+        raise TrainingError(
+            f"The NumPy predictor differs from the Keras network by {worst:.1e}, more than "
+            f"{TOLERANCE:.0e}.",
+            fix="Report this: the model was not saved.",
+        )
+    return worst

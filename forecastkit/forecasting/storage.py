@@ -1,0 +1,305 @@
+"""The model file: one safetensors file of arrays, a JSON manifest in its metadata, no code.
+
+Reading checks the manifest and the shape of every array, which the manifest's configuration
+implies, before an array is loaded. Writing goes to a temporary name in the same folder and is moved
+into place when it is whole.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from forecastkit.errors import ModelFileError, UnknownFileError
+from forecastkit.forecasting.fitted import HISTORY, Fitted
+from forecastkit.network.config import NetworkConfig
+from forecastkit.tables.frame import Grid
+from forecastkit.tables.frequency import Frequency
+
+FORMAT_VERSION = 1
+_MANIFEST = "forecastkit"
+_MOST_MEMBERS = 64
+_MOST_UNITS = 4096
+# what other files begin with, and what they are
+_OTHER_KINDS = {
+    b"\x89PNG": "a PNG picture",
+    b"PK\x03\x04": "a ZIP archive (a .keras file, perhaps)",
+    b"\x89HDF": "an HDF5 file",
+    b"\x80\x04": "a Python pickle, which forecastkit never opens",
+    b"\x80\x05": "a Python pickle, which forecastkit never opens",
+    b"%PDF": "a PDF document",
+}
+
+
+def write_model(fitted: Fitted, path: str | Path) -> None:
+    """Write a model file; a file of that name is replaced in one step, or not at all.
+
+    Parameters
+    ----------
+    fitted : Fitted
+    path : str or Path
+
+    Raises
+    ------
+    UnknownFileError
+        If the folder does not exist or cannot be written to.
+    """
+    path = Path(path)
+    check_writable(path)
+    data = save(_tensors(fitted), metadata={_MANIFEST: _manifest(fitted)})
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise UnknownFileError(f"'{path}' cannot be written: {error.strerror}.") from error
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+    _flush_folder(path.parent)
+
+
+def check_writable(path: str | Path) -> None:
+    """Raise `UnknownFileError` if a file cannot be written here, before any work is done for it."""
+    path = Path(path)
+    if path.is_dir():
+        raise UnknownFileError(f"'{path}' is a folder.", fix="Name a file in it.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+        if path.exists() and not os.access(path, os.W_OK):
+            raise PermissionError(13, "Permission denied")
+    except OSError as error:
+        raise UnknownFileError(
+            f"'{path}' cannot be written: {error.strerror}.",
+            fix="Name another file with --output.",
+        ) from error
+
+
+def _flush_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _tensors(fitted: Fitted) -> dict[str, np.ndarray]:
+    history = fitted.history
+    tensors = {
+        "history/values": history.values,
+        "history/offsets": history.offsets,
+        "history/first": history.first,
+    }
+    for number, weights in enumerate(fitted.members):
+        for name, weight in weights.items():
+            tensors[f"member_{number}/{name}"] = np.ascontiguousarray(weight, np.float32)
+    return {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+
+
+def _manifest(fitted: Fitted) -> str:
+    history = fitted.history
+    content = {
+        "format_version": FORMAT_VERSION,
+        "alias": fitted.alias,
+        "network": fitted.network.to_dict(),
+        "n_members": len(fitted.members),
+        "frequency": asdict(history.frequency),
+        "time_zone": history.time_zone,
+        "ids": history.ids.tolist(),
+        "scoreboard": fitted.scoreboard,
+        "assumptions": fitted.assumptions,
+        "facts": fitted.facts,
+    }
+    return json.dumps(content, allow_nan=False, ensure_ascii=False)
+
+
+def read_model(path: str | Path) -> Fitted:
+    """Read a model file.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Raises
+    ------
+    UnknownFileError
+        If there is no such file.
+    ModelFileError
+        If it is damaged, of another kind, or of another format version.
+    """
+    path = Path(path)
+    _check_kind(path)
+    try:
+        with safe_open(str(path), framework="np") as file:
+            manifest = _checked_manifest(file.metadata(), path.name)
+            network = _network(manifest, path.name)
+            expected = _expected(manifest, network)
+            _check_shapes(file, expected, path.name)
+            tensors = {name: file.get_tensor(name) for name in expected}
+    except SafetensorError as error:
+        raise _damaged(path.name, f"it is not a whole safetensors file ({error})") from error
+    except OSError as error:
+        raise _damaged(path.name, str(error)) from error
+    return _assembled(manifest, network, tensors, path.name)
+
+
+def _check_kind(path: Path) -> None:
+    if path.is_dir():
+        raise UnknownFileError(
+            f"'{path}' is a folder, not a model file.", file=path.name, fix="Name a file in it."
+        )
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+    except FileNotFoundError as error:
+        raise UnknownFileError(
+            f"There is no model file '{path}'.",
+            file=path.name,
+            fix="Make one with 'forecastkit fit', or name another.",
+        ) from error
+    except OSError as error:
+        raise UnknownFileError(f"'{path}' cannot be read: {error.strerror}.") from error
+    for magic, kind in _OTHER_KINDS.items():
+        if start.startswith(magic):
+            raise ModelFileError(
+                f"This is {kind}, not a forecastkit model.",
+                file=path.name,
+                fix="Name a file that 'forecastkit fit' has written.",
+            )
+
+
+def _damaged(name: str, what: str) -> ModelFileError:
+    return ModelFileError(
+        f"The model file cannot be read: {what}.",
+        file=name,
+        fix="It may be damaged or of another kind; make it again with 'forecastkit fit'.",
+    )
+
+
+def _checked_manifest(metadata: Mapping[str, str] | None, name: str) -> dict[str, Any]:
+    text = (metadata or {}).get(_MANIFEST)
+    if text is None:
+        raise _damaged(name, "it has no forecastkit manifest")
+    try:
+        manifest = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise _damaged(name, "its manifest is not JSON") from error
+    if not isinstance(manifest, dict):
+        raise _damaged(name, "its manifest is not a JSON object")
+    version = manifest.get("format_version")
+    if version != FORMAT_VERSION:
+        raise ModelFileError(
+            f"The model file has format version {version}; this forecastkit reads version "
+            f"{FORMAT_VERSION}.",
+            file=name,
+            value=version,
+            fix="Read it with the forecastkit that wrote it, or fit the model again.",
+        )
+    return manifest
+
+
+def _network(manifest: dict[str, Any], name: str) -> NetworkConfig:
+    try:
+        network = NetworkConfig.from_dict(manifest["network"])
+        view = network.view
+        sizes = (network.units, network.n_layers, view.horizon, view.input_size, view.n_cutoffs)
+        sane = all(isinstance(size, int) and 1 <= size <= 100 * _MOST_UNITS for size in sizes)
+        sane = sane and network.units <= _MOST_UNITS and network.n_layers <= 64
+        sane = sane and isinstance(view.stride, int) and view.stride >= 1
+        sane = sane and network.cell in ("lstm", "rnn")
+        sane = sane and all(isinstance(m, int) and m >= 1 for m in view.season_lengths)
+        sane = sane and list(network.quantiles) == sorted(set(network.quantiles))
+        sane = sane and 0.5 in network.quantiles and len(network.quantiles) <= 99
+        sane = sane and 1 <= int(manifest["n_members"]) <= _MOST_MEMBERS
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _damaged(name, f"its configuration is not understood ({error})") from error
+    if not sane:
+        raise _damaged(name, "its configuration is out of range")
+    return network
+
+
+def _expected(manifest: dict[str, Any], network: NetworkConfig) -> dict[str, tuple[int, ...]]:
+    """Name and shape of every array that the file must hold; -1 is any length."""
+    n = len(manifest.get("ids", ()))
+    shapes: dict[str, tuple[int, ...]] = {
+        "history/values": (-1,),
+        "history/offsets": (n + 1,),
+        "history/first": (n,),
+    }
+    for number in range(int(manifest["n_members"])):
+        for name, shape in network.weight_shapes().items():
+            shapes[f"member_{number}/{name}"] = shape
+    return shapes
+
+
+def _check_shapes(file: Any, expected: Mapping[str, tuple[int, ...]], name: str) -> None:
+    found = set(file.keys())
+    if found != set(expected):
+        odd = sorted(found ^ set(expected))[0]
+        state = "lacks" if odd in expected else "has an unexpected"
+        raise _damaged(name, f"it {state} array '{odd}'")
+    for key, shape in expected.items():
+        piece = file.get_slice(key)
+        kinds = {"values": "F64", "offsets": "I64", "first": "I64"}
+        kind = kinds.get(key.removeprefix("history/"), "F32")
+        got = tuple(piece.get_shape())
+        fits = len(got) == len(shape) and all(
+            w in (-1, g) for w, g in zip(shape, got, strict=True)
+        )
+        if not fits or piece.get_dtype() != kind:
+            raise _damaged(name, f"array '{key}' is {piece.get_dtype()} {got}, not {kind} {shape}")
+
+
+def _assembled(
+    manifest: dict[str, Any], network: NetworkConfig, tensors: dict[str, np.ndarray], name: str
+) -> Fitted:
+    offsets, values = tensors["history/offsets"], tensors["history/values"]
+    lengths = np.diff(offsets)
+    if len(offsets) < 2 or offsets[0] != 0 or offsets[-1] != len(values) or (lengths < 1).any():
+        raise _damaged(name, "the histories of its series do not fit together")
+    if (lengths > HISTORY).any() or np.isinf(values).any():
+        raise _damaged(name, "the histories of its series are out of range")
+    members = []
+    for number in range(int(manifest["n_members"])):
+        prefix = f"member_{number}/"
+        weights = {key: tensors[prefix + key] for key in network.weight_shapes()}
+        for key, weight in weights.items():
+            if not np.isfinite(weight).all():
+                raise _damaged(name, f"array '{prefix}{key}' holds values that are not finite")
+        members.append(weights)
+    try:
+        grid = Grid(
+            np.array([str(one) for one in manifest["ids"]], dtype=object),
+            tensors["history/first"],
+            offsets,
+            values,
+            Frequency(**manifest["frequency"]),
+            manifest["time_zone"],
+        )
+        return Fitted(
+            str(manifest["alias"]),
+            network,
+            tuple(members),
+            grid,
+            list(manifest["scoreboard"]),
+            list(manifest["assumptions"]),
+            dict(manifest["facts"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(name, f"its manifest is not understood ({error})") from error

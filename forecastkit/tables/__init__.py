@@ -1,0 +1,1 @@
+"""Series tables: read, checked, their frequency found."""

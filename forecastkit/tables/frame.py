@@ -1,0 +1,269 @@
+"""The series table: one row a series and timestamp, checked once at the door.
+
+A series table is a long DataFrame with the columns `unique_id` (str), `ds` (datetime64 or int),
+`y` (float64), then covariates, sorted by `unique_id, ds`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from forecastkit.errors import DataError
+from forecastkit.tables.frequency import DAY, Frequency, infer_frequency, parse_frequency
+
+UNIQUE_ID = "unique_id"
+DS = "ds"
+Y = "y"
+CUTOFF = "cutoff"
+# a panel may be this many times as long as its rows before the gaps in it are called an error
+_MOST_GAPS = 50
+
+
+def check_table(df: pd.DataFrame) -> pd.DataFrame:
+    """Check a series table and return it sorted, with the types that it must have.
+
+    Parameters
+    ----------
+    df : DataFrame
+        With `unique_id`, `ds`, `y` and perhaps covariates.
+
+    Returns
+    -------
+    DataFrame
+        A new table; the input is left as it is.
+
+    Raises
+    ------
+    DataError
+        If a column is missing or of a wrong type, a value is infinite, a timestamp is missing, or
+        two rows stand for the same series and timestamp.
+
+    Examples
+    --------
+    >>> days = pd.to_datetime(["2024-01-02", "2024-01-01"])
+    >>> table = check_table(pd.DataFrame({"unique_id": "a", "ds": days, "y": [2, 1]}))
+    >>> table["y"].tolist()
+    [1.0, 2.0]
+    """
+    if not isinstance(df, pd.DataFrame):
+        raise DataError(
+            f"A series table is a pandas DataFrame, not a {type(df).__name__}.",
+            fix="Read a file with forecastkit.read_csv.",
+        )
+    missing = [name for name in (UNIQUE_ID, DS, Y) if name not in df.columns]
+    if missing:
+        raise DataError(
+            f"The table has no column '{missing[0]}'; it has: {', '.join(map(str, df.columns))}.",
+            column=missing[0],
+            fix="Name the columns unique_id, ds and y, or read the file with forecastkit.read_csv.",
+        )
+    table = df.reset_index(drop=True).copy()
+    if table[UNIQUE_ID].isna().any():
+        raise DataError("Some rows have no unique_id.", column=UNIQUE_ID)
+    table[UNIQUE_ID] = table[UNIQUE_ID].astype(str)
+    table[DS] = _checked_ds(table[DS])
+    table[Y] = _checked_y(table[Y])
+    table = table.sort_values([UNIQUE_ID, DS], kind="stable", ignore_index=True)
+    twice = table.duplicated([UNIQUE_ID, DS])
+    if twice.any():
+        row = table[twice].iloc[0]
+        raise DataError(
+            f"Series '{row[UNIQUE_ID]}' has more than one row for {row[DS]} "
+            f"({int(twice.sum())} rows too many in all).",
+            column=DS,
+            value=str(row[DS]),
+            fix="Keep one of them, or add them up before forecasting.",
+        )
+    return table
+
+
+def _checked_ds(ds: pd.Series) -> pd.Series:
+    if ds.isna().any():
+        raise DataError(f"{int(ds.isna().sum())} rows have no timestamp.", column=DS)
+    if pd.api.types.is_datetime64_any_dtype(ds) or pd.api.types.is_integer_dtype(ds):
+        return ds
+    raise DataError(
+        f"Column 'ds' holds {ds.dtype}, for instance {ds.iloc[0]!r}, not timestamps or integers.",
+        column=DS,
+        value=str(ds.iloc[0]),
+        fix="Convert it with pandas.to_datetime, or read the file with forecastkit.read_csv.",
+    )
+
+
+def _checked_y(y: pd.Series) -> pd.Series:
+    if not pd.api.types.is_numeric_dtype(y):
+        raise DataError(
+            f"Column 'y' holds {y.dtype}, not numbers.",
+            column=Y,
+            fix="Convert it with pandas.to_numeric, or read the file with forecastkit.read_csv.",
+        )
+    y = y.astype("float64")
+    infinite = np.isinf(y.to_numpy())
+    if infinite.any():
+        raise DataError(
+            f"Column 'y' holds an infinite value in {int(infinite.sum())} rows.",
+            column=Y,
+            value=str(y[infinite].iloc[0]),
+            fix="Leave the value out (NaN) or mend it.",
+        )
+    return y
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A series table laid on its regular grid of timestamps, absent periods as NaN.
+
+    Attributes
+    ----------
+    ids : ndarray of str, shape (n_series,)
+        In the order of the table.
+    first : ndarray of int64, shape (n_series,)
+        Number of each series' first period along the frequency's grid.
+    offsets : ndarray of int64, shape (n_series + 1,)
+        Series i is `values[offsets[i]:offsets[i + 1]]`.
+    values : ndarray of float64, shape (n_periods,)
+    frequency : Frequency
+    time_zone : str or None
+        Zone that the timestamps are written in; the grid is in UTC for steps below a day and in
+        local dates from a day on.
+    """
+
+    ids: np.ndarray
+    first: np.ndarray
+    offsets: np.ndarray
+    values: np.ndarray
+    frequency: Frequency
+    time_zone: str | None = None
+
+    @property
+    def last(self) -> np.ndarray:
+        """Number of each series' last period, shape (n_series,)."""
+        return self.first + np.diff(self.offsets) - 1
+
+    def timestamps(self, ordinals: np.ndarray) -> pd.Series:
+        """Timestamps of numbers along the grid, in the table's own zone."""
+        return _localized(self.frequency.timestamps(ordinals), self.frequency, self.time_zone)
+
+    def absent(self, df: pd.DataFrame) -> int:
+        """Count the periods that a table has no row for."""
+        return len(self.values) - len(df)
+
+
+def to_grid(df: pd.DataFrame, freq: str | int | Frequency | None = None) -> Grid:
+    """Lay a series table on its grid.
+
+    Trailing rows without a value (the future of known covariates) are left out; so is a series
+    without any value.
+
+    Parameters
+    ----------
+    df : DataFrame
+        From `check_table`.
+    freq : str, int or Frequency, optional
+        Found from the timestamps when left out.
+
+    Returns
+    -------
+    Grid
+
+    Raises
+    ------
+    DataError
+        If the timestamps are not on the grid, or no series has a value.
+    """
+    ds, zone = naive(df[DS])
+    codes = df[UNIQUE_ID].ne(df[UNIQUE_ID].shift()).cumsum().to_numpy() - 1
+    grid = freq if isinstance(freq, Frequency) else None
+    if grid is None:
+        grid = infer_frequency(ds, codes) if freq is None else aligned(parse_frequency(freq), ds)
+    if zone is not None and grid.kind == "fixed" and grid.step < DAY:
+        ds = df[DS].dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[ns]")
+        grid = aligned(grid, ds)
+    _check_on_grid(grid, ds, df)
+    ordinals = grid.ordinals(ds)
+    y = df[Y].to_numpy(np.float64)
+    return _laid_out(df[UNIQUE_ID].to_numpy(), codes, ordinals, y, (grid, zone))
+
+
+def _laid_out(
+    ids: np.ndarray,
+    codes: np.ndarray,
+    ordinals: np.ndarray,
+    y: np.ndarray,
+    calendar: tuple[Frequency, str | None],
+) -> Grid:
+    known = ~np.isnan(y)
+    if not known.any():
+        raise DataError("No row has a value of y.", column=Y, fix="Check the target column.")
+    n = int(codes[-1]) + 1
+    last = np.full(n, np.iinfo(np.int64).min)
+    np.maximum.at(last, codes[known], ordinals[known])
+    keep = ordinals <= last[codes]
+    codes, ordinals, y, ids = codes[keep], ordinals[keep], y[keep], ids[keep]
+    kept, starts, codes = np.unique(codes, return_index=True, return_inverse=True)
+    first = ordinals[starts]
+    lengths = last[kept] - first + 1
+    if lengths.sum() > _MOST_GAPS * len(y) + 10_000:
+        raise DataError(
+            f"The {len(y)} rows span {int(lengths.sum())} periods of frequency "
+            f"{calendar[0].alias}: nearly all would be missing.",
+            fix="Give the right frequency with freq (--freq), or mend the timestamps.",
+        )
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    values = np.full(int(offsets[-1]), np.nan)
+    values[offsets[codes] + ordinals - first[codes]] = y
+    return Grid(ids[starts].astype(str), first, offsets, values, *calendar)
+
+
+def _check_on_grid(grid: Frequency, ds: np.ndarray, df: pd.DataFrame) -> None:
+    off = np.flatnonzero(grid.off_grid(ds))
+    if not len(off):
+        return
+    row = df.iloc[off[0]]
+    raise DataError(
+        f"Series '{row[UNIQUE_ID]}' has a row at {row[DS]}, which is not a timestamp of frequency "
+        f"{grid.alias} ({len(off)} such rows).",
+        column=DS,
+        value=str(row[DS]),
+        fix="Mend the timestamps, or give the right frequency with freq (--freq).",
+    )
+
+
+def naive(ds: pd.Series) -> tuple[np.ndarray, str | None]:
+    """Return timestamps without a zone, as the clock on the wall shows them, and their zone."""
+    if not pd.api.types.is_datetime64_any_dtype(ds):
+        return ds.to_numpy(np.int64), None
+    zone = getattr(ds.dt, "tz", None)
+    if zone is None:
+        return ds.to_numpy("datetime64[ns]"), None
+    return ds.dt.tz_localize(None).to_numpy("datetime64[ns]"), str(zone)
+
+
+def aligned(grid: Frequency, ds: np.ndarray) -> Frequency:
+    """Move a grid that a user named so that it goes through the data, where its alias leaves it open."""
+    if grid.kind == "month" or grid.kind == "business":
+        return grid
+    moments = ds.astype(np.int64)
+    anchored = grid.kind == "fixed" and grid.step % (7 * DAY) == 0
+    if anchored or not len(moments):
+        return grid
+    anchor = int(moments[0]) % grid.step
+    return Frequency(grid.alias, grid.kind, grid.step, anchor)
+
+
+def _localized(moments: np.ndarray, grid: Frequency, zone: str | None) -> pd.Series:
+    ds = pd.Series(moments, name=DS)
+    if zone is None:
+        return ds
+    if grid.kind == "fixed" and grid.step < DAY:
+        return ds.dt.tz_localize("UTC").dt.tz_convert(zone)
+    return ds.dt.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
+
+
+def rows_of(ids: Sequence[str], counts: np.ndarray) -> np.ndarray:
+    """Repeat each id as often as it has rows."""
+    return np.repeat(np.asarray(ids, dtype=object), counts)

@@ -1,0 +1,331 @@
+"""How far apart the rows of a series are: found from the timestamps, or given as an alias.
+
+A `Frequency` turns timestamps into whole numbers, one a period, and back, so that gaps can be
+counted and the future named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from forecastkit.errors import DataError, OptionError
+
+DAY = 86_400_000_000_000  # nanoseconds
+_MEAN_MONTH = 30.436875 * DAY
+_WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_UNITS = {"h": 3_600_000_000_000, "min": 60_000_000_000, "s": 1_000_000_000, "ms": 1_000_000}
+# aliases that pandas has dropped, and what it calls them now
+_OLD_ALIASES = {"M": "ME", "Q": "QE", "A": "YE", "Y": "YE", "AS": "YS", "H": "h", "T": "min"}
+_OLD_ALIASES |= {"S": "s", "BM": "BME", "BQ": "BQE", "BA": "BYE", "L": "ms"}
+
+Kind = Literal["integer", "fixed", "business", "month"]
+
+
+@dataclass(frozen=True)
+class Frequency:
+    """A regular grid of timestamps.
+
+    Attributes
+    ----------
+    alias : str or int
+        Alias as pandas writes it, or the step of series without a calendar.
+    kind : "integer", "fixed", "business" or "month"
+        Steps of a number, of a span of time, of working days, of months.
+    step : int
+        Length of a step: a number, nanoseconds, working days, or months.
+    anchor : int
+        Position of the grid: a number, nanoseconds from 1970-01-01, or a month's number.
+    day : int
+        Day of the month for steps of months, 31 for the last one; otherwise 0.
+    clock : int
+        Nanoseconds after midnight, for steps of working days or months.
+
+    Examples
+    --------
+    >>> grid = parse_frequency("MS")
+    >>> grid.ordinals(np.array(["2024-01-01", "2024-03-01"], "datetime64[ns]")).tolist()
+    [648, 650]
+    >>> grid.timestamps(np.array([651])).astype("datetime64[D]").tolist()
+    [datetime.date(2024, 4, 1)]
+    """
+
+    alias: str | int
+    kind: Kind
+    step: int
+    anchor: int = 0
+    day: int = 0
+    clock: int = 0
+
+    def ordinals(self, ds: np.ndarray) -> np.ndarray:
+        """Number the timestamps along the grid.
+
+        Parameters
+        ----------
+        ds : ndarray of datetime64[ns] or int
+
+        Returns
+        -------
+        ndarray of int64
+            One apart for neighbouring periods; a timestamp off the grid gets the number of the
+            period that it lies in (see `off_grid`).
+        """
+        if self.kind in ("integer", "fixed"):
+            return (_as_int(ds) - self.anchor) // self.step
+        days = _days(ds)
+        if self.kind == "business":
+            return np.busday_count(np.datetime64(0, "D"), days) // self.step
+        months = days.astype("datetime64[M]").astype(np.int64)
+        return (months - self.anchor) // self.step
+
+    def timestamps(self, ordinals: np.ndarray) -> np.ndarray:
+        """Timestamps of numbers along the grid; the inverse of `ordinals`."""
+        ordinals = np.asarray(ordinals, np.int64)
+        if self.kind == "integer":
+            return ordinals * self.step + self.anchor
+        if self.kind == "fixed":
+            return (ordinals * self.step + self.anchor).astype("datetime64[ns]")
+        if self.kind == "business":
+            start = np.datetime64(0, "D")  # a Thursday
+            days = np.busday_offset(start, ordinals * self.step)
+        else:
+            months = (ordinals * self.step + self.anchor).astype("datetime64[M]")
+            first = months.astype("datetime64[D]")
+            length = ((months + 1).astype("datetime64[D]") - first).astype(np.int64)
+            days = first + (np.minimum(self.day, length) - 1)
+        return days.astype("datetime64[ns]") + np.timedelta64(self.clock, "ns")
+
+    def off_grid(self, ds: np.ndarray) -> np.ndarray:
+        """Whether a timestamp is not one of the grid's, of the shape of `ds`."""
+        return self.timestamps(self.ordinals(ds)) != ds
+
+    @property
+    def season_lengths(self) -> tuple[int, ...]:
+        """Usual seasons, in steps, shortest first; (1,) for none.
+
+        Examples
+        --------
+        >>> parse_frequency("MS").season_lengths, parse_frequency("h").season_lengths
+        ((12,), (24, 168))
+        """
+        if self.kind == "month":
+            return (12 // self.step,) if 12 % self.step == 0 else (1,)
+        if self.kind == "business":
+            return (5,)
+        if self.kind == "integer":
+            return (1,)
+        days = self.step / DAY
+        if days > 1:
+            return (max(1, round(364 / days)),) if self.step % (7 * DAY) == 0 else (1,)
+        if days == 1:
+            return (7,)
+        steps = DAY // self.step if DAY % self.step == 0 else 1
+        if steps <= 1:
+            return (1,)
+        return (steps, 7 * steps) if steps <= 96 else (steps,)
+
+    @property
+    def horizon(self) -> int:
+        """Steps that are usually forecast: 6 years, 8 quarters, 18 months, 13 weeks, 14 days, 48 hours."""
+        if self.kind == "month":
+            return {12: 6, 3: 8, 1: 18}.get(self.step, 8)
+        if self.kind in ("business", "integer"):
+            return 14 if self.kind == "business" else 8
+        if self.step >= 7 * DAY:
+            return 13
+        return 14 if self.step >= DAY else 48
+
+
+def parse_frequency(freq: str | int) -> Frequency:
+    """Read an alias that a user gives.
+
+    Parameters
+    ----------
+    freq : str or int
+        A pandas offset alias, new or old ("MS", "W-SUN", "30min", "M"), or a step of integers.
+
+    Raises
+    ------
+    OptionError
+        If it is not known, or its steps are not whole numbers of a calendar unit.
+
+    Examples
+    --------
+    >>> parse_frequency("W-MON").timestamps(np.array([0])).astype("datetime64[D]").tolist()
+    [datetime.date(1970, 1, 5)]
+    """
+    if isinstance(freq, int) or (isinstance(freq, str) and freq.isdigit()):
+        if int(freq) < 1:
+            raise OptionError(f"freq {freq} is not a step of 1 or more.", value=freq)
+        return Frequency(int(freq), "integer", int(freq))
+    offset = _offset(freq)
+    name, step = type(offset).__name__, int(offset.n)
+    if name in ("MonthBegin", "MonthEnd"):
+        return _monthly(step, 0, 1 if name == "MonthBegin" else 31)
+    if name in ("QuarterBegin", "QuarterEnd"):
+        return _monthly(3 * step, offset.startingMonth - 1, 1 if name == "QuarterBegin" else 31)
+    if name in ("YearBegin", "YearEnd"):
+        return _monthly(12 * step, offset.month - 1, 1 if name == "YearBegin" else 31)
+    if name == "Week":
+        weekday = 6 if offset.weekday is None else offset.weekday
+        return _fixed(7 * step * DAY, ((weekday - 3) % 7) * DAY)
+    if name == "BusinessDay":
+        return Frequency("B" if step == 1 else f"{step}B", "business", step)
+    if name == "Day":
+        return _fixed(step * DAY, 0)
+    try:
+        return _fixed(int(pd.Timedelta(offset).value), 0)
+    except (ValueError, TypeError) as error:
+        raise OptionError(
+            f"freq '{freq}' is not supported.",
+            value=freq,
+            fix="Use a number of steps, or one of YS, YE, QS, QE, MS, ME, W-SUN, B, D, h, 30min, s.",
+        ) from error
+
+
+def infer_frequency(ds: np.ndarray, series: np.ndarray) -> Frequency:
+    """Find the grid that the timestamps of all series lie on; absent periods do not defeat it.
+
+    The commonest step between neighbouring rows decides; every timestamp must then lie on the
+    grid of that step, or on one grid of calendar months, quarters or years.
+
+    Parameters
+    ----------
+    ds : ndarray of datetime64[ns] or int, shape (n_rows,)
+        Sorted within each series.
+    series : ndarray of int, shape (n_rows,)
+        Number of the series of each row; rows of a series are contiguous.
+
+    Raises
+    ------
+    DataError
+        If there are not two rows of one series, or the timestamps lie on no regular grid.
+
+    Examples
+    --------
+    >>> days = np.array(["2024-01-01", "2024-01-02", "2024-01-04"], "datetime64[ns]")
+    >>> infer_frequency(days, np.zeros(3, int)).alias
+    'D'
+    """
+    steps = np.diff(_as_int(ds))[np.diff(series) == 0]
+    steps = steps[steps > 0]
+    if not len(steps):
+        raise DataError(
+            "No series has two different timestamps, so their frequency cannot be found.",
+            fix="Give it with freq (on the command line --freq), for instance MS.",
+        )
+    values, counts = np.unique(steps, return_counts=True)
+    common = int(values[counts.argmax()])
+    if np.issubdtype(ds.dtype, np.integer):
+        candidates = [Frequency(common, "integer", common, int(ds[0]) % common)]
+    else:
+        candidates = _candidates(ds, common, int(values.min()))
+    for grid in candidates:
+        if not grid.off_grid(ds).any():
+            return grid
+    off = np.flatnonzero(candidates[0].off_grid(ds))
+    raise DataError(
+        f"The timestamps lie on no regular grid: the commonest step is {_span(common, ds)}, but "
+        f"{_shown(ds[off[0]])} is not a whole number of such steps from {_shown(ds[0])} "
+        f"({len(off)} of {len(ds)} rows are off).",
+        fix="Add the rows up to regular periods first, or name the frequency with freq (--freq).",
+    )
+
+
+def _candidates(ds: np.ndarray, common: int, least: int) -> list[Frequency]:
+    """Grids to try, best first, for a commonest step of `common` nanoseconds."""
+    since_midnight = _as_int(ds) % DAY
+    clock = int(since_midnight[0])
+    found: list[Frequency] = []
+    if (since_midnight == clock).all():
+        days = _days(ds)
+        if common >= 28 * DAY:
+            found += _month_grids(days, clock, max(1, round(common / _MEAN_MONTH)))
+        if common == DAY and _only_weekdays(days):
+            found.append(Frequency("B", "business", 1, clock=clock))
+    found.append(_fixed(common, int(_as_int(ds)[0]) % common))
+    if least < common and common % least == 0:
+        found.append(_fixed(least, int(_as_int(ds)[0]) % least))
+    return found
+
+
+def _month_grids(days: np.ndarray, clock: int, step: int) -> list[Frequency]:
+    """The grid of months, if every date can be the same day of its month or the last one."""
+    months = days.astype("datetime64[M]")
+    first = months.astype("datetime64[D]")
+    of_month = (days - first).astype(np.int64) + 1
+    length = ((months + 1).astype("datetime64[D]") - first).astype(np.int64)
+    day = 31 if (of_month == length).all() else int(of_month.max())
+    return [_monthly(step, int(months[0].astype(np.int64)) % step, day, clock)]
+
+
+def _monthly(step: int, first_month: int, day: int, clock: int = 0) -> Frequency:
+    start = day != 31
+    if step % 12 == 0:
+        alias = f"{'YS' if start else 'YE'}-{_MONTHS[first_month % 12]}"
+        count = step // 12
+    elif step == 3:
+        month = first_month % 3
+        alias = f"QS-{_MONTHS[month]}" if start else f"QE-{_MONTHS[month + 9]}"
+        count = 1
+    else:
+        alias, count = ("MS" if start else "ME"), step
+    alias = alias.replace("YS-JAN", "YS").replace("YE-DEC", "YE")
+    alias = alias.replace("QS-JAN", "QS").replace("QE-DEC", "QE")
+    name = alias if count == 1 else f"{count}{alias}"
+    return Frequency(name, "month", step, first_month % step, day, clock)
+
+
+def _fixed(step: int, anchor: int) -> Frequency:
+    anchor %= step
+    if step % (7 * DAY) == 0:
+        count, weekday = step // (7 * DAY), (anchor // DAY + 3) % 7
+        alias = f"W-{_WEEKDAYS[weekday]}"
+    elif step % DAY == 0:
+        count, alias = step // DAY, "D"
+    else:
+        unit = next((unit for unit, size in _UNITS.items() if step % size == 0), "ns")
+        count, alias = step // _UNITS.get(unit, 1), unit
+    return Frequency(alias if count == 1 else f"{count}{alias}", "fixed", step, anchor)
+
+
+def _only_weekdays(days: np.ndarray) -> bool:
+    weekday = (days.astype(np.int64) + 3) % 7
+    return len(np.unique(days)) >= 10 and bool((weekday < 5).all())
+
+
+def _offset(freq: str) -> pd.DateOffset:
+    count, letters = "", str(freq)
+    while letters[:1].isdigit():
+        count, letters = count + letters[0], letters[1:]
+    name, dash, anchor = letters.partition("-")
+    try:
+        return pd.tseries.frequencies.to_offset(
+            f"{count}{_OLD_ALIASES.get(name, name)}{dash}{anchor}"
+        )
+    except (ValueError, TypeError) as error:
+        raise OptionError(
+            f"freq '{freq}' is not an offset alias that pandas knows.",
+            value=freq,
+            fix="Use for instance YS, QS, MS, ME, W-SUN, B, D, h, 30min, or 1 for integer steps.",
+        ) from error
+
+
+def _as_int(ds: np.ndarray) -> np.ndarray:
+    return ds.astype("datetime64[ns]").astype(np.int64) if ds.dtype.kind == "M" else ds
+
+
+def _days(ds: np.ndarray) -> np.ndarray:
+    return ds.astype("datetime64[D]")
+
+
+def _span(step: int, ds: np.ndarray) -> str:
+    return str(pd.Timedelta(step, "ns")) if ds.dtype.kind == "M" else str(step)
+
+
+def _shown(moment: np.generic) -> str:
+    return str(pd.Timestamp(moment)) if moment.dtype.kind == "M" else str(moment)
