@@ -14,24 +14,34 @@ if TYPE_CHECKING:
     from forecastkit import layers as layers
     from forecastkit.evaluation.backtest import cross_validation as cross_validation
     from forecastkit.evaluation.scores import evaluate as evaluate
-    from forecastkit.forecasting.baseline import Baseline as Baseline
+    from forecastkit.evaluation.scores import mean_scores as mean_scores
+    from forecastkit.evaluation.reference import Baseline as Baseline
     from forecastkit.forecasting.forecaster import LSTMForecaster as LSTMForecaster
     from forecastkit.forecasting.forecaster import RNNForecaster as RNNForecaster
     from forecastkit.forecasting.predictor import Predictor as Predictor
     from forecastkit.forecasting.predictor import load as load
+    from forecastkit.forecasting.storage import check_writable as check_writable
+    from forecastkit.reporting.plots import plot_forecast as plot_forecast
     from forecastkit.tables.check import check_csv as check_csv
+    from forecastkit.tables.frame import usual_horizon as usual_horizon
     from forecastkit.tables.reading import read_csv as read_csv
+    from forecastkit.tables.writing import write_csv as write_csv
 
 _HOMES = {
-    "Baseline": "forecasting.baseline",
+    "Baseline": "evaluation.reference",
     "LSTMForecaster": "forecasting.forecaster",
     "Predictor": "forecasting.predictor",
     "RNNForecaster": "forecasting.forecaster",
     "check_csv": "tables.check",
+    "check_writable": "forecasting.storage",
     "cross_validation": "evaluation.backtest",
     "evaluate": "evaluation.scores",
     "load": "forecasting.predictor",
+    "mean_scores": "evaluation.scores",
+    "plot_forecast": "reporting.plots",
     "read_csv": "tables.reading",
+    "usual_horizon": "tables.frame",
+    "write_csv": "tables.writing",
 }
 _ROOMS = ("datasets", "errors", "layers", "reporting")
 

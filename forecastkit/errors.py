@@ -21,6 +21,7 @@ __all__ = [
     "OptionError",
     "TrainingError",
     "UnknownFileError",
+    "WriteError",
     "located",
 ]
 
@@ -91,6 +92,10 @@ class ModelFileError(DataError):
 
 class UnknownFileError(ForecastkitError):
     """A file or folder that was named does not exist or cannot be used."""
+
+
+class WriteError(ForecastkitError):
+    """A file cannot be written."""
 
 
 class OptionError(ForecastkitError):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from forecastkit.network.config import NetworkConfig, TrainingConfig
 from forecastkit.network.runtime import Weights
-from forecastkit.network.sampling import Sampler, validation_batch
+from forecastkit.network.sampling import Sampler, useful_batch_size, validation_batch
 from forecastkit.network.training import Trainer
 from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale, scaled
@@ -65,6 +65,7 @@ class Learner:
         self.network, self.training = network, training
         self.n_members, self.seed, self.on_step = n_members, seed, on_step
         self.trainer = Trainer(network, training)
+        self.batch_size = 0
 
     @property
     def most_steps(self) -> int:
@@ -79,6 +80,10 @@ class Learner:
         panel : Panel
             In the series' own units.
         """
+        # one size for all panels that this learner sees: another would be compiled anew
+        self.batch_size = self.batch_size or useful_batch_size(
+            panel, self.network.view, self.training.batch_size
+        )
         whole = scaled(panel, measure_scale(panel))
         windows = Windows.of(whole, self.network.view)
         steps, tail, gain = self._useful_steps(panel, windows)
@@ -116,17 +121,14 @@ class Learner:
         return run.steps, tail, 1.0 - min(run.losses) / run.losses[0] if run.losses[0] else 0.0
 
     def _sampler(self, windows: Windows, member: int) -> Sampler:
-        return Sampler(windows, self.training, self.seed + 1000 * (member + 1))
+        seed = self.seed + 1000 * (member + 1)
+        return Sampler(windows, self.training, seed, self.batch_size)
 
 
 def _has_targets(windows: Windows) -> bool:
     """Whether some cutoff that is shown has a value after it."""
-    found, panel = windows.components, windows.panel
-    shown = windows.shown(np.arange(len(panel.values)))
-    left = np.repeat(found.count[panel.offsets[1:][panel.lengths > 0] - 1], panel.lengths[panel.lengths > 0])
-    return bool((shown & (left > found.count)).any())
-
-
-def without_training(network: NetworkConfig) -> NetworkConfig:
-    """Return the configuration of the smallest network: the base path and its spread."""
-    return replace(network, units=1, n_layers=1)
+    panel = windows.panel
+    known = np.flatnonzero(~np.isnan(panel.values))
+    before = known - 1
+    within = before >= panel.offsets[panel.owner[known]]
+    return bool(windows.shown(before[within]).any())

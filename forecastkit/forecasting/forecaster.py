@@ -16,7 +16,7 @@ import pandas as pd
 from forecastkit.errors import DataError, OptionError
 from forecastkit.evaluation.scoreboard import LEVEL, baseline_forecasts, held_back, score
 from forecastkit.forecasting.fitted import HISTORY, Fitted, panel_of, recent
-from forecastkit.forecasting.intervals import Level, quantile_at, tails
+from forecastkit.series.intervals import Level, quantile_at, tails
 from forecastkit.forecasting.predictor import Predictor, forecast_quantiles, predict_table
 from forecastkit.network.config import (
     MEMBERS,
@@ -114,7 +114,14 @@ class _Forecaster:
         DataError, OptionError
             If the table or an argument is wrong, or the longest series is too short.
         """
-        from forecastkit.forecasting.fitting import Learner, Learnt
+        return self._fit(df, scored=True, progress=progress)
+
+    def train(self, df: pd.DataFrame, progress: bool | None = None) -> Self:
+        """Train as `fit` does, without the scoreboard: in half the time."""
+        return self._fit(df, scored=False, progress=progress)
+
+    def _fit(self, df: pd.DataFrame, scored: bool, progress: bool | None) -> Self:
+        from forecastkit.forecasting.fitting import Learner
 
         self._check_arguments()
         table = check_table(df)
@@ -122,31 +129,21 @@ class _Forecaster:
         notes = [*df.attrs.get("assumptions", []), *_notes(grid, table)]
         grid = recent(grid)
         network, found = self._network(grid)
-        notes += found
-        training = TrainingConfig()
-        n_members = MEMBERS[self.preset]
         panel = panel_of(grid)
-        holdout = min(self.h, int(panel.lengths.max()) // 3)
+        holdout = min(self.h, int(panel.lengths.max()) // 3) if scored else 0
+        scoreboard: list[dict[str, Any]] = []
         with _Progress(progress) as bar:
-            learner = Learner(network, training, n_members, self.seed, bar.step)
+            learner = Learner(network, TrainingConfig(), MEMBERS[self.preset], self.seed, bar.step)
             bar.start((2 if holdout else 1) * learner.most_steps)
-
-            def learn(some: Panel) -> Learnt:
-                learnt = learner.learn(some)
+            if holdout:
+                scoreboard = _scoreboard(self._name, network, panel, holdout, learner.learn)
                 bar.skip(learner.most_steps)
-                return learnt
-
-            scoreboard = _scoreboard(self._name, network, panel, holdout, learn)
-            learnt = learn(panel)
-        notes.append(_training_note(learnt.steps, learnt.tail, learnt.gain))
+            learnt = learner.learn(panel)
+        notes += [*found, _training_note(learnt.steps, learnt.tail, learnt.gain)]
+        facts = self._facts(table, grid, holdout, learnt.steps)
+        facts["columns"] = df.attrs.get("columns", {})
         self.fitted_ = Fitted(
-            self._name,
-            network,
-            learnt.members,
-            grid,
-            scoreboard,
-            notes,
-            self._facts(table, grid, holdout, learnt.steps),
+            self._name, network, learnt.members, grid, scoreboard, notes, facts
         )
         return self
 
@@ -203,7 +200,7 @@ class _Forecaster:
         ------
         TrainingError
             If the NumPy predictor does not agree with the Keras network to 1e-5.
-        UnknownFileError
+        WriteError
             If the file cannot be written.
         """
         from forecastkit.forecasting.parity import check_parity
@@ -418,8 +415,6 @@ def _scoreboard(
     alias: str, network: NetworkConfig, panel: Panel, holdout: int, learn: Any
 ) -> list[dict[str, Any]]:
     """Score the whole procedure on the last steps of every series, which it does not see."""
-    if not holdout:
-        return []
     past = panel.drop_last(holdout)
     known = np.add.reduceat(~np.isnan(past.values), past.offsets[:-1] % max(len(past.values), 1))
     rows = np.flatnonzero((past.lengths > 0) & (known > 0))

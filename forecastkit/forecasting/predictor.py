@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import OptionError
+from forecastkit.evaluation.reference import forecast_index
 from forecastkit.forecasting.fitted import Fitted, panel_of, recent
-from forecastkit.forecasting.intervals import (
+from forecastkit.series.intervals import (
     Level,
     checked_levels,
     column_names,
@@ -25,7 +26,7 @@ from forecastkit.network.runtime import Weights, network_quantiles
 from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale, scaled
 from forecastkit.series.windows import Windows
-from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, check_table, to_grid
+from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, Y, check_table, to_grid
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,21 @@ class Predictor:
     def scoreboard(self) -> pd.DataFrame:
         """Scores of the model and the baselines on the held-back window, best first."""
         return pd.DataFrame(self.fitted.scoreboard)
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """Series table of the last periods of every series that the model keeps."""
+        grid = self.fitted.history
+        lengths = np.diff(grid.offsets)
+        steps = np.arange(len(grid.values)) - np.repeat(grid.offsets[:-1], lengths)
+        ids = np.repeat(grid.ids, lengths)
+        ds = grid.timestamps(np.repeat(grid.first, lengths) + steps)
+        return pd.DataFrame({UNIQUE_ID: ids, DS: ds, Y: grid.values}).astype({UNIQUE_ID: "str"})
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """Arguments of `read_csv` that read a file as the model's own was read."""
+        return {**self.fitted.facts.get("columns", {}), "freq": self.fitted.history.frequency.alias}
 
     def predict(
         self, df: pd.DataFrame | None = None, level: Sequence[Level] | Level | None = None
@@ -82,13 +98,8 @@ def predict_table(
     levels = checked_levels(level)
     grid = fitted.history if df is None else _new_history(fitted, df)
     paths = forecast_quantiles(fitted.network, fitted.members, panel_of(grid))
-    horizon = fitted.network.view.horizon
-    ahead = np.repeat(grid.last, horizon) + np.tile(np.arange(1, horizon + 1), len(grid.ids))
-    table: dict[str, Any] = {
-        UNIQUE_ID: np.repeat(grid.ids.astype(object), horizon),
-        DS: grid.timestamps(ahead).to_numpy() if grid.time_zone is None else grid.timestamps(ahead),
-        fitted.alias: quantile_at(paths, fitted.network.quantiles, 0.5).ravel(),
-    }
+    table = forecast_index(grid, fitted.network.view.horizon)
+    table[fitted.alias] = quantile_at(paths, fitted.network.quantiles, 0.5).ravel()
     for one in levels:
         for name, q in zip(column_names(fitted.alias, one), tails(one), strict=True):
             table[name] = quantile_at(paths, fitted.network.quantiles, q).ravel()

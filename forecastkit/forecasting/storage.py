@@ -19,7 +19,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from forecastkit.errors import ModelFileError, UnknownFileError
+from forecastkit.errors import ModelFileError, UnknownFileError, WriteError
 from forecastkit.forecasting.fitted import HISTORY, Fitted
 from forecastkit.network.config import NetworkConfig
 from forecastkit.tables.frame import Grid
@@ -50,8 +50,8 @@ def write_model(fitted: Fitted, path: str | Path) -> None:
 
     Raises
     ------
-    UnknownFileError
-        If the folder does not exist or cannot be written to.
+    WriteError
+        If the folder cannot be made or written to.
     """
     path = Path(path)
     check_writable(path)
@@ -65,17 +65,17 @@ def write_model(fitted: Fitted, path: str | Path) -> None:
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except OSError as error:
-        raise UnknownFileError(f"'{path}' cannot be written: {error.strerror}.") from error
+        raise WriteError(f"'{path}' cannot be written: {error.strerror}.") from error
     finally:
         Path(temporary).unlink(missing_ok=True)
     _flush_folder(path.parent)
 
 
 def check_writable(path: str | Path) -> None:
-    """Raise `UnknownFileError` if a file cannot be written here, before any work is done for it."""
+    """Raise `WriteError` if a file cannot be written here, before any work is done for it."""
     path = Path(path)
     if path.is_dir():
-        raise UnknownFileError(f"'{path}' is a folder.", fix="Name a file in it.")
+        raise WriteError(f"'{path}' is a folder.", fix="Name a file in it.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):
@@ -83,7 +83,7 @@ def check_writable(path: str | Path) -> None:
         if path.exists() and not os.access(path, os.W_OK):
             raise PermissionError(13, "Permission denied")
     except OSError as error:
-        raise UnknownFileError(
+        raise WriteError(
             f"'{path}' cannot be written: {error.strerror}.",
             fix="Name another file with --output.",
         ) from error

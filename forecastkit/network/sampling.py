@@ -8,7 +8,8 @@ import numpy as np
 
 from forecastkit.network.config import TrainingConfig
 from forecastkit.network.runtime import negated
-from forecastkit.series.windows import Windows
+from forecastkit.series.panel import Panel
+from forecastkit.series.windows import View, Windows
 
 _MOST_VALIDATION_RUNS = 512
 
@@ -76,10 +77,14 @@ class Sampler:
         Every target lies within its panel.
     training : TrainingConfig
     seed : int
+    batch_size : int
+        Runs in a batch.
     """
 
-    def __init__(self, windows: Windows, training: TrainingConfig, seed: int) -> None:
-        self.windows, self.training = windows, training
+    def __init__(
+        self, windows: Windows, training: TrainingConfig, seed: int, batch_size: int
+    ) -> None:
+        self.windows, self.training, self.batch_size = windows, training, batch_size
         self.rng = np.random.default_rng(seed)
         view, lengths = windows.view, windows.panel.lengths
         self.rows = np.flatnonzero(lengths >= 2)
@@ -88,8 +93,6 @@ class Sampler:
         self.earliest = np.minimum(
             np.maximum((view.n_cutoffs - 1) * view.stride, lengths - 1 - view.stride), self.latest
         )
-        different = np.ceil((self.latest - self.earliest + 1)[self.rows] / 8).sum()
-        self.batch_size = int(np.clip(different, 8, training.batch_size))
 
     def draw(self) -> Batch:
         """Cut the next batch."""
@@ -101,6 +104,20 @@ class Sampler:
         noisy = np.where(batch.x != 0, batch.x + noise, 0.0)
         signs = self.rng.choice([-1, 1], self.batch_size)
         return Batch(noisy, batch.spread, batch.targets, batch.weights).turned(signs, self.windows)
+
+
+def useful_batch_size(panel: Panel, view: View, most: int) -> int:
+    """How many runs of a panel differ enough to stand in one batch: a power of two from 8 on.
+
+    Examples
+    --------
+    >>> view = View(10, 6, (1,), 0.5, 30, 1)
+    >>> useful_batch_size(Panel.of([np.zeros(150)]), view, most=128)
+    16
+    """
+    ends = np.maximum(panel.lengths - view.n_cutoffs * view.stride, 0)
+    different = float((1 + ends / 8).sum())
+    return int(min(most, 2 ** max(3, round(np.log2(different)))))
 
 
 def validation_batch(

@@ -148,9 +148,9 @@ class Grid:
         """Timestamps of numbers along the grid, in the table's own zone."""
         return _localized(self.frequency.timestamps(ordinals), self.frequency, self.time_zone)
 
-    def absent(self, df: pd.DataFrame) -> int:
-        """Count the periods that a table has no row for."""
-        return len(self.values) - len(df)
+    def ordinals(self, ds: pd.Series) -> np.ndarray:
+        """Numbers along the grid of a table's timestamps; the inverse of `timestamps`."""
+        return self.frequency.ordinals(_moments(ds, self.frequency))
 
 
 def to_grid(df: pd.DataFrame, freq: str | int | Frequency | None = None) -> Grid:
@@ -175,18 +175,24 @@ def to_grid(df: pd.DataFrame, freq: str | int | Frequency | None = None) -> Grid
     DataError
         If the timestamps are not on the grid, or no series has a value.
     """
-    ds, zone = naive(df[DS])
+    clock, zone = naive(df[DS])
     codes = df[UNIQUE_ID].ne(df[UNIQUE_ID].shift()).cumsum().to_numpy() - 1
-    grid = freq if isinstance(freq, Frequency) else None
-    if grid is None:
-        grid = infer_frequency(ds, codes) if freq is None else aligned(parse_frequency(freq), ds)
-    if zone is not None and grid.kind == "fixed" and grid.step < DAY:
-        ds = df[DS].dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[ns]")
-        grid = aligned(grid, ds)
+    if isinstance(freq, Frequency):
+        grid = freq
+    else:
+        grid = infer_frequency(clock, codes) if freq is None else parse_frequency(freq)
+        grid = aligned(grid, _moments(df[DS], grid))
+    ds = _moments(df[DS], grid)
     _check_on_grid(grid, ds, df)
-    ordinals = grid.ordinals(ds)
     y = df[Y].to_numpy(np.float64)
-    return _laid_out(df[UNIQUE_ID].to_numpy(), codes, ordinals, y, (grid, zone))
+    return _laid_out(df[UNIQUE_ID].to_numpy(), codes, grid.ordinals(ds), y, (grid, zone))
+
+
+def _moments(ds: pd.Series, grid: Frequency) -> np.ndarray:
+    """Timestamps as the grid counts them: in UTC for steps below a day, otherwise local dates."""
+    if getattr(ds.dtype, "tz", None) is not None and grid.kind == "fixed" and grid.step < DAY:
+        ds = ds.dt.tz_convert("UTC")
+    return naive(ds)[0]
 
 
 def _laid_out(
@@ -237,7 +243,7 @@ def naive(ds: pd.Series) -> tuple[np.ndarray, str | None]:
     """Return timestamps without a zone, as the clock on the wall shows them, and their zone."""
     if not pd.api.types.is_datetime64_any_dtype(ds):
         return ds.to_numpy(np.int64), None
-    zone = getattr(ds.dt, "tz", None)
+    zone = getattr(ds.dtype, "tz", None)
     if zone is None:
         return ds.to_numpy("datetime64[ns]"), None
     return ds.dt.tz_localize(None).to_numpy("datetime64[ns]"), str(zone)
@@ -264,6 +270,22 @@ def _localized(moments: np.ndarray, grid: Frequency, zone: str | None) -> pd.Ser
     return ds.dt.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
 
 
-def rows_of(ids: Sequence[str], counts: np.ndarray) -> np.ndarray:
-    """Repeat each id as often as it has rows."""
-    return np.repeat(np.asarray(ids, dtype=object), counts)
+def usual_horizon(df: pd.DataFrame, freq: str | int | None = None) -> int:
+    """Steps that are usually forecast at a table's frequency, fewer where its series are short.
+
+    Parameters
+    ----------
+    df : DataFrame
+        A series table.
+    freq : str or int, optional
+        Found from the timestamps when left out.
+
+    Examples
+    --------
+    >>> days = pd.date_range("2020-01-01", periods=60, freq="MS")
+    >>> usual_horizon(pd.DataFrame({"unique_id": "a", "ds": days, "y": 1.0}))
+    12
+    """
+    grid = to_grid(check_table(df), freq)
+    longest = int(np.diff(grid.offsets).max())
+    return max(1, min(grid.frequency.horizon, longest // 5))

@@ -94,7 +94,11 @@ def read_csv(
     notes.append((f"frequency {grid.frequency.alias}", "the timestamps lie on its grid"))
     table = _filled(table.drop(columns=_LINE), grid, fill, cells, notes)
     table.attrs[ASSUMPTIONS] = [{"what": what, "why": why} for what, why in notes]
-    table.attrs["file"] = cells.file
+    table.attrs["columns"] = {
+        "target_col": None if layout.wide else layout.targets[0],
+        "time_col": layout.time,
+        "id_col": layout.ids,
+    }
     return table
 
 

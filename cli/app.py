@@ -1,0 +1,75 @@
+"""The group of commands, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from forecastkit import errors
+from forecastkit.version import __version__
+
+# command to what it does, in the order of the help; each stands in a module of its own
+COMMANDS = {
+    "fit": "Train a forecaster on a CSV file, score it, write the model file.",
+    "predict": "Forecast with a model file; writes CSV.",
+    "backtest": "Evaluate the model and the baselines over rolling origins.",
+    "check": "Say what is understood of a CSV file and what is wrong with it.",
+    "datasets": "List the sample data, or write one as CSV.",
+}
+EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
+    (errors.OptionError, 2),
+    (errors.MissingPackageError, 3),
+    (errors.UnknownFileError, 4),
+    (errors.DataError, 5),
+    (errors.ForecastkitError, 1),
+)
+
+
+class Commands(click.Group):
+    """Loads a command's module when the command is called, so that --help is instant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"forecastkit.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; print an error of ours as text and exit with its code."""
+        try:
+            return super().invoke(ctx)
+        except errors.ForecastkitError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(next(code for kind, code in EXIT_CODES if isinstance(error, kind)))
+        except KeyboardInterrupt:
+            click.echo("Stopped; nothing was changed.", err=True)
+            ctx.exit(130)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="forecastkit")
+def main() -> None:
+    """Forecast a CSV with recurrent networks that can be read.
+
+    Data goes to standard output, everything else to standard error.
+    """
+
+
+if __name__ == "__main__":
+    sys.exit(main())

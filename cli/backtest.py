@@ -1,0 +1,68 @@
+"""`forecastkit backtest`: rolling origins, the model beside the baselines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from forecastkit.cli.options import (
+    MODEL,
+    READING,
+    chosen,
+    level_option,
+    model_options,
+    output_options,
+    plot_option,
+    reading_options,
+)
+from forecastkit.cli.output import Talk, print_json, text_table
+
+BASELINES = ("Naive", "SeasonalNaive", "Drift", "Theta")
+METRICS = ("mase", "rmsse", "smape", "mae", "rmse", "coverage")
+
+
+@click.command("backtest")
+@click.argument("file", metavar="FILE.csv")
+@click.option("--n-windows", type=click.IntRange(min=1), default=4, show_default=True)
+@click.option("--step-size", type=click.IntRange(min=1), help="Steps between windows; the horizon.")
+@click.option("--refit", is_flag=True, help="Train before every window, not once.")
+@click.option("--output", metavar="FILE", help="Write the forecasts of every window as CSV.")
+@reading_options
+@model_options
+@level_option
+@plot_option
+@output_options
+def command(
+    file: str,
+    n_windows: int,
+    step_size: int | None,
+    refit: bool,
+    output: str | None,
+    **options: Any,
+) -> None:
+    """Forecast the last windows of FILE.csv from what was known before them, and score."""
+    import forecastkit as fk
+    from forecastkit.cli.models import make_forecaster
+
+    talk = Talk(options["quiet"])
+    table = fk.read_csv(file, **chosen(options, READING))
+    model = make_forecaster(table, options["freq"], **chosen(options, MODEL))
+    talk.say(f"{file}: {len(table)} rows, {table['unique_id'].nunique()} series.")
+    talk.assumptions(table.attrs["assumptions"])
+    baselines = [fk.Baseline(name, h=model.h, freq=options["freq"]) for name in BASELINES]
+    cv = fk.cross_validation(
+        [model, *baselines], table, n_windows, step_size, refit, list(options["level"])
+    )
+    scores = fk.mean_scores(fk.evaluate(cv, METRICS, train_df=table))
+    if options["plot"]:
+        fk.plot_forecast(table, cv, options["plot"])
+        talk.say(f"Plot: {options['plot']}")
+    if output:
+        fk.write_csv(cv, output)
+    trained = "before every window" if refit else "once, before the first"
+    talk.say(f"{n_windows} windows of {model.h} steps; trained {trained}. Means over the series:")
+    if options["as_json"]:
+        print_json({"n_windows": n_windows, "horizon": model.h, "scores": scores})
+    else:
+        click.echo("\n".join(text_table(scores, list(scores[0]))))

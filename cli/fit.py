@@ -1,0 +1,85 @@
+"""`forecastkit fit`: read, train, score, write the model file."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from forecastkit.cli.options import (
+    MODEL,
+    READING,
+    chosen,
+    level_option,
+    model_options,
+    output_options,
+    plot_option,
+    reading_options,
+)
+from forecastkit.cli.output import Talk, print_json
+
+NOT_BETTER = 6
+
+
+@click.command("fit")
+@click.argument("file", metavar="FILE.csv")
+@click.option(
+    "--output",
+    default="model.safetensors",
+    show_default=True,
+    metavar="FILE",
+    help="Model file to write.",
+)
+@click.option(
+    "--require-skill", is_flag=True, help="Exit with code 6 if seasonal naive is not beaten."
+)
+@reading_options
+@model_options
+@level_option
+@plot_option
+@output_options
+def command(file: str, output: str, require_skill: bool, **options: Any) -> None:
+    """Train a forecaster on FILE.csv, score it against baselines, write a model file."""
+    import forecastkit as fk
+    from forecastkit.cli.models import make_forecaster
+
+    talk = Talk(options["quiet"])
+    fk.check_writable(output)
+    table = fk.read_csv(file, **chosen(options, READING))
+    model = make_forecaster(table, options["freq"], **chosen(options, MODEL))
+    talk.say(f"{file}: {len(table)} rows, {table['unique_id'].nunique()} series.")
+    model.fit(table, progress=False if options["quiet"] else None)
+    model.save(output)
+    talk.assumptions(model.assumptions)
+    facts = model.fitted_.facts
+    talk.scoreboard(
+        model.fitted_.scoreboard,
+        f"Scores on the last {facts['holdout']} steps, held back (less is better):",
+    )
+    if options["plot"]:
+        fk.plot_forecast(table, model.predict(level=options["level"]), options["plot"])
+        talk.say(f"Plot: {options['plot']}")
+    talk.say(f"Model: {output} (horizon {model.h}). Forecast with: forecastkit predict {output}")
+    if options["as_json"]:
+        print_json(_result(output, model))
+    if require_skill and not _has_skill(model.fitted_.scoreboard, model.fitted_.alias):
+        talk.say("The model did not beat the seasonal naive forecast.")
+        sys.exit(NOT_BETTER)
+
+
+def _result(output: str, model: Any) -> dict[str, Any]:
+    fitted = model.fitted_
+    return {
+        "model": output,
+        "alias": fitted.alias,
+        "horizon": model.h,
+        "scoreboard": fitted.scoreboard,
+        "assumptions": fitted.assumptions,
+        "facts": fitted.facts,
+    }
+
+
+def _has_skill(scoreboard: list[dict[str, Any]], alias: str) -> bool:
+    order = [row["model"] for row in scoreboard]
+    return bool(order) and order.index(alias) < order.index("SeasonalNaive")

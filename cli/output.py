@@ -1,0 +1,82 @@
+"""How results look: text for people on standard error, data on standard output."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+Row = dict[str, Any]
+
+
+class Talk:
+    """Says things on standard error, unless it is to be quiet."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.quiet = quiet
+
+    def say(self, text: str = "") -> None:
+        """Print a line."""
+        if not self.quiet:
+            click.echo(text, err=True)
+
+    def assumptions(self, notes: Iterable[Row]) -> None:
+        """Print what was found or assumed, and why."""
+        for note in notes:
+            self.say(f"  {note['what']}: {note['why']}")
+
+    def scoreboard(self, rows: Sequence[Row], title: str) -> None:
+        """Print scores, best first, and who wins."""
+        if not rows:
+            self.say("The series are too short to hold a window back, so nothing was scored.")
+            return
+        self.say(title)
+        columns = [name for name in rows[0] if name != "n_series"]
+        for line in text_table(rows, columns):
+            self.say(f"  {line}")
+        self.say(f"{rows[0]['model']} wins.")
+
+
+def text_table(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
+    """Lay out rows as aligned text, the first column to the left, numbers to the right.
+
+    Examples
+    --------
+    >>> text_table([{"model": "LSTM", "mase": 0.81}, {"model": "Naive", "mase": None}],
+    ...            ["model", "mase"])
+    ['model   mase', 'LSTM   0.810', 'Naive      -']
+    """
+    cells = [list(columns), *([_cell(row[name]) for name in columns] for row in rows)]
+    widths = [max(len(line[k]) for line in cells) for k in range(len(columns))]
+    return [
+        "  ".join(
+            cell.ljust(width) if k == 0 else cell.rjust(width)
+            for k, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in cells
+    ]
+
+
+def _cell(value: Any) -> str:
+    if value is None or value != value:  # NaN is not equal to itself
+        return "-"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def print_json(result: Any) -> None:
+    """Print a result as JSON on standard output; what is undefined is null."""
+    click.echo(json.dumps(_plain(result), ensure_ascii=False, allow_nan=False, indent=2))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    return value.item() if hasattr(value, "item") else str(value)

@@ -1,0 +1,48 @@
+"""`forecastkit predict`: forecast with a model file, without TensorFlow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from forecastkit.cli.options import (
+    READING,
+    chosen,
+    level_option,
+    output_options,
+    plot_option,
+    reading_options,
+)
+from forecastkit.cli.output import Talk, print_json
+
+
+@click.command("predict")
+@click.argument("model", default="model.safetensors", metavar="[MODEL]")
+@click.argument("file", required=False, metavar="[NEW.csv]")
+@click.option("--output", default="-", metavar="FILE", help="CSV to write; default standard output.")
+@reading_options
+@level_option
+@plot_option
+@output_options
+def command(model: str, file: str | None, output: str, **options: Any) -> None:
+    """Forecast with MODEL (model.safetensors here), after its own data or after NEW.csv."""
+    import forecastkit as fk
+
+    talk = Talk(options["quiet"])
+    loaded = fk.load(model)
+    table = None
+    if file is not None:
+        given = {name: value for name, value in chosen(options, READING).items() if value}
+        table = fk.read_csv(file, **{**loaded.reading, **given})
+        talk.say(f"{file}: {len(table)} rows, {table['unique_id'].nunique()} series.")
+        talk.assumptions(table.attrs["assumptions"])
+    forecast = loaded.predict(table, level=options["level"])
+    if options["plot"]:
+        fk.plot_forecast(loaded.history if table is None else table, forecast, options["plot"])
+        talk.say(f"Plot: {options['plot']}")
+    if options["as_json"]:
+        forecast["ds"] = forecast["ds"].astype(str)
+        print_json(forecast.to_dict("records"))
+    else:
+        fk.write_csv(forecast, output)

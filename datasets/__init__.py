@@ -1,0 +1,101 @@
+"""Sample data that ships with forecastkit; `README.md` beside it has sources and licences."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from forecastkit.errors import OptionError, WriteError
+from forecastkit.tables.reading import read_csv
+
+_FOLDER = Path(__file__).parent
+_ABOUT: dict[str, tuple[str, dict[str, str]]] = {
+    "air_passengers": ("International airline passengers, thousands, 1949-1960", {}),
+    "melbourne_temperature": ("Daily maximum temperature in Melbourne, 1981-1990, two gaps", {}),
+    "water_flow": ("Hourly flow through a water pipe in Italy, spring 2022, gaps", {}),
+    "sales": (
+        "Daily sales of 24 products with price, promotion, holidays (invented)",
+        {"target_col": "units", "time_col": "date", "id_col": "product"},
+    ),
+}
+
+
+def names() -> list[str]:
+    """Return the names of the data sets.
+
+    Examples
+    --------
+    >>> names()
+    ['air_passengers', 'melbourne_temperature', 'water_flow', 'sales']
+    """
+    return list(_ABOUT)
+
+
+def path(name: str) -> Path:
+    """Return where the CSV file of a data set is.
+
+    Raises
+    ------
+    OptionError
+        If there is no such data set.
+    """
+    if name not in _ABOUT:
+        close = difflib.get_close_matches(name, _ABOUT, n=1)
+        raise OptionError(
+            f"There is no data set '{name}'; there are: {', '.join(_ABOUT)}.",
+            value=name,
+            fix=f"Did you mean '{close[0]}'?" if close else None,
+        )
+    return _FOLDER / f"{name}.csv"
+
+
+def load(name: str) -> pd.DataFrame:
+    """Return a data set as a series table.
+
+    Parameters
+    ----------
+    name : str
+        One of `names()`.
+
+    Examples
+    --------
+    >>> load("air_passengers")["y"].head(3).tolist()
+    [112.0, 118.0, 132.0]
+    """
+    return read_csv(path(name), **_ABOUT[name][1])  # type: ignore[arg-type]
+
+
+def write(name: str, output: str | Path) -> None:
+    """Write the CSV file of a data set; "-" is standard output."""
+    text = path(name).read_text(encoding="utf-8")
+    if str(output) == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        Path(output).parent.mkdir(parents=True, exist_ok=True)
+        Path(output).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise WriteError(f"'{output}' cannot be written: {error.strerror}.") from error
+
+
+def about() -> list[dict[str, Any]]:
+    """Return name, title, frequency, series and rows of every data set."""
+    found = []
+    for name, (title, _) in _ABOUT.items():
+        table = load(name)
+        notes = [note["what"] for note in table.attrs["assumptions"]]
+        freq = next(note.split()[1] for note in notes if note.startswith("frequency "))
+        found.append(
+            {
+                "name": name,
+                "title": title,
+                "freq": freq,
+                "series": int(table["unique_id"].nunique()),
+                "rows": len(table),
+            }
+        )
+    return found

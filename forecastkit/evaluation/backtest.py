@@ -1,0 +1,143 @@
+"""Rolling-origin backtests of anything with fit and predict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from forecastkit.errors import DataError, OptionError
+from forecastkit.series.intervals import Level
+from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Grid, Y, check_table, to_grid
+
+
+class Forecaster(Protocol):
+    """What can be backtested."""
+
+    h: int
+
+    def fit(self, df: pd.DataFrame) -> Any:
+        """Train on a series table."""
+
+    def predict(
+        self, df: pd.DataFrame | None = None, level: Sequence[Level] | Level | None = None
+    ) -> pd.DataFrame:
+        """Return the forecast table after the series of `df`."""
+
+
+def cross_validation(
+    model: Forecaster | Sequence[Forecaster],
+    df: pd.DataFrame,
+    n_windows: int = 4,
+    step_size: int | None = None,
+    refit: bool = False,
+    level: Sequence[Level] | Level | None = None,
+) -> pd.DataFrame:
+    """Forecast windows of the past from what was known before them.
+
+    Parameters
+    ----------
+    model : forecaster or sequence of forecasters
+        Each with `h`, `fit(df)` and `predict(df, level)`; it is cloned, and left as it is.
+    df : DataFrame
+        A series table.
+    n_windows : int
+        Windows at the end of every series.
+    step_size : int, optional
+        Steps from one window to the next; `h` when left out, so that windows do not overlap.
+    refit : bool
+        Whether to train before every window; otherwise once, before the first.
+    level : sequence of number, optional
+        Prediction intervals in percent.
+
+    Returns
+    -------
+    DataFrame
+        `unique_id`, `ds`, `cutoff` (last timestamp that the model saw), `y`, and the columns of
+        each model. A series without a value before a window is left out of it.
+
+    Raises
+    ------
+    DataError
+        If no series is long enough for the windows.
+
+    Examples
+    --------
+    >>> from forecastkit.evaluation.reference import Baseline
+    >>> days = pd.date_range("2024-01-01", periods=9)
+    >>> table = pd.DataFrame({"unique_id": "a", "ds": days, "y": np.arange(9.0)})
+    >>> cv = cross_validation(Baseline("Naive", h=2), table, n_windows=2)
+    >>> cv["y"].tolist(), cv["Naive"].tolist()
+    ([5.0, 6.0, 7.0, 8.0], [4.0, 4.0, 6.0, 6.0])
+    """
+    models = list(model) if isinstance(model, Sequence) else [model]
+    h = _horizon(models)
+    step = h if step_size is None else step_size
+    if n_windows < 1 or step < 1:
+        raise OptionError(f"n_windows {n_windows} and step_size {step} must be 1 or more.")
+    table = check_table(df)
+    grid = to_grid(table, getattr(models[0], "freq", None))
+    table = table[table[UNIQUE_ID].isin(grid.ids)].reset_index(drop=True)
+    ordinals = grid.ordinals(table[DS])
+    series = table[UNIQUE_ID].ne(table[UNIQUE_ID].shift()).cumsum().to_numpy() - 1
+    parts = []
+    fitted: list[Forecaster] = []
+    for back in range(h + step * (n_windows - 1), h - 1, -step):
+        cutoff = grid.last - back  # (n_series,)
+        known = table[ordinals <= cutoff[series]]
+        known = known[known.groupby(UNIQUE_ID)[Y].transform("count") > 0]
+        if known.empty:
+            raise _too_short(grid, h, step, n_windows)
+        if refit or not fitted:
+            fitted = [_trained(one, known) for one in models]
+        ahead = table[(ordinals > cutoff[series]) & (ordinals <= cutoff[series] + h)]
+        part = _window(fitted, known, ahead, level)
+        moments = pd.Series(grid.timestamps(cutoff).to_numpy(), index=grid.ids)
+        parts.append(part.assign(**{CUTOFF: part[UNIQUE_ID].map(moments)}))
+    cv = pd.concat(parts, ignore_index=True)
+    cv[CUTOFF] = cv[CUTOFF].astype(cv[DS].dtype)
+    first = [UNIQUE_ID, DS, CUTOFF, Y]
+    cv = cv[[*first, *(name for name in cv.columns if name not in first)]]
+    return cv.sort_values([UNIQUE_ID, CUTOFF, DS], kind="stable", ignore_index=True)
+
+
+def _horizon(models: list[Forecaster]) -> int:
+    horizons = {int(one.h) for one in models}
+    if len(horizons) != 1:
+        raise OptionError(f"The models have different horizons: {sorted(horizons)}.")
+    return horizons.pop()
+
+
+def _too_short(grid: Grid, h: int, step: int, n_windows: int) -> DataError:
+    longest = int(np.diff(grid.offsets).max())
+    needed = h + step * (n_windows - 1) + 1
+    return DataError(
+        f"{n_windows} windows of {h} steps need at least {needed} periods; the longest series has "
+        f"{longest}.",
+        fix="Use fewer windows (n_windows, --n-windows) or a shorter horizon (h, --horizon).",
+    )
+
+
+def _trained(model: Forecaster, known: pd.DataFrame) -> Forecaster:
+    from sklearn.base import clone
+
+    copy = clone(model)
+    # a forecaster's `train` is its `fit` without the scoreboard, which is made here
+    getattr(copy, "train", copy.fit)(known)
+    return copy
+
+
+def _window(
+    models: list[Forecaster],
+    known: pd.DataFrame,
+    ahead: pd.DataFrame,
+    level: Sequence[Level] | Level | None,
+) -> pd.DataFrame:
+    known = known[[UNIQUE_ID, DS, Y]]
+    part = models[0].predict(known, level)
+    for one in models[1:]:
+        part = part.merge(one.predict(known, level), on=[UNIQUE_ID, DS], how="left")
+    part[DS] = part[DS].astype(ahead[DS].dtype)
+    return part.merge(ahead[[UNIQUE_ID, DS, Y]], on=[UNIQUE_ID, DS], how="left")

@@ -1,0 +1,94 @@
+"""The baselines as forecasters: fit and predict over series tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from forecastkit.errors import NotFittedError, OptionError
+from forecastkit.evaluation.baselines import BASELINES
+from forecastkit.series.intervals import Level, checked_levels, column_names
+from forecastkit.series.panel import Panel
+from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, check_table, to_grid
+
+
+class Baseline:
+    """A forecast that every model must beat.
+
+    Parameters
+    ----------
+    method : "Naive", "SeasonalNaive", "Drift" or "Theta"
+    h : int
+        Horizon.
+    season_length : int, optional
+        The usual one of the frequency when left out.
+    freq : str or int, optional
+        Found from the timestamps when left out.
+
+    Examples
+    --------
+    >>> days = pd.date_range("2024-01-01", periods=8)
+    >>> table = pd.DataFrame({"unique_id": "a", "ds": days, "y": range(8)})
+    >>> Baseline("SeasonalNaive", h=2).fit(table).predict()["SeasonalNaive"].tolist()
+    [1.0, 2.0]
+    """
+
+    def __init__(
+        self,
+        method: str,
+        h: int,
+        season_length: int | None = None,
+        freq: str | int | None = None,
+    ) -> None:
+        self.method = method
+        self.h = h
+        self.season_length = season_length
+        self.freq = freq
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002 (scikit-learn's)
+        """Return the constructor's arguments by name."""
+        return {name: getattr(self, name) for name in ("method", "h", "season_length", "freq")}
+
+    def set_params(self, **params: Any) -> Self:
+        """Set constructor arguments by name and return the forecaster."""
+        for name, value in params.items():
+            setattr(self, name, value)
+        return self
+
+    def fit(self, df: pd.DataFrame) -> Self:
+        """Check the table and keep it; there is nothing to train."""
+        if self.method not in BASELINES:
+            raise OptionError(
+                f"There is no baseline '{self.method}'; there are: {', '.join(BASELINES)}.",
+                value=self.method,
+            )
+        self.grid_ = to_grid(check_table(df), self.freq)
+        return self
+
+    def predict(
+        self, df: pd.DataFrame | None = None, level: Sequence[Level] | Level | None = None
+    ) -> pd.DataFrame:
+        """Return the forecast table after the series of `fit`, or after those of `df`."""
+        if not hasattr(self, "grid_"):
+            raise NotFittedError("This Baseline is not fitted yet.", fix="Call fit first.")
+        grid = self.grid_ if df is None else to_grid(check_table(df), self.grid_.frequency)
+        season = self.season_length or min(grid.frequency.season_lengths)
+        panel = Panel(grid.values, grid.offsets)
+        point, deviation = BASELINES[self.method](panel, self.h, season)
+        table = {**forecast_index(grid, self.h), self.method: point.ravel()}
+        for one in checked_levels(level):
+            half = NormalDist().inv_cdf(0.5 + one / 200) * deviation.ravel()
+            low, high = column_names(self.method, one)
+            table[low], table[high] = table[self.method] - half, table[self.method] + half
+        return pd.DataFrame(table).astype({UNIQUE_ID: "str"})
+
+
+def forecast_index(grid: Grid, h: int) -> dict[str, Any]:
+    """Return `unique_id` and `ds` of the `h` steps after every series of a grid."""
+    ahead = np.repeat(grid.last, h) + np.tile(np.arange(1, h + 1), len(grid.ids))
+    moments = grid.timestamps(ahead)
+    return {UNIQUE_ID: np.repeat(grid.ids.astype(object), h), DS: moments}

@@ -1,0 +1,238 @@
+"""Scores of a backtest table: a row a series and metric, a column a model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecastkit.errors import DataError, OptionError
+from forecastkit.evaluation import metrics as formulas
+from forecastkit.series.intervals import Level, checked_levels, column_names, tails
+from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Grid, Y, check_table, to_grid
+
+METRIC = "metric"
+PLAIN: dict[str, Callable[..., np.ndarray]] = {
+    "mae": formulas.mae,
+    "rmse": formulas.rmse,
+    "smape": formulas.smape,
+}
+SCALED = {"mase": (formulas.mase, 1), "rmsse": (formulas.rmsse, 2)}
+BY_LEVEL = ("coverage", "quantile_loss")
+METRICS = (*PLAIN, *SCALED, *BY_LEVEL)
+_INTERVAL = re.compile(r"(?P<model>.*)-(lo|hi)-(?P<level>[0-9.]+)$")
+
+
+def evaluate(
+    df: pd.DataFrame,
+    metrics: Sequence[str],
+    train_df: pd.DataFrame | None = None,
+    level: Sequence[Level] | Level | None = None,
+    season_length: int | None = None,
+) -> pd.DataFrame:
+    """Score a backtest table.
+
+    Parameters
+    ----------
+    df : DataFrame
+        `unique_id`, `ds`, `y`, perhaps `cutoff`, and a column a model, as from `cross_validation`.
+    metrics : sequence of str
+        Of mae, rmse, smape, mase, rmsse, coverage, quantile_loss; see
+        `forecastkit.evaluation.metrics`.
+    train_df : DataFrame, optional
+        Series table whose values up to each cutoff give the scale of mase and rmsse.
+    level : sequence of number, optional
+        Levels of coverage and quantile_loss; all that the table has when left out.
+    season_length : int, optional
+        Of the scale; the usual one of the table's frequency when left out.
+
+    Returns
+    -------
+    DataFrame
+        `unique_id`, `metric`, then a column a model: the mean over the series' windows, NaN where
+        it is not defined.
+
+    Examples
+    --------
+    >>> days = pd.to_datetime(["2024-01-01", "2024-01-02"])
+    >>> table = pd.DataFrame({"unique_id": "a", "ds": days, "y": [1.0, 2.0], "LSTM": [1.0, 4.0]})
+    >>> evaluate(table, ["mae", "rmse"])
+      unique_id metric      LSTM
+    0         a    mae  1.000000
+    1         a   rmse  1.414214
+    """
+    unknown = [name for name in metrics if name not in METRICS]
+    if unknown:
+        raise OptionError(
+            f"There is no metric '{unknown[0]}'; there are: {', '.join(METRICS)}.",
+            value=unknown[0],
+        )
+    windows = _Windows.of(df)
+    scales = _scales(windows, metrics, train_df, season_length)
+    levels = checked_levels(level) if level is not None else windows.levels()
+    parts = []
+    for name, by_model in _scored(windows, metrics, scales, levels):
+        means = {model: windows.mean_by_series(score) for model, score in by_model.items()}
+        parts.append(pd.DataFrame({UNIQUE_ID: windows.ids, METRIC: name, **means}))
+    table = pd.concat(parts, ignore_index=True)
+    order = table[METRIC].drop_duplicates().tolist()
+    rank = table[METRIC].map(order.index)
+    table = table.assign(rank=rank).sort_values([UNIQUE_ID, "rank"], kind="stable")
+    return table.drop(columns="rank").reset_index(drop=True)
+
+
+def mean_scores(scores: pd.DataFrame) -> list[dict[str, Any]]:
+    """Mean over the series of what `evaluate` returned, a row a model, best first.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        `unique_id`, `metric`, then a column a model.
+
+    Returns
+    -------
+    list of dict
+        `model`, then every metric, None where it is not defined for any series; sorted by the
+        first metric.
+    """
+    means = scores.drop(columns=UNIQUE_ID).groupby(METRIC, sort=False).mean()
+    rows = []
+    for model in means.columns:
+        found = {name: float(value) for name, value in means[model].items()}
+        rows.append({"model": model, **{n: v if v == v else None for n, v in found.items()}})
+    first = str(means.index[0])
+    return sorted(rows, key=lambda row: (row[first] is None, row[first]))
+
+
+@dataclass(frozen=True)
+class _Windows:
+    """The columns of a backtest table as rectangles, one row a series and cutoff."""
+
+    ids: np.ndarray  # (n_series,)
+    owner: np.ndarray  # (n_windows,) number of the series
+    cutoffs: pd.Series | None  # (n_windows,)
+    columns: dict[str, np.ndarray]  # name to (n_windows, horizon), NaN where there is no row
+
+    @classmethod
+    def of(cls, df: pd.DataFrame) -> _Windows:
+        missing = [name for name in (UNIQUE_ID, DS, Y) if name not in df.columns]
+        if missing:
+            raise DataError(f"The backtest table has no column '{missing[0]}'.", column=missing[0])
+        keys = [UNIQUE_ID, CUTOFF] if CUTOFF in df.columns else [UNIQUE_ID]
+        df = df.sort_values([*keys, DS], kind="stable", ignore_index=True)
+        group = df.groupby(keys, sort=False).ngroup().to_numpy()
+        step = df.groupby(keys, sort=False).cumcount().to_numpy()
+        first = np.flatnonzero(step == 0)
+        columns = {}
+        for name in df.columns:
+            if name not in (UNIQUE_ID, DS, CUTOFF) and pd.api.types.is_numeric_dtype(df[name]):
+                columns[name] = np.full((len(first), int(step.max()) + 1), np.nan)
+                columns[name][group, step] = df[name].to_numpy(np.float64)
+        ids, owner = np.unique(df[UNIQUE_ID].to_numpy(str)[first], return_inverse=True)
+        cutoffs = df[CUTOFF].iloc[first].reset_index(drop=True) if CUTOFF in df.columns else None
+        return cls(ids.astype(object), owner, cutoffs, columns)
+
+    @property
+    def y(self) -> np.ndarray:
+        return self.columns[Y]
+
+    @property
+    def models(self) -> list[str]:
+        return [name for name in self.columns if name != Y and not _INTERVAL.match(name)]
+
+    def levels(self) -> tuple[Level, ...]:
+        found = (_INTERVAL.match(name) for name in self.columns)
+        return checked_levels([float(one["level"]) for one in found if one])
+
+    def mean_by_series(self, scores: np.ndarray) -> np.ndarray:
+        known = np.isfinite(scores)
+        n = len(self.ids)
+        total = np.bincount(self.owner[known], scores[known], minlength=n)
+        count = np.bincount(self.owner[known], minlength=n)
+        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _scored(
+    windows: _Windows,
+    metrics: Sequence[str],
+    scales: dict[int, np.ndarray],
+    levels: tuple[Level, ...],
+) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
+    """Name of each metric, and the score of every window by model."""
+    y, columns = windows.y, windows.columns
+    for name in metrics:
+        if name in PLAIN:
+            yield name, {m: PLAIN[name](y, columns[m]) for m in windows.models}
+        elif name in SCALED:
+            formula, power = SCALED[name]
+            yield name, {m: formula(y, columns[m], scales[power]) for m in windows.models}
+        elif name == "coverage":
+            for one in levels:
+                yield f"coverage_level{one}", _by_interval(windows, one, formulas.coverage)
+        else:
+            yield from _quantile_losses(windows, levels)
+
+
+def _by_interval(
+    windows: _Windows, level: Level, formula: Callable[..., np.ndarray]
+) -> dict[str, np.ndarray]:
+    scores = {}
+    for model in windows.models:
+        ends = [windows.columns.get(name) for name in column_names(model, level)]
+        if all(end is not None for end in ends):
+            scores[model] = formula(windows.y, *ends)
+        else:
+            scores[model] = np.full(len(windows.y), np.nan)
+    return scores
+
+
+def _quantile_losses(
+    windows: _Windows, levels: tuple[Level, ...]
+) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
+    for one in levels:
+        for side, q in enumerate(tails(one)):
+
+            def loss(y: np.ndarray, *ends: np.ndarray, side: int = side, q: float = q) -> np.ndarray:
+                return formulas.quantile_loss(y, ends[side], q)
+
+            yield f"quantile_loss_q{q:g}", _by_interval(windows, one, loss)
+
+
+def _scales(
+    windows: _Windows,
+    metrics: Sequence[str],
+    train_df: pd.DataFrame | None,
+    season_length: int | None,
+) -> dict[int, np.ndarray]:
+    """Scale of every window for mase (1) and rmsse (2), from the values up to its cutoff."""
+    wanted = {SCALED[name][1] for name in metrics if name in SCALED}
+    if not wanted:
+        return {}
+    if train_df is None:
+        raise OptionError(
+            "mase and rmsse need train_df, the series table that the models were trained on.",
+            fix="Pass train_df=, or leave these metrics out.",
+        )
+    grid = to_grid(check_table(train_df))
+    m = season_length or min(grid.frequency.season_lengths)
+    return {power: _scale(windows, grid, m, power) for power in wanted}
+
+
+def _scale(windows: _Windows, grid: Grid, m: int, power: int) -> np.ndarray:
+    place = {one: i for i, one in enumerate(grid.ids)}
+    if windows.cutoffs is None:
+        until = np.full(len(windows.owner), np.iinfo(np.int64).max)
+    else:
+        until = grid.ordinals(windows.cutoffs)
+    scale = np.full(len(windows.owner), np.nan)
+    for row, series in enumerate(windows.owner):
+        i = place.get(windows.ids[series])
+        if i is not None:
+            known = min(int(until[row] - grid.first[i]) + 1, int(np.diff(grid.offsets)[i]))
+            y = grid.values[grid.offsets[i] : grid.offsets[i] + max(known, 0)]
+            scale[row] = formulas.seasonal_error(y, m, power)
+    return scale

@@ -1,0 +1,159 @@
+"""Plots of forecasts: history, forecast, shaded intervals, actual values where there are any."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from forecastkit.errors import MissingPackageError
+from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Y
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_HISTORY = "#4d4d4d"
+_ACTUAL = "#1a1a1a"
+_COLOURS = ("#0b6fb8", "#d1495b", "#2e8b57", "#8e6bbf", "#c98a12", "#5b7a8c")
+_MOST_PANELS = 12
+# the history shown, in multiples of what is forecast
+_HISTORY_SHOWN = 5
+
+
+def plot_forecast(
+    history: pd.DataFrame,
+    forecast: pd.DataFrame,
+    path: str | Path | None = None,
+    models: list[str] | None = None,
+) -> Figure:
+    """Draw forecasts after their history, a small panel a series.
+
+    Parameters
+    ----------
+    history : DataFrame
+        A series table.
+    forecast : DataFrame
+        A forecast table, or a backtest table with `cutoff` and `y`.
+    path : str or Path, optional
+        Picture file to write; its ending says what kind.
+    models : list of str, optional
+        Columns to draw; all of them when left out. Intervals are shaded for the first.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        With the first 12 series.
+
+    Raises
+    ------
+    MissingPackageError
+        If matplotlib is not installed.
+    """
+    figure_kind = _figure_kind()
+    ids = list(dict.fromkeys(forecast[UNIQUE_ID]))
+    shown = ids[:_MOST_PANELS]
+    columns = 1 if len(shown) == 1 else 2 if len(shown) <= 4 else 3
+    rows = -(-len(shown) // columns)
+    figure = figure_kind(figsize=(10.0 if columns < 3 else 13.0, 1.0 + 2.6 * max(rows, 1.5)))
+    figure.set_layout_engine("constrained")
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes, one in zip(grid.flat, shown, strict=False):
+        past = history[history[UNIQUE_ID] == one]
+        _panel(axes, past, forecast[forecast[UNIQUE_ID] == one], models)
+        axes.set_title(str(one), loc="left", fontsize=10)
+    for axes in list(grid.flat)[len(shown) :]:
+        axes.set_axis_off()
+    handles, labels = grid.flat[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
+    if len(ids) > len(shown):
+        figure.suptitle(f"the first {len(shown)} of {len(ids)} series", fontsize=10, x=0.99, ha="right")
+    if path is not None:
+        figure.savefig(path, dpi=120)
+    return figure
+
+
+def model_columns(forecast: pd.DataFrame) -> list[str]:
+    """Names of the point forecasts in a forecast or backtest table.
+
+    Examples
+    --------
+    >>> model_columns(pd.DataFrame(columns=["unique_id", "ds", "LSTM", "LSTM-lo-80", "LSTM-hi-80"]))
+    ['LSTM']
+    """
+    keys = (UNIQUE_ID, DS, CUTOFF, Y)
+    return [n for n in forecast.columns if n not in keys and "-lo-" not in n and "-hi-" not in n]
+
+
+def _figure_kind() -> type[Figure]:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingPackageError(
+            "Plots need matplotlib, which is not installed.", fix="pip install matplotlib"
+        ) from error
+    return Figure
+
+
+def _panel(
+    axes: Axes, past: pd.DataFrame, forecast: pd.DataFrame, models: list[str] | None
+) -> None:
+    models = models or model_columns(forecast)
+    windows = (
+        [part for _, part in forecast.groupby(CUTOFF)] if CUTOFF in forecast.columns else [forecast]
+    )
+    past = past[[DS, Y]].dropna().tail(len(forecast) + _HISTORY_SHOWN * len(windows[0]))
+    axes.plot(past[DS], past[Y], color=_HISTORY, linewidth=1.1, label="history")
+    for number, window in enumerate(windows):
+        first = number == 0
+        _shade(axes, window, models[0], first)
+        for colour, model in zip(_COLOURS, models, strict=False):
+            joined = _joined(past, window, model)
+            axes.plot(
+                joined[DS],
+                joined[model],
+                color=colour,
+                linewidth=1.5 if model == models[0] else 1.0,
+                alpha=1.0 if model == models[0] else 0.7,
+                label=model if first else None,
+            )
+        if CUTOFF in window.columns:
+            axes.axvline(window[CUTOFF].iloc[0], color="#bbbbbb", linewidth=0.8, linestyle=":")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=8)
+    axes.grid(axis="y", color="#eeeeee", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.margins(x=0.01)
+    if pd.api.types.is_datetime64_any_dtype(past[DS]):
+        _date_ticks(axes)
+
+
+def _date_ticks(axes: Axes) -> None:
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=3, maxticks=7)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+
+
+def _joined(past: pd.DataFrame, window: pd.DataFrame, model: str) -> pd.DataFrame:
+    """The forecast with the last known value before it, so that the line does not begin in the air."""
+    before = past[past[DS] < window[DS].iloc[0]].tail(1)
+    return pd.concat([before.rename(columns={Y: model})[[DS, model]], window[[DS, model]]])
+
+
+def _shade(axes: Axes, window: pd.DataFrame, model: str, labelled: bool) -> None:
+    starts = f"{model}-lo-"
+    levels = sorted((n[len(starts) :] for n in window.columns if n.startswith(starts)), key=float)
+    for alpha, level in zip(np.linspace(0.28, 0.14, max(len(levels), 1)), levels, strict=True):
+        ends: list[Any] = [window[f"{model}-{side}-{level}"] for side in ("lo", "hi")]
+        axes.fill_between(
+            window[DS],
+            *ends,
+            color=_COLOURS[0],
+            alpha=float(alpha),
+            linewidth=0,
+            label=f"{level} % interval" if labelled else None,
+        )

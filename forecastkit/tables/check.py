@@ -1,0 +1,95 @@
+"""What was understood of a file, and what is wrong with it; nothing is trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecastkit.errors import DataError
+from forecastkit.tables.frame import UNIQUE_ID, Y, Grid, to_grid
+from forecastkit.tables.reading import ASSUMPTIONS, gaps_by_series, read_csv
+
+_IDS_SHOWN = 1000
+
+
+def check_csv(path: str | Path, freq: str | int | None = None, **reading: Any) -> dict[str, Any]:
+    """Read a CSV file and report on it.
+
+    Parameters
+    ----------
+    path : str or Path
+    freq : str or int, optional
+        As in `read_csv`.
+    **reading
+        The other arguments of `read_csv`.
+
+    Returns
+    -------
+    dict
+        `file`, `rows`, `series`, `total` (sum of y), `freq`, `start`, `end`, `missing` (periods
+        between a series' first row and its last value that have no value), `ids` (the first
+        1,000), `gaps` (series to number of missing periods), `assumptions` (each with `what` and
+        `why`) and `problems` (each with `kind`, `row`, `column`, `value`, `message`, `fix`).
+        Where there is a problem, what could not be found is None.
+
+    Raises
+    ------
+    UnknownFileError, OptionError
+        If the file or a column that is named does not exist.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "visits.csv"
+    ...     _ = file.write_text("day,visits\\n2024-01-01,10\\n2024-01-02,n/a\\n2024-01-03,11\\n")
+    ...     report = check_csv(file)
+    >>> report["problems"][0]["row"], report["problems"][0]["value"]
+    (3, 'n/a')
+    """
+    try:
+        table = read_csv(path, freq=freq, **reading)
+    except DataError as error:
+        return {**_nothing(Path(path).name), "problems": [_problem(error)]}
+    grid = to_grid(table, freq)
+    series, counts = gaps_by_series(grid)
+    return {
+        "file": Path(path).name,
+        "rows": len(table),
+        "series": int(table[UNIQUE_ID].nunique()),
+        "total": float(table[Y].sum()),
+        "freq": grid.frequency.alias,
+        "start": _moment(grid, grid.first.min()),
+        "end": _moment(grid, grid.last.max()),
+        "missing": int(np.isnan(grid.values).sum()),
+        "ids": table[UNIQUE_ID].unique()[:_IDS_SHOWN].tolist(),
+        "gaps": {
+            str(grid.ids[i]): int(n) for i, n in zip(series[:50], counts[:50], strict=True)
+        },
+        "assumptions": table.attrs[ASSUMPTIONS],
+        "problems": [],
+    }
+
+
+def _nothing(name: str) -> dict[str, Any]:
+    keys = "rows series total freq start end missing ids gaps".split()
+    return {"file": name, **dict.fromkeys(keys), "assumptions": []}
+
+
+def _problem(error: DataError) -> dict[str, Any]:
+    return {
+        "kind": type(error).__name__,
+        "row": error.row,
+        "column": error.column,
+        "value": error.value,
+        "message": error.message,
+        "fix": error.fix,
+    }
+
+
+def _moment(grid: Grid, ordinal: int) -> str | int:
+    moment = grid.timestamps(np.array([ordinal])).iloc[0]
+    return int(moment) if grid.frequency.kind == "integer" else pd.Timestamp(moment).isoformat()
