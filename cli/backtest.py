@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import click
-
 from forecastkit.cli.options import (
     MODEL,
     READING,
@@ -42,8 +41,9 @@ def command(
     **options: Any,
 ) -> None:
     """Forecast the last windows of FILE.csv from what was known before them, and score."""
+    from forecastkit.cli.models import load_tensorflow, make_forecaster
+
     import forecastkit as fk
-    from forecastkit.cli.models import make_forecaster
 
     talk = Talk(options["quiet"])
     table = fk.read_csv(file, **chosen(options, READING))
@@ -51,6 +51,7 @@ def command(
     talk.say(f"{file}: {len(table)} rows, {table['unique_id'].nunique()} series.")
     talk.assumptions(table.attrs["assumptions"])
     baselines = [fk.Baseline(name, h=model.h, freq=options["freq"]) for name in BASELINES]
+    load_tensorflow()
     cv = fk.cross_validation(
         [model, *baselines], table, n_windows, step_size, refit, list(options["level"])
     )

@@ -6,7 +6,6 @@ import sys
 from typing import Any
 
 import click
-
 from forecastkit.cli.options import READING, chosen, output_options, reading_options
 from forecastkit.cli.output import print_json, text_table
 

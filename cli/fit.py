@@ -6,7 +6,6 @@ import sys
 from typing import Any
 
 import click
-
 from forecastkit.cli.options import (
     MODEL,
     READING,
@@ -41,14 +40,16 @@ NOT_BETTER = 6
 @output_options
 def command(file: str, output: str, require_skill: bool, **options: Any) -> None:
     """Train a forecaster on FILE.csv, score it against baselines, write a model file."""
+    from forecastkit.cli.models import load_tensorflow, make_forecaster
+
     import forecastkit as fk
-    from forecastkit.cli.models import make_forecaster
 
     talk = Talk(options["quiet"])
     fk.check_writable(output)
     table = fk.read_csv(file, **chosen(options, READING))
     model = make_forecaster(table, options["freq"], **chosen(options, MODEL))
     talk.say(f"{file}: {len(table)} rows, {table['unique_id'].nunique()} series.")
+    load_tensorflow()
     model.fit(table, progress=False if options["quiet"] else None)
     model.save(output)
     talk.assumptions(model.assumptions)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -27,3 +30,29 @@ def make_forecaster(
         preset=preset,
         seed=seed,
     )
+
+
+def load_tensorflow() -> None:
+    """Load TensorFlow without the notes that its C++ part writes past Python's standard error.
+
+    An import that fails still raises; only what is printed is dropped.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    with _silent_standard_error():
+        import keras
+        import tensorflow as tf
+
+        tf.zeros(1)  # the devices report themselves at the first operation
+        assert keras.backend.backend() == "tensorflow"
+
+
+@contextmanager
+def _silent_standard_error() -> Iterator[None]:
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import click
-
 from forecastkit.cli.options import (
     READING,
     chosen,
@@ -20,7 +19,9 @@ from forecastkit.cli.output import Talk, print_json
 @click.command("predict")
 @click.argument("model", default="model.safetensors", metavar="[MODEL]")
 @click.argument("file", required=False, metavar="[NEW.csv]")
-@click.option("--output", default="-", metavar="FILE", help="CSV to write; default standard output.")
+@click.option(
+    "--output", default="-", metavar="FILE", help="CSV to write; default standard output."
+)
 @reading_options
 @level_option
 @plot_option

@@ -19,9 +19,12 @@ N_PRODUCTS = 24
 DAYS = pd.date_range("2023-01-01", "2024-12-29")
 # public holidays of the United States on which the shop is open, in the two years
 HOLIDAYS = pd.to_datetime(
-    "2023-01-01 2023-01-02 2023-01-16 2023-02-20 2023-05-29 2023-06-19 2023-07-04 2023-09-04 "
-    "2023-10-09 2023-11-11 2023-11-23 2024-01-01 2024-01-15 2024-02-19 2024-05-27 2024-06-19 "
-    "2024-07-04 2024-09-02 2024-10-14 2024-11-11 2024-11-28".split()
+    [
+        *("2023-01-01", "2023-01-02", "2023-01-16", "2023-02-20", "2023-05-29", "2023-06-19"),
+        *("2023-07-04", "2023-09-04", "2023-10-09", "2023-11-11", "2023-11-23", "2024-01-01"),
+        *("2024-01-15", "2024-02-19", "2024-05-27", "2024-06-19", "2024-07-04", "2024-09-02"),
+        *("2024-10-14", "2024-11-11", "2024-11-28"),
+    ]
 )
 
 
@@ -84,7 +87,7 @@ def _on_sale(number: int, rng: np.random.Generator) -> np.ndarray:
     """Days that have a row."""
     booked = rng.random(len(DAYS)) > 0.002
     christmas = (DAYS.month == 12) & (DAYS.day == 25)
-    late = DAYS >= DAYS[0] + pd.Timedelta(days=int(rng.integers(60, 400)))
+    late = DAYS[0] + pd.Timedelta(days=int(rng.integers(60, 400))) <= DAYS
     given_up = DAYS > "2024-09-30"
     keep = booked & ~christmas
     if number % 8 == 0:

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 from forecastkit.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from forecastkit import datasets as datasets
     from forecastkit import errors as errors
     from forecastkit import layers as layers
     from forecastkit.evaluation.backtest import cross_validation as cross_validation
+    from forecastkit.evaluation.reference import Baseline as Baseline
     from forecastkit.evaluation.scores import evaluate as evaluate
     from forecastkit.evaluation.scores import mean_scores as mean_scores
-    from forecastkit.evaluation.reference import Baseline as Baseline
     from forecastkit.forecasting.forecaster import LSTMForecaster as LSTMForecaster
     from forecastkit.forecasting.forecaster import RNNForecaster as RNNForecaster
     from forecastkit.forecasting.predictor import Predictor as Predictor

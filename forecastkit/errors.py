@@ -134,7 +134,12 @@ class Finding:
 
 
 def located(
-    findings: Sequence[Finding], message: str, *, file: str | None, fix: str, count: int | None = None
+    findings: Sequence[Finding],
+    message: str,
+    *,
+    file: str | None,
+    fix: str,
+    count: int | None = None,
 ) -> DataError:
     """Make one error of all findings of one kind: the first, the next rows, how many there are.
 

@@ -141,10 +141,11 @@ def _theta_block(y: np.ndarray, h: int, m: int) -> Paths:
     n = y.shape[1]
     if n < 3:
         return _naive_block(y, h)
-    positive = (y > 0).all(1, keepdims=True)
+    positive = np.asarray((y > 0).all(1, keepdims=True))
     season = _seasonal_indices(y, m, positive)  # (rows, m), by phase of the step
     phases = season[:, np.arange(n + h) % len(season[0])]
-    x = np.where(positive, y / phases[:, :n], y - phases[:, :n])
+    factor = np.where(positive, phases, 1.0)
+    x = np.where(positive, y / factor[:, :n], y - phases[:, :n])
     level, alpha, error = _best_smoothing(x)
     time = np.arange(n) - (n - 1) / 2
     slope = (x * time).sum(1) / (time**2).sum()

@@ -66,8 +66,8 @@ def smape(y: Array, y_hat: Array) -> Array:
 def mase(y: Array, y_hat: Array, scale: Array) -> Array:
     """Mean absolute scaled error, mean |y - y_hat| / scale.
 
-    Hyndman & Koehler, "Another look at measures of forecast accuracy", IJF 22 (2006). Below 1: better
-    than the seasonal naive forecast was, one step ahead, on the training part.
+    Hyndman & Koehler, "Another look at measures of forecast accuracy", IJF 22 (2006).
+    Below 1: better than the seasonal naive forecast was, one step ahead, on the training part.
 
     Parameters
     ----------

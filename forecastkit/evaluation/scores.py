@@ -100,10 +100,10 @@ def mean_scores(scores: pd.DataFrame) -> list[dict[str, Any]]:
         first metric.
     """
     means = scores.drop(columns=UNIQUE_ID).groupby(METRIC, sort=False).mean()
-    rows = []
+    rows: list[dict[str, Any]] = []
     for model in means.columns:
-        found = {name: float(value) for name, value in means[model].items()}
-        rows.append({"model": model, **{n: v if v == v else None for n, v in found.items()}})
+        found = {str(name): float(value) for name, value in means[model].items()}
+        rows.append({"model": str(model), **{n: v if v == v else None for n, v in found.items()}})
     first = str(means.index[0])
     return sorted(rows, key=lambda row: (row[first] is None, row[first]))
 
@@ -196,7 +196,9 @@ def _quantile_losses(
     for one in levels:
         for side, q in enumerate(tails(one)):
 
-            def loss(y: np.ndarray, *ends: np.ndarray, side: int = side, q: float = q) -> np.ndarray:
+            def loss(
+                y: np.ndarray, *ends: np.ndarray, side: int = side, q: float = q
+            ) -> np.ndarray:
                 return formulas.quantile_loss(y, ends[side], q)
 
             yield f"quantile_loss_q{q:g}", _by_interval(windows, one, loss)

@@ -16,7 +16,6 @@ import pandas as pd
 from forecastkit.errors import DataError, OptionError
 from forecastkit.evaluation.scoreboard import LEVEL, baseline_forecasts, held_back, score
 from forecastkit.forecasting.fitted import HISTORY, Fitted, panel_of, recent
-from forecastkit.series.intervals import Level, quantile_at, tails
 from forecastkit.forecasting.predictor import Predictor, forecast_quantiles, predict_table
 from forecastkit.network.config import (
     MEMBERS,
@@ -27,8 +26,9 @@ from forecastkit.network.config import (
     default_view,
 )
 from forecastkit.network.runtime import Weights
+from forecastkit.series.intervals import Level, quantile_at, tails
 from forecastkit.series.panel import Panel
-from forecastkit.tables.frame import Grid, check_table, to_grid
+from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, Y, check_table, to_grid
 
 _UNITS = 32
 _FEWEST_PERIODS = 4
@@ -142,9 +142,7 @@ class _Forecaster:
         notes += [*found, _training_note(learnt.steps, learnt.tail, learnt.gain)]
         facts = self._facts(table, grid, holdout, learnt.steps)
         facts["columns"] = df.attrs.get("columns", {})
-        self.fitted_ = Fitted(
-            self._name, network, learnt.members, grid, scoreboard, notes, facts
-        )
+        self.fitted_ = Fitted(self._name, network, learnt.members, grid, scoreboard, notes, facts)
         return self
 
     @property
@@ -210,9 +208,13 @@ class _Forecaster:
 
     def _check_arguments(self) -> None:
         if not isinstance(self.h, int | np.integer) or isinstance(self.h, bool) or self.h < 1:
-            raise OptionError(f"h {self.h!r} is not a whole number of steps, 1 or more.", value=self.h)
+            raise OptionError(
+                f"h {self.h!r} is not a whole number of steps, 1 or more.", value=self.h
+            )
         if self.input_size is not None and self.input_size < 1:
-            raise OptionError(f"input_size {self.input_size} is less than 1.", value=self.input_size)
+            raise OptionError(
+                f"input_size {self.input_size} is less than 1.", value=self.input_size
+            )
         if self.preset not in MEMBERS:
             raise OptionError(
                 f"There is no preset '{self.preset}'; there are: {', '.join(MEMBERS)}.",
@@ -390,12 +392,12 @@ def _note(what: str, why: str) -> dict[str, str]:
 def _notes(grid: Grid, table: pd.DataFrame) -> list[dict[str, str]]:
     notes = []
     lengths = np.diff(grid.offsets)
-    left_out = table["unique_id"].nunique() - len(grid.ids)
+    left_out = table[UNIQUE_ID].nunique() - len(grid.ids)
     if left_out:
         notes.append(_note(f"{left_out} series left out", "they hold no value"))
     if (lengths > HISTORY).any():
         notes.append(_note(f"only the last {HISTORY} periods used", "longer series are cut"))
-    unused = [name for name in table.columns if name not in ("unique_id", "ds", "y")]
+    unused = [name for name in table.columns if name not in (UNIQUE_ID, DS, Y)]
     if unused:
         notes.append(_note(f"columns not used: {', '.join(unused)}", "no covariates were named"))
     return notes
@@ -416,20 +418,17 @@ def _scoreboard(
 ) -> list[dict[str, Any]]:
     """Score the whole procedure on the last steps of every series, which it does not see."""
     past = panel.drop_last(holdout)
-    known = np.add.reduceat(~np.isnan(past.values), past.offsets[:-1] % max(len(past.values), 1))
-    rows = np.flatnonzero((past.lengths > 0) & (known > 0))
+    seen = past.owner[~np.isnan(past.values)]
+    rows = np.flatnonzero(np.bincount(seen, minlength=past.n_series) > 0)
     past, actual = past.take(rows), held_back(panel, holdout)[rows]
     members: Sequence[Weights] = learn(past).members
     paths = forecast_quantiles(network, members, past)[:, :holdout]
-    point, low, high = (
-        quantile_at(paths, network.quantiles, q) for q in (0.5, *tails(LEVEL))
-    )
+    point, low, high = (quantile_at(paths, network.quantiles, q) for q in (0.5, *tails(LEVEL)))
     season = min(network.view.season_lengths)
     baselines = baseline_forecasts(past, holdout, season)
     return score(past, actual, {alias: (point, low, high), **baselines}, season)
 
 
 def _fingerprint(table: pd.DataFrame) -> str:
-    digest = hashlib.sha256()
-    digest.update(pd.util.hash_pandas_object(table[["unique_id", "ds", "y"]], index=False).to_numpy())
-    return digest.hexdigest()
+    hashes = pd.util.hash_pandas_object(table[[UNIQUE_ID, DS, Y]], index=False)
+    return hashlib.sha256(hashes.to_numpy().tobytes()).hexdigest()

@@ -13,6 +13,9 @@ import pandas as pd
 from forecastkit.errors import OptionError
 from forecastkit.evaluation.reference import forecast_index
 from forecastkit.forecasting.fitted import Fitted, panel_of, recent
+from forecastkit.forecasting.storage import read_model, write_model
+from forecastkit.network.config import NetworkConfig
+from forecastkit.network.runtime import Weights, network_quantiles
 from forecastkit.series.intervals import (
     Level,
     checked_levels,
@@ -20,9 +23,6 @@ from forecastkit.series.intervals import (
     quantile_at,
     tails,
 )
-from forecastkit.forecasting.storage import read_model, write_model
-from forecastkit.network.config import NetworkConfig
-from forecastkit.network.runtime import Weights, network_quantiles
 from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale, scaled
 from forecastkit.series.windows import Windows

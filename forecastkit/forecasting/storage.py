@@ -259,9 +259,7 @@ def _check_shapes(file: Any, expected: Mapping[str, tuple[int, ...]], name: str)
         kinds = {"values": "F64", "offsets": "I64", "first": "I64"}
         kind = kinds.get(key.removeprefix("history/"), "F32")
         got = tuple(piece.get_shape())
-        fits = len(got) == len(shape) and all(
-            w in (-1, g) for w, g in zip(shape, got, strict=True)
-        )
+        fits = len(got) == len(shape) and all(w in (-1, g) for w, g in zip(shape, got, strict=True))
         if not fits or piece.get_dtype() != kind:
             raise _damaged(name, f"array '{key}' is {piece.get_dtype()} {got}, not {kind} {shape}")
 

@@ -22,7 +22,7 @@ Activation = Callable[[Array], Array] | None
 
 
 def input_part(x: Array, W: Array, b: Array | None, ops: Any) -> Array:
-    """Compute W x + b, what the input adds to a step; it needs no state, so all steps can go at once.
+    """Compute W x + b, what the input adds to a step; all steps can go at once.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ def add_weights(cell: Any, features: int, gates: int, bias_initializer: Callable
     Parameters
     ----------
     cell : keras.layers.Layer
-        With `units`, `use_bias` and the initialisers, regularisers and constraints of Keras's cells.
+        With `units`, `use_bias`, and Keras's initialisers, regularisers and constraints.
     features : int
         Size of the input's last axis.
     gates : int

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-# a gap between two quantiles is at most this often, and at least one in so many, what smoothing says
+# a gap between quantiles is at most e^3 times, at least e^-3 times, what smoothing says
 _MOST_GAP = 3.0
 _GELU = 0.7978845608028654  # sqrt(2 / pi)
 

@@ -19,9 +19,7 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
     return 0.5 * (1.0 + np.tanh(0.5 * x))
 
 
-numpy_ops = SimpleNamespace(
-    matmul=np.matmul, split=np.split, tanh=np.tanh, sigmoid=_sigmoid
-)
+numpy_ops = SimpleNamespace(matmul=np.matmul, split=np.split, tanh=np.tanh, sigmoid=_sigmoid)
 
 
 def network_outputs(config: NetworkConfig, weights: Weights, x: np.ndarray) -> np.ndarray:
@@ -82,9 +80,7 @@ def network_quantiles(
         x = windows.inputs(some, cutoffs)
         spread = windows.spread(cutoffs[:, -1:])[:, 0]
         upright, turned = (
-            quantile_paths(
-                network_outputs(config, weights, one), spread, config.quantiles, np
-            )
+            quantile_paths(network_outputs(config, weights, one), spread, config.quantiles, np)
             for one in (x, negated(x, windows.view))
         )
         parts.append(0.5 * (upright - turned[..., ::-1]))

@@ -156,9 +156,7 @@ class Trainer:
     def _averaged(self, average: Weights, step: int) -> Weights:
         keep = np.float32(min(_AVERAGE, step / (step + 10)))
         now = named_variables(self.model)
-        return {
-            name: keep * old + (1 - keep) * now[name].numpy() for name, old in average.items()
-        }
+        return {name: keep * old + (1 - keep) * now[name].numpy() for name, old in average.items()}
 
     def _loss_of(self, weights: Weights, batch: Batch) -> float:
         mine = get_weights(self.model)
@@ -174,7 +172,8 @@ class Trainer:
 
     def _gradient_step(self, *batch: Any) -> Any:
         with tf.GradientTape() as tape:
-            loss = self._loss(*batch, training=True)
+            x, spread, targets, weights = batch
+            loss = self._loss(x, spread, targets, weights, training=True)
         variables = self.model.trainable_variables
         self.optimizer.apply(tape.gradient(loss, variables), variables)
         return loss

@@ -67,9 +67,12 @@ def plot_forecast(
     for axes in list(grid.flat)[len(shown) :]:
         axes.set_axis_off()
     handles, labels = grid.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
+    columns = min(len(labels), 5 if columns < 3 else 8)
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False)
     if len(ids) > len(shown):
-        figure.suptitle(f"the first {len(shown)} of {len(ids)} series", fontsize=10, x=0.99, ha="right")
+        figure.suptitle(
+            f"the first {len(shown)} of {len(ids)} series", fontsize=10, x=0.99, ha="right"
+        )
     if path is not None:
         figure.savefig(path, dpi=120)
     return figure
@@ -139,7 +142,7 @@ def _date_ticks(axes: Axes) -> None:
 
 
 def _joined(past: pd.DataFrame, window: pd.DataFrame, model: str) -> pd.DataFrame:
-    """The forecast with the last known value before it, so that the line does not begin in the air."""
+    """The forecast after the last known value, so that the line does not begin in the air."""
     before = past[past[DS] < window[DS].iloc[0]].tail(1)
     return pd.concat([before.rename(columns={Y: model})[[DS, model]], window[[DS, model]]])
 

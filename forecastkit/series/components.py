@@ -214,14 +214,14 @@ def _season(z: np.ndarray, m: int) -> dict[str, np.ndarray]:
 
 
 def _centred_average(z: np.ndarray, m: int) -> np.ndarray:
-    """Moving average over one season, centred (2 x m for an even m); NaN where too little is seen."""
+    """Centred moving average over a season (2 x m for an even m); NaN where too little is seen."""
     half = m // 2
     weights = np.ones(2 * half + 1) / m
     if m % 2 == 0:
         weights[[0, -1]] /= 2
     seen = ~np.isnan(z)
-    # around each row's mean, so that the cumulative sums stay small
-    centre = np.where(seen, z, 0.0).sum(1, keepdims=True) / np.maximum(seen.sum(1), 1)[:, None]
+    # around each row's first value, so that the cumulative sums stay small
+    centre = np.nan_to_num(np.take_along_axis(z, seen.argmax(1)[:, None], axis=1))
     values = np.where(seen, z - centre, 0.0)
     total, share = (_weighted_window(x, half, m) for x in (values, seen.astype(float)))
     with np.errstate(invalid="ignore", divide="ignore"):

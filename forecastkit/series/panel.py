@@ -61,9 +61,7 @@ class Panel:
 
     def drop_last(self, n: int) -> Panel:
         """Return every series without its last `n` periods (empty where it is shorter)."""
-        return self.between(
-            self.offsets[:-1], np.maximum(self.offsets[:-1], self.offsets[1:] - n)
-        )
+        return self.between(self.offsets[:-1], np.maximum(self.offsets[:-1], self.offsets[1:] - n))
 
     def between(self, starts: np.ndarray, stops: np.ndarray) -> Panel:
         """Return the parts of the flat array from `starts` up to `stops`, one a series."""
@@ -98,9 +96,7 @@ class Panel:
             width = int(self.lengths[rows[-1]])
             steps = np.arange(width)
             inside = steps < self.lengths[rows][:, None]  # (n, width)
-            index = self.offsets[rows][:, None] + np.minimum(
-                steps, self.lengths[rows][:, None] - 1
-            )
+            index = self.offsets[rows][:, None] + np.minimum(steps, self.lengths[rows][:, None] - 1)
             yield index, inside
             start += len(rows)
 

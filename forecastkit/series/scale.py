@@ -27,8 +27,8 @@ class Scale:
     size : ndarray, shape (n_series,)
         Mean of |y|, 1 where that is 0 or nothing is known.
     shift : ndarray, shape (n_series,)
-        Added to y / size before the logarithm; NaN where the series crosses zero and no logarithm
-        is taken.
+        0 where the logarithm of y / size is taken; above 0 where it is that of 1 + y / size /
+        shift; NaN where the series crosses zero and no logarithm is taken.
     floor : ndarray, shape (n_series,)
         0 where no value is negative: forecasts stay so; otherwise minus infinity.
     """
@@ -51,7 +51,8 @@ class Scale:
         size, shift = _columns(y, self.size, self.shift)
         share = y / size
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(np.isnan(shift), share, np.log(share + shift))
+            touching = np.log1p(share / shift)  # exactly 0 at 0
+            return np.where(np.isnan(shift), share, np.where(shift > 0, touching, np.log(share)))
 
     def inverse(self, z: np.ndarray) -> np.ndarray:
         """Put values back into the series' own unit; never below `floor`.
@@ -64,7 +65,8 @@ class Scale:
         """
         size, shift, floor = _columns(z, self.size, self.shift, self.floor)
         with np.errstate(over="ignore"):
-            share = np.where(np.isnan(shift), z, np.exp(z) - shift)
+            growth = np.where(shift > 0, shift * np.expm1(z), np.exp(z))
+            share = np.where(np.isnan(shift), z, growth)
         return np.maximum(share * size, floor)
 
 

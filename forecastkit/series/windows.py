@@ -134,7 +134,11 @@ class Windows:
         window = (values - found.season(at[..., None], steps, start) - level) / scale
         levels = (found.levels[at] - level) / scale
         slope = (found.slope[at] / scale[..., 0])[..., None]
-        odd = [_bounded(window, INPUT_CLIP), _bounded(levels, INPUT_CLIP), _bounded(slope, SLOPE_CLIP)]
+        odd = [
+            _bounded(window, INPUT_CLIP),
+            _bounded(levels, INPUT_CLIP),
+            _bounded(slope, SLOPE_CLIP),
+        ]
         x = np.concatenate([*odd, self._even(at)], axis=-1)
         return np.where(self.shown(cutoffs)[..., None], x, 0.0).astype(np.float32)
 

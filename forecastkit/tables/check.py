@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError
-from forecastkit.tables.frame import UNIQUE_ID, Y, Grid, to_grid
+from forecastkit.tables.frame import UNIQUE_ID, Grid, Y, to_grid
 from forecastkit.tables.reading import ASSUMPTIONS, gaps_by_series, read_csv
 
 _IDS_SHOWN = 1000
 
 
 def check_csv(path: str | Path, freq: str | int | None = None, **reading: Any) -> dict[str, Any]:
-    """Read a CSV file and report on it.
+    r"""Read a CSV file and report on it.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def check_csv(path: str | Path, freq: str | int | None = None, **reading: Any) -
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder) / "visits.csv"
-    ...     _ = file.write_text("day,visits\\n2024-01-01,10\\n2024-01-02,n/a\\n2024-01-03,11\\n")
+    ...     _ = file.write_text("day,visits\n2024-01-01,10\n2024-01-02,n/a\n2024-01-03,11\n")
     ...     report = check_csv(file)
     >>> report["problems"][0]["row"], report["problems"][0]["value"]
     (3, 'n/a')
@@ -66,16 +66,14 @@ def check_csv(path: str | Path, freq: str | int | None = None, **reading: Any) -
         "end": _moment(grid, grid.last.max()),
         "missing": int(np.isnan(grid.values).sum()),
         "ids": table[UNIQUE_ID].unique()[:_IDS_SHOWN].tolist(),
-        "gaps": {
-            str(grid.ids[i]): int(n) for i, n in zip(series[:50], counts[:50], strict=True)
-        },
+        "gaps": {str(grid.ids[i]): int(n) for i, n in zip(series[:50], counts[:50], strict=True)},
         "assumptions": table.attrs[ASSUMPTIONS],
         "problems": [],
     }
 
 
 def _nothing(name: str) -> dict[str, Any]:
-    keys = "rows series total freq start end missing ids gaps".split()
+    keys = ["rows", "series", "total", "freq", "start", "end", "missing", "ids", "gaps"]
     return {"file": name, **dict.fromkeys(keys), "assumptions": []}
 
 

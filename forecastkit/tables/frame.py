@@ -6,7 +6,6 @@ A series table is a long DataFrame with the columns `unique_id` (str), `ds` (dat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -250,8 +249,8 @@ def naive(ds: pd.Series) -> tuple[np.ndarray, str | None]:
 
 
 def aligned(grid: Frequency, ds: np.ndarray) -> Frequency:
-    """Move a grid that a user named so that it goes through the data, where its alias leaves it open."""
-    if grid.kind == "month" or grid.kind == "business":
+    """Move a grid that a user named through the data, where its alias leaves that open."""
+    if grid.kind in ("month", "business"):
         return grid
     moments = ds.astype(np.int64)
     anchored = grid.kind == "fixed" and grid.step % (7 * DAY) == 0

@@ -7,7 +7,7 @@ counted and the future named.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -130,7 +130,7 @@ class Frequency:
 
     @property
     def horizon(self) -> int:
-        """Steps that are usually forecast: 6 years, 8 quarters, 18 months, 13 weeks, 14 days, 48 hours."""
+        """Usual steps to forecast: 6 years, 8 quarters, 18 months, 13 weeks, 14 days, 48 hours."""
         if self.kind == "month":
             return {12: 6, 3: 8, 1: 18}.get(self.step, 8)
         if self.kind in ("business", "integer"):
@@ -162,7 +162,7 @@ def parse_frequency(freq: str | int) -> Frequency:
         if int(freq) < 1:
             raise OptionError(f"freq {freq} is not a step of 1 or more.", value=freq)
         return Frequency(int(freq), "integer", int(freq))
-    offset = _offset(freq)
+    offset: Any = _offset(freq)
     name, step = type(offset).__name__, int(offset.n)
     if name in ("MonthBegin", "MonthEnd"):
         return _monthly(step, 0, 1 if name == "MonthBegin" else 31)
@@ -183,7 +183,7 @@ def parse_frequency(freq: str | int) -> Frequency:
         raise OptionError(
             f"freq '{freq}' is not supported.",
             value=freq,
-            fix="Use a number of steps, or one of YS, YE, QS, QE, MS, ME, W-SUN, B, D, h, 30min, s.",
+            fix="Use one of YS, QS, MS, ME, W-SUN, B, D, h, 30min, s, or a step of integers.",
         ) from error
 
 
@@ -298,7 +298,7 @@ def _only_weekdays(days: np.ndarray) -> bool:
     return len(np.unique(days)) >= 10 and bool((weekday < 5).all())
 
 
-def _offset(freq: str) -> pd.DateOffset:
+def _offset(freq: str) -> Any:
     count, letters = "", str(freq)
     while letters[:1].isdigit():
         count, letters = count + letters[0], letters[1:]
@@ -327,5 +327,5 @@ def _span(step: int, ds: np.ndarray) -> str:
     return str(pd.Timedelta(step, "ns")) if ds.dtype.kind == "M" else str(step)
 
 
-def _shown(moment: np.generic) -> str:
+def _shown(moment: Any) -> str:
     return str(pd.Timestamp(moment)) if moment.dtype.kind == "M" else str(moment)

@@ -13,14 +13,18 @@ from forecastkit.errors import DataError, OptionError
 from forecastkit.tables.cells import Dates, choose_convention, missing, read_dates, to_numbers
 from forecastkit.tables.text import Cells
 
-TIME_NAMES = (
-    "ds date datetime timestamp time dteday day week month quarter year period "
-    "date_time week_start week_ending order_date step"
-).split()
-ID_NAMES = (
-    "unique_id item_id series_id series id sku product item store key name segment"
-).split()
-TARGET_NAMES = "y target value values sales qty quantity demand units cnt count amount".split()
+TIME_NAMES = [
+    *("ds", "date", "datetime", "timestamp", "time", "dteday", "day", "week", "month", "quarter"),
+    *("year", "period", "date_time", "week_start", "week_ending", "order_date", "step"),
+]
+ID_NAMES = [
+    *("unique_id", "item_id", "series_id", "series", "id", "sku", "product", "item", "store"),
+    *("key", "name", "segment"),
+]
+TARGET_NAMES = [
+    *("y", "target", "value", "values", "sales", "qty", "quantity", "demand", "units", "cnt"),
+    *("count", "amount"),
+]
 _SHARE_NUMERIC = 0.9
 
 
@@ -128,9 +132,7 @@ def _find_time(
     return None, None
 
 
-def _find_ids(
-    cells: Cells, rest: list[str], numeric: list[str], dates: Dates | None
-) -> str | None:
+def _find_ids(cells: Cells, rest: list[str], numeric: list[str], dates: Dates | None) -> str | None:
     """The column that tells series apart, if the timestamps repeat or a name says so."""
     text = [name for name in rest if name not in numeric]
     named = sorted((n for n in rest if _rank(n, ID_NAMES) < 99), key=_by(ID_NAMES))

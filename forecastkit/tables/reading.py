@@ -16,7 +16,7 @@ from forecastkit.tables.cells import (
     missing,
     to_numbers,
 )
-from forecastkit.tables.frame import DS, UNIQUE_ID, Y, Grid, to_grid
+from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, Y, to_grid
 from forecastkit.tables.layout import Layout, Wanted, find_layout
 from forecastkit.tables.text import Cells, read_cells
 
@@ -39,7 +39,7 @@ def read_csv(
     fill: Fill = "none",
     freq: str | int | None = None,
 ) -> pd.DataFrame:
-    """Read a CSV file into a series table.
+    r"""Read a CSV file into a series table.
 
     The file may hold one series (time, value), many below each other (id, time, value and perhaps
     covariates), or many side by side (time, then a column a series). What is not named is found
@@ -78,7 +78,7 @@ def read_csv(
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder) / "visits.csv"
-    ...     _ = file.write_text("month,visits\\n2024-01,10\\n2024-02,12\\n2024-03,11\\n")
+    ...     _ = file.write_text("month,visits\n2024-01,10\n2024-02,12\n2024-03,11\n")
     ...     table = read_csv(file)
     >>> table["y"].tolist(), table["unique_id"].unique().tolist()
     ([10.0, 12.0, 11.0], ['visits'])

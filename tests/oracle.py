@@ -1,0 +1,118 @@
+"""Slow, obvious loops: what the fast code must agree with."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+
+def sigmoid(x: float) -> float:
+    return 1.0 / (1.0 + math.exp(-x))
+
+
+def rnn(x, W, U, b):
+    """All hidden states of a simple recurrent network, one number at a time."""
+    n, units = len(x), len(b)
+    h, out = [0.0] * units, []
+    for t in range(n):
+        h = [
+            math.tanh(
+                sum(x[t][k] * W[k][j] for k in range(len(x[t])))
+                + sum(h[k] * U[k][j] for k in range(units))
+                + b[j]
+            )
+            for j in range(units)
+        ]
+        out.append(h)
+    return np.array(out)
+
+
+def lstm(x, W, U, b):
+    """All hidden states, and the last cell state, of an LSTM with gates in the order i, f, g, o."""
+    units = len(b) // 4
+    h, c, out = [0.0] * units, [0.0] * units, []
+    for t in range(len(x)):
+
+        def z(gate, j, t=t, h=h):
+            column = gate * units + j
+            return (
+                sum(x[t][k] * W[k][column] for k in range(len(x[t])))
+                + sum(h[k] * U[k][column] for k in range(units))
+                + b[column]
+            )
+
+        i = [sigmoid(z(0, j)) for j in range(units)]
+        f = [sigmoid(z(1, j)) for j in range(units)]
+        g = [math.tanh(z(2, j)) for j in range(units)]
+        o = [sigmoid(z(3, j)) for j in range(units)]
+        c = [f[j] * c[j] + i[j] * g[j] for j in range(units)]
+        h = [o[j] * math.tanh(c[j]) for j in range(units)]
+        out.append(h)
+    return np.array(out), np.array(c)
+
+
+def components(z, m, alphas, season_decay=0.8, noise_decay=0.98, error_decay=0.995):
+    """Components of one series at its last step, by a loop over all its steps.
+
+    Missing values are NaN. Gives level, alpha, slope, noise and the season of each phase.
+    """
+    n, half = len(z), m // 2
+    weight, total, square = np.zeros(m), np.zeros(m), np.zeros(m)
+    level = error = None
+    previous, change, pairs = None, 0.0, 0.0
+    season = np.zeros(m)
+    for t in range(n):
+        if m > 1 and t - half >= 0:
+            middle, phase = t - half, (t - half) % m
+            if middle - half >= 0:
+                window = z[middle - half : t + 1]
+                weights = np.ones(2 * half + 1) / m
+                if m % 2 == 0:
+                    weights[[0, -1]] /= 2
+                seen = ~np.isnan(window)
+                share = weights[seen].sum()
+                average = (weights[seen] * window[seen]).sum() / share if share >= 0.75 else np.nan
+                r = z[middle] - average
+            else:
+                r = np.nan
+            for store, value in ((weight, 1.0), (total, r), (square, r * r)):
+                store[phase] *= season_decay
+                if not np.isnan(r):
+                    store[phase] += value
+            season = _season(weight, total, square, m)
+        if np.isnan(z[t]):
+            continue
+        x = z[t] - (season[t % m] if m > 1 else 0.0)
+        if level is None:
+            level, error = np.full(len(alphas), x), np.zeros(len(alphas))
+        else:
+            e = x - level
+            level = level + alphas * e
+            error = error_decay * error + e**2
+            change, pairs = noise_decay * change + abs(x - previous), noise_decay * pairs + 1
+        previous = x
+    seen = ~np.isnan(z)
+    time = np.arange(n)[seen]
+    rest = z[seen] - np.array([season[t % m] if m > 1 else 0.0 for t in time])
+    slope = np.polyfit(time, rest, 1)[0] if len(time) >= 3 else 0.0
+    best = int(np.argmin(error))
+    return {
+        "level": level[best],
+        "alpha": alphas[best],
+        "slope": slope,
+        "noise": change / max(pairs, 1),
+        "season": season,
+    }
+
+
+def _season(weight, total, square, m):
+    mean = np.where(weight > 0, total / np.maximum(weight, 1e-9), 0.0)
+    season = mean - mean.mean()
+    freedom = weight.sum() - m
+    if (weight <= 0.1).any() or freedom < 0.5 * m:
+        return np.zeros(m)
+    within = (square - total**2 / np.maximum(weight, 1e-9)).sum() / freedom
+    between = (season**2).sum() / (m - 1)
+    noise = within / weight.mean()
+    return season * np.clip(1 - noise / max(between, 1e-12), 0, 1)
