@@ -16,7 +16,7 @@ $(READY): setup.cfg pyproject.toml
 
 demo: $(READY)   ## set up, fit a model on the sample sales, print the forecast
 	$(BIN)/forecastkit datasets sales --output demo/sales.csv
-	$(BIN)/forecastkit fit demo/sales.csv --output demo/model.safetensors --plot demo/forecast.png
+	$(BIN)/forecastkit fit demo/sales.csv --preset fast --output demo/model.safetensors --plot demo/forecast.png
 	$(BIN)/forecastkit predict demo/model.safetensors | head -n 14
 
 test: $(READY)   ## set up and run every test and check

@@ -90,7 +90,11 @@ def _by_block(panel: Panel, h: int, forecast: Callable[[np.ndarray], Paths]) -> 
     for length in np.unique(lengths[lengths > 0]):
         rows = np.flatnonzero(lengths == length)
         index = panel.offsets[rows][:, None] + np.arange(length)
-        out[:, rows] = forecast(panel.values[index])
+        y = panel.values[index]
+        # in units of a power of two near the largest value: exact, and its square does not overflow
+        largest = np.abs(np.where(np.isnan(y), 0.0, y)).max(axis=1, keepdims=True)
+        unit = np.exp2(np.floor(np.log2(np.where(largest > 0, largest, 1.0))))
+        out[:, rows] = np.stack(forecast(y / unit)) * unit
     return out[0], out[1]
 
 

@@ -58,9 +58,9 @@ def smape(y: Array, y_hat: Array) -> Array:
     >>> float(smape(np.array([100.0, 0.0]), np.array([50.0, 0.0])).round(4))
     33.3333
     """
+    y, y_hat = y / 2, y_hat / 2  # the sum of two values of 1e308 must not overflow
     error, size = np.abs(y - y_hat), np.abs(y) + np.abs(y_hat)
-    # halves first: the sum of two values of 1e308 must not overflow
-    return _mean(np.where(size == 0, 0.0 * error, 200.0 * error / np.where(size == 0, 1.0, size)))
+    return _mean(np.where(size == 0, 0.0 * error, 200.0 * (error / np.where(size == 0, 1.0, size))))
 
 
 def mase(y: Array, y_hat: Array, scale: Array) -> Array:

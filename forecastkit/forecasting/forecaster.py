@@ -89,6 +89,12 @@ class _Forecaster:
         inside = ", ".join(f"{name}={value!r}" for name, value in given.items())
         return f"{type(self).__name__}({inside})"
 
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn what this is, where its functions ask."""
+        from sklearn.utils import Tags, TargetTags
+
+        return Tags(estimator_type=None, target_tags=TargetTags(required=False))
+
     def fit(self, df: pd.DataFrame, progress: bool | None = None) -> Self:
         """Train on a series table and score the model on its last window.
 

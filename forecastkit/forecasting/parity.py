@@ -38,7 +38,7 @@ def check_parity(fitted: Fitted) -> float:
     worst = 0.0
     for weights in fitted.members:
         set_weights(model, weights)
-        by_keras = np.asarray(model(x, training=False))[:, -1]
+        by_keras = model(x, training=False).numpy()[:, -1]
         by_numpy = network_outputs(fitted.network, weights, x)
         size = max(float(np.abs(by_keras).max()), 1e-3)
         worst = max(worst, float(np.abs(by_keras - by_numpy).max()) / size)

@@ -264,6 +264,16 @@ def _check_shapes(file: Any, expected: Mapping[str, tuple[int, ...]], name: str)
             raise _damaged(name, f"array '{key}' is {piece.get_dtype()} {got}, not {kind} {shape}")
 
 
+def _frequency(made: dict[str, Any]) -> Frequency:
+    """Read a frequency; raise ValueError where its numbers make no grid."""
+    frequency = Frequency(**made)
+    numbers = (frequency.step, frequency.anchor, frequency.day, frequency.clock)
+    known = frequency.kind in ("integer", "fixed", "business", "month")
+    if not known or not all(isinstance(one, int) for one in numbers) or frequency.step < 1:
+        raise ValueError(f"frequency {made}")
+    return frequency
+
+
 def _assembled(
     manifest: dict[str, Any], network: NetworkConfig, tensors: dict[str, np.ndarray], name: str
 ) -> Fitted:
@@ -287,7 +297,7 @@ def _assembled(
             tensors["history/first"],
             offsets,
             values,
-            Frequency(**manifest["frequency"]),
+            _frequency(manifest["frequency"]),
             manifest["time_zone"],
         )
         return Fitted(

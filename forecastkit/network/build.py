@@ -65,7 +65,7 @@ def named_variables(model: Any) -> dict[str, Any]:
 
 def get_weights(model: Any) -> dict[str, np.ndarray]:
     """Copy the weights out of a model."""
-    return {name: np.array(variable) for name, variable in named_variables(model).items()}
+    return {name: variable.numpy().copy() for name, variable in named_variables(model).items()}
 
 
 def set_weights(model: Any, weights: dict[str, np.ndarray]) -> None:

@@ -82,7 +82,7 @@ class Trainer:
             global_clipnorm=training.clip_norm,
         )
         self.optimizer.build(self.model.trainable_variables)
-        self._fresh = [np.array(variable) for variable in self.optimizer.variables]
+        self._fresh = [variable.numpy() for variable in self.optimizer.variables]
         # compiled by XLA: three seconds once, then two to four times as fast
         self._step = tf.function(self._gradient_step, jit_compile=True)
         self._look = tf.function(self._loss, reduce_retracing=True)

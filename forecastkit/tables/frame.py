@@ -6,7 +6,7 @@ A series table is a long DataFrame with the columns `unique_id` (str), `ds` (dat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -250,14 +250,16 @@ def naive(ds: pd.Series) -> tuple[np.ndarray, str | None]:
 
 def aligned(grid: Frequency, ds: np.ndarray) -> Frequency:
     """Move a grid that a user named through the data, where its alias leaves that open."""
-    if grid.kind in ("month", "business"):
+    if grid.kind == "business" or (grid.kind == "month" and not str(grid.alias)[0].isdigit()):
         return grid
+    if grid.kind == "month":
+        month = int(ds[0].astype("datetime64[M]").astype(np.int64))
+        return replace(grid, anchor=month % grid.step)
     moments = ds.astype(np.int64)
-    anchored = grid.kind == "fixed" and grid.step % (7 * DAY) == 0
-    if anchored or not len(moments):
-        return grid
-    anchor = int(moments[0]) % grid.step
-    return Frequency(grid.alias, grid.kind, grid.step, anchor)
+    weekly = grid.kind == "fixed" and grid.step % (7 * DAY) == 0
+    if weekly and (int(moments[0]) - grid.anchor) % (7 * DAY):
+        return grid  # the alias names another day of the week: that is said where it is checked
+    return replace(grid, anchor=int(moments[0]) % grid.step)
 
 
 def _localized(moments: np.ndarray, grid: Frequency, zone: str | None) -> pd.Series:

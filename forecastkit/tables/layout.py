@@ -94,6 +94,8 @@ def find_layout(cells: Cells, wanted: Wanted) -> Layout:
         if ids is not None:
             reasons["id"] = "its name or its text says which series a row belongs to"
     numbers = [name for name in numeric if name != ids]
+    if not numbers:  # a column with many bad cells is still the target: they are named later
+        numbers = _nearly_numeric(cells, [name for name in rest if name != ids], wanted.na_values)
     targets = (wanted.target,) if wanted.target else _find_targets(cells, numbers, ids, reasons)
     return Layout(time, ids, targets, dates, reasons)
 
@@ -137,10 +139,9 @@ def _find_ids(cells: Cells, rest: list[str], numeric: list[str], dates: Dates | 
     text = [name for name in rest if name not in numeric]
     named = sorted((n for n in rest if _rank(n, ID_NAMES) < 99), key=_by(ID_NAMES))
     repeats = dates is not None and bool(dates.ds.duplicated().any())
-    sure = [name for name in named if _rank(name, ID_NAMES) <= 3]
     if not repeats:
         # one row a timestamp: an id column is one that is constant and named so
-        return next((n for n in sure if n in text and cells.table[n].nunique() == 1), None)
+        return next((n for n in named if n in text and cells.table[n].nunique() == 1), None)
     assert dates is not None
     for name in [*named, *text]:
         if not pd.DataFrame({"id": cells.table[name], "ds": dates.ds}).duplicated().any():
@@ -206,7 +207,9 @@ def _unknown_column(cells: Cells, option: str, name: str) -> OptionError:
     )
 
 
-def _is_numeric(cells: pd.Series, na_values: tuple[str, ...]) -> bool:
+def _is_numeric(
+    cells: pd.Series, na_values: tuple[str, ...], share: float = _SHARE_NUMERIC
+) -> bool:
     """Whether nearly all cells that are not missing are numbers; one bad cell is found later."""
     cells = cells[~missing(cells, na_values)]
     sample = cells if len(cells) < 20_000 else cells.iloc[:: len(cells) // 10_000]
@@ -214,7 +217,13 @@ def _is_numeric(cells: pd.Series, na_values: tuple[str, ...]) -> bool:
         return False
     convention, _ = choose_convention(sample, None, None)
     values, _ = to_numbers(sample, convention)
-    return bool(np.isfinite(values).mean() >= min(_SHARE_NUMERIC, 1 - 1.5 / max(len(sample), 3)))
+    return bool(np.isfinite(values).mean() >= min(share, 1 - 1.5 / max(len(sample), 3)))
+
+
+def _nearly_numeric(cells: Cells, rest: list[str], na_values: tuple[str, ...]) -> list[str]:
+    named = [name for name in rest if _rank(name, TARGET_NAMES) < 99]
+    candidates = named or (rest if len(rest) == 1 else [])
+    return [name for name in candidates if _is_numeric(cells.table[name], na_values, share=0.01)]
 
 
 def _rank(name: str, known: list[str]) -> int:

@@ -1,0 +1,184 @@
+"""The command line: what stands on which stream, exit codes, the same numbers as the API."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from forecastkit.cli.app import COMMANDS, main
+
+import forecastkit as fk
+
+
+def run(*args):
+    return CliRunner().invoke(main, [str(arg) for arg in args])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cli")
+    fk.datasets.write("air_passengers", folder / "air.csv")
+    done = run("fit", folder / "air.csv", "--output", folder / "m.safetensors", "--preset", "fast",
+               "-H", 6, "--json", "--plot", folder / "fit.png")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    (folder / "fit.json").write_text(done.stdout)
+    (folder / "fit.txt").write_text(done.stderr)
+    return folder
+
+
+def test_fit_writes_a_model_and_talks_to_people(folder):
+    said = (folder / "fit.txt").read_text()
+    assert "frequency MS" in said
+    assert "wins." in said
+    assert "Forecast with: forecastkit predict" in said
+    result = json.loads((folder / "fit.json").read_text())
+    assert result["horizon"] == 6
+    assert {row["model"] for row in result["scoreboard"]} >= {"LSTM", "Theta", "SeasonalNaive"}
+    assert (folder / "fit.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_predict_writes_the_forecast_of_the_api(folder):
+    done = run("predict", folder / "m.safetensors", "--level", 80)
+    assert done.exit_code == 0
+    assert done.stderr == ""
+    table = pd.read_csv(io.StringIO(done.stdout), parse_dates=["ds"])
+    want = fk.load(folder / "m.safetensors").predict(level=[80])
+    assert list(table.columns) == list(want.columns)
+    np.testing.assert_array_equal(table["LSTM-hi-80"], want["LSTM-hi-80"])
+    assert done.stdout.splitlines()[1].startswith("passengers,1961-01-01,")
+
+
+def test_predict_after_newer_data(folder):
+    air = (folder / "air.csv").read_text()
+    (folder / "newer.csv").write_text(air + "1961-01,450\n1961-02,420\n")
+    done = run("predict", folder / "m.safetensors", folder / "newer.csv", "--output",
+               folder / "out" / "f.csv", "--plot", folder / "p.png")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert pd.read_csv(folder / "out" / "f.csv")["ds"].iloc[0] == "1961-03-01"
+
+
+def test_predict_as_json(folder):
+    rows = json.loads(run("predict", folder / "m.safetensors", "--json").stdout)
+    assert len(rows) == 6
+    assert rows[0]["ds"] == "1961-01-01"
+
+
+def test_backtest_prints_a_table(folder):
+    done = run("backtest", folder / "air.csv", "--n-windows", 2, "-H", 6, "--preset", "fast",
+               "--output", folder / "cv.csv", "--plot", folder / "b.png")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    lines = done.stdout.splitlines()
+    assert lines[0].split()[:3] == ["model", "mase", "rmsse"]
+    assert {line.split()[0] for line in lines[1:]} == {
+        *("LSTM", "Naive", "SeasonalNaive", "Drift", "Theta")
+    }
+    assert len(pd.read_csv(folder / "cv.csv")) == 12
+
+
+def test_check_says_what_was_understood(folder):
+    report = json.loads(run("check", folder / "air.csv", "--json").stdout)
+    assert (report["rows"], report["series"], report["freq"]) == (144, 1, "MS")
+    assert report["total"] == 40363
+    assert report["problems"] == []
+    text = run("check", folder / "air.csv").stdout
+    assert "No problems found." in text
+
+
+def test_check_names_the_problem_and_its_row(write):
+    path = write("date,y\n2024-01-01,1\n2024-01-02,x\n2024-01-03,2\n")
+    done = run("check", path)
+    assert done.exit_code == 5
+    assert "sales.csv, row 3, column 'y': 'x' is not a number" in done.stderr
+    problem = json.loads(run("check", path, "--json").stdout)["problems"][0]
+    assert (problem["row"], problem["column"], problem["value"]) == (3, "y", "x")
+
+
+def test_datasets(tmp_path):
+    assert "air_passengers" in run("datasets").stdout
+    assert run("datasets", "air_passengers").stdout.startswith("month,passengers\n1949-01,112\n")
+    assert len(json.loads(run("datasets", "--json").stdout)) == len(fk.datasets.names())
+
+
+GOOD = "date,y\n" + "".join(f"2024-01-{d:02d},{d % 7}\n" for d in range(1, 31))
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        (["fit", "no-such.csv"], 4, "There is no file 'no-such.csv'."),
+        (["fit", "."], 4, "is a folder"),
+        (["fit", "empty.csv"], 5, "The file is empty."),
+        (["fit", "header.csv"], 5, "no rows"),
+        (["fit", "text.csv"], 5, "text.csv, row 4, column 'y': 'abc' is not a number"),
+        (["fit", "good.csv", "--target", "z"], 2, "There is no column 'z'; the file has: date, y."),
+        (["fit", "good.csv", "-H", "500"], 5, "has 30 periods; a horizon of 500 needs at least"),
+        (["fit", "twice.csv"], 5, "already has a row for 2024-01-02 (row 3)"),
+        (["fit", "good.csv", "--output", "."], 1, "is a folder"),
+        (["fit", "good.csv", "--model", "gru"], 2, "'gru' is not one of"),
+        (["fit", "good.csv", "-H", "0"], 2, "0 is not in the range"),
+        (["predict"], 4, "There is no model file 'model.safetensors'"),
+        (["predict", "picture.safetensors"], 5, "This is a PNG picture, not a forecastkit model."),
+        (["predict", "good.csv"], 5, "not a whole safetensors file"),
+        (["backtest", "good.csv", "--n-windows", "40"], 5, "40 windows"),
+        (["datasets", "air"], 2, "There is no data set 'air'"),
+        (["nonsense"], 2, "No such command 'nonsense'"),
+    ],
+)
+def test_wrong_input_gets_its_message_and_code(args, code, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "good.csv").write_text(GOOD)
+    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "header.csv").write_text("date,y\n")
+    (tmp_path / "text.csv").write_text(GOOD.replace("2024-01-03,3", "2024-01-03,abc"))
+    (tmp_path / "twice.csv").write_text(GOOD.replace("2024-01-03,3", "2024-01-02,3"))
+    (tmp_path / "picture.safetensors").write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 99)
+    before = sorted(p.name for p in tmp_path.iterdir())
+    done = run(*args)
+    assert said in done.stderr
+    assert done.exit_code == code
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert sorted(p.name for p in tmp_path.iterdir()) == before
+
+
+def test_a_model_without_skill_has_its_own_exit_code(tmp_path, rng):
+    """Steps of a walk that nobody can foretell, repeated: seasonal naive is exact."""
+    week = rng.normal(50, 20, 7).round(3)
+    days = pd.date_range("2024-01-01", periods=70)
+    pd.DataFrame({"date": days, "y": np.tile(week, 10)}).to_csv(tmp_path / "w.csv", index=False)
+    done = run("fit", tmp_path / "w.csv", "--output", tmp_path / "m", "--preset", "fast",
+               "--require-skill", "-H", 7)  # fmt: skip
+    assert done.exit_code == 6
+    assert "did not beat the seasonal naive forecast" in done.stderr
+    assert (tmp_path / "m").exists()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_and_stands_in_the_readme(command, request):
+    done = run(command, "--help")
+    assert done.exit_code == 0
+    readme = (request.config.rootpath / "README.md").read_text()
+    assert f"forecastkit {command}" in readme
+
+
+def test_help_loads_nothing():
+    code = (
+        "import sys\nfrom forecastkit.cli.app import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        "print({'pandas', 'numpy', 'tensorflow'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "set()"
+
+
+def test_a_reader_that_stops_early_is_no_error(folder):
+    command = f"'{sys.executable}' -m forecastkit.cli.app datasets sales | head -n 1"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
+    assert done.stdout == "product,date,units,price,promo,holiday\n"
+    assert "Traceback" not in done.stderr

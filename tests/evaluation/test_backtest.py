@@ -1,0 +1,102 @@
+"""Rolling origins: which rows a model sees, and which it is scored on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from forecastkit.errors import DataError
+from forecastkit.evaluation.backtest import cross_validation
+from forecastkit.evaluation.reference import Baseline
+
+
+class Spy:
+    """A forecaster that remembers what it was shown."""
+
+    shown: list = []
+
+    def __init__(self, h=2):
+        self.h = h
+
+    def get_params(self, deep=True):
+        return {"h": self.h}
+
+    def fit(self, df):
+        Spy.shown.append(("fit", df.groupby("unique_id")["ds"].max().to_dict()))
+        return self
+
+    def predict(self, df=None, level=None):
+        Spy.shown.append(("predict", df.groupby("unique_id")["ds"].max().to_dict()))
+        return (
+            Baseline("Naive", h=self.h)
+            .fit(df)
+            .predict(level=level)
+            .rename(columns={"Naive": "Spy"})
+        )
+
+
+@pytest.fixture
+def daily():
+    days = pd.date_range("2024-01-01", periods=12)
+    return pd.concat(
+        [
+            pd.DataFrame({"unique_id": "a", "ds": days, "y": np.arange(12.0)}),
+            pd.DataFrame({"unique_id": "b", "ds": days[:9], "y": np.arange(9.0) * 10}),
+        ],
+        ignore_index=True,
+    )
+
+
+@pytest.mark.parametrize(("refit", "fits"), [(False, 1), (True, 3)])
+def test_a_model_sees_what_lies_before_each_cutoff(refit, fits, daily):
+    Spy.shown = []
+    cv = cross_validation(Spy(), daily, n_windows=3, refit=refit)
+    assert [kind for kind, _ in Spy.shown].count("fit") == fits
+    seen = [last for kind, last in Spy.shown if kind == "predict"]
+    for window, last in enumerate(seen):
+        assert last["a"] == pd.Timestamp("2024-01-06") + pd.Timedelta(days=2 * window)
+        assert last["b"] == pd.Timestamp("2024-01-03") + pd.Timedelta(days=2 * window)
+    of_a = cv[cv["unique_id"] == "a"]
+    assert of_a["y"].tolist() == [6, 7, 8, 9, 10, 11]
+    assert of_a["Spy"].tolist() == [5, 5, 7, 7, 9, 9]
+    assert (of_a["cutoff"] < of_a["ds"]).all()
+
+
+def test_windows_may_overlap(daily):
+    cv = cross_validation(Baseline("Naive", h=2), daily, n_windows=2, step_size=1)
+    assert cv[cv["unique_id"] == "a"]["y"].tolist() == [9, 10, 10, 11]
+
+
+def test_models_stand_side_by_side(daily):
+    models = [Baseline("Naive", h=2), Baseline("Drift", h=2)]
+    cv = cross_validation(models, daily, n_windows=2, level=[80])
+    assert list(cv.columns) == [
+        *("unique_id", "ds", "cutoff", "y"),
+        *("Naive", "Naive-lo-80", "Naive-hi-80", "Drift", "Drift-lo-80", "Drift-hi-80"),
+    ]
+
+
+def test_a_series_that_is_too_short_for_a_window_is_left_out_of_it(daily):
+    daily = daily[(daily["unique_id"] == "a") | (daily["ds"] < "2024-01-05")]
+    cv = cross_validation(Baseline("Naive", h=2), daily, n_windows=3)
+    assert cv.groupby("unique_id")["cutoff"].nunique().to_dict() == {"a": 3, "b": 1}
+
+
+def test_no_series_long_enough_is_an_error(daily):
+    with pytest.raises(DataError, match="need at least 21 periods; the longest series has 12"):
+        cross_validation(Baseline("Naive", h=2), daily, n_windows=10)
+
+
+def test_missing_actual_values_stay_missing(daily):
+    daily.loc[10, "y"] = np.nan
+    cv = cross_validation(Baseline("Naive", h=2), daily, n_windows=1)
+    assert np.isnan(cv["y"].iloc[0])
+    assert cv["y"].iloc[1] == 11
+
+
+def test_time_zones_survive(daily):
+    daily["ds"] = daily["ds"].dt.tz_localize("Australia/Sydney")
+    cv = cross_validation(Baseline("Naive", h=2), daily, n_windows=2)
+    assert str(cv["ds"].dt.tz) == str(cv["cutoff"].dt.tz) == "Australia/Sydney"
+    assert cv["y"].notna().all()

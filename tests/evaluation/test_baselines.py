@@ -1,0 +1,79 @@
+"""Baselines by hand, Theta against statsmodels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from statsmodels.tsa.forecasting.theta import ThetaModel
+
+from forecastkit.errors import NotFittedError, OptionError
+from forecastkit.evaluation.baselines import BASELINES, naive, seasonal_naive, theta
+from forecastkit.evaluation.reference import Baseline
+from forecastkit.series.panel import Panel
+
+NAN = np.nan
+
+
+@pytest.mark.parametrize(
+    ("y", "m", "expected"),
+    [
+        ([1, 2, 3, 4], 2, [3, 4, 3]),  # whole seasons
+        ([1, 2, 3, 4, 5], 2, [4, 5, 4]),  # half a season more
+        ([1, 2, 3, NAN], 2, [3, 2, 3]),  # a missing phase takes the season before
+        ([7], 2, [7, 7, 7]),  # shorter than a season
+        ([1, 2, 3], 1, [3, 3, 3]),  # no season
+    ],
+)
+def test_seasonal_naive(y, m, expected):
+    assert seasonal_naive(Panel.of([np.array(y, float)]), 3, m)[0].tolist() == [expected]
+
+
+def test_the_spread_of_naive_grows_with_the_root_of_the_steps():
+    _, spread = naive(Panel.of([np.array([0.0, 1, 0, 1, 0, 1])]), 4)
+    np.testing.assert_allclose(spread[0], np.sqrt([1, 2, 3, 4]))
+
+
+@pytest.mark.parametrize("season", [1, 4, 12])
+def test_theta_is_that_of_statsmodels(season, rng):
+    n = 96
+    y = 100 + 0.6 * np.arange(n) + rng.normal(0, 4, n).cumsum() * 0.3 + rng.normal(0, 3, n)
+    if season > 1:
+        y *= 1 + 0.3 * np.sin(2 * np.pi * np.arange(n) / season)
+    fitted = ThetaModel(
+        pd.Series(y, pd.date_range("2010-01-01", periods=n, freq="MS")),
+        period=max(season, 2),
+        deseasonalize=season > 1,
+        method="multiplicative",
+    ).fit(use_mle=False)
+    want = fitted.forecast(12, theta=2).to_numpy()
+    got = theta(Panel.of([y]), 12, season)[0][0]
+    np.testing.assert_allclose(got, want, rtol=0.02)
+
+
+@pytest.mark.parametrize("name", BASELINES)
+@pytest.mark.parametrize(
+    "y", [[5.0], [0.0] * 30, [3.0] * 30, [NAN, 1.0, NAN, 2.0] * 9, [-1.0, 1.0] * 20, [0.0, 1e300]]
+)
+def test_odd_series_have_finite_forecasts(name, y):
+    point, spread = BASELINES[name](Panel.of([np.array(y)]), 6, 12)
+    assert np.isfinite(point).all()
+    assert (spread >= 0).all()
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_a_baseline_is_a_forecaster(name, monthly):
+    forecast = Baseline(name, h=3).fit(monthly).predict(level=[80, 95])
+    assert list(forecast.columns) == [
+        *("unique_id", "ds", name),
+        *(f"{name}-{side}-{level}" for level in (80, 95) for side in ("lo", "hi")),
+    ]
+    assert forecast["unique_id"].tolist() == ["a"] * 3 + ["b"] * 3 + ["c"] * 3
+    assert forecast["ds"].iloc[0] == pd.Timestamp("2020-01-01")
+
+
+def test_errors_of_a_baseline(monthly):
+    with pytest.raises(OptionError, match="no baseline 'Theeta'"):
+        Baseline("Theeta", h=3).fit(monthly)
+    with pytest.raises(NotFittedError):
+        Baseline("Naive", h=3).predict()

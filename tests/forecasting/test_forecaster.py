@@ -1,0 +1,294 @@
+"""Fit and predict: the protocol, odd series, no look ahead, the same numbers from the file."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn.base
+import sklearn.exceptions
+from sklearn.utils.validation import check_is_fitted
+
+import forecastkit as fk
+from forecastkit.errors import DataError, NotFittedError, OptionError, TrainingError
+from forecastkit.forecasting import parity
+from forecastkit.forecasting.parity import check_parity
+
+
+@pytest.fixture(scope="module")
+def panel():
+    rng = np.random.default_rng(3)
+    parts = []
+    for name, n in (("a", 60), ("b", 48), ("c", 72)):
+        days = pd.date_range("2015-01-01", periods=n, freq="MS")
+        season = np.sin(2 * np.pi * np.arange(n) / 12)
+        y = 100 + 0.5 * np.arange(n) + 20 * season + rng.normal(0, 3, n)
+        parts.append(pd.DataFrame({"unique_id": name, "ds": days, "y": y}))
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.fixture(scope="module", params=["lstm", "rnn"])
+def fitted(request, panel):
+    kind = {"lstm": fk.LSTMForecaster, "rnn": fk.RNNForecaster}[request.param]
+    return kind(h=6, preset="fast").fit(panel)
+
+
+@pytest.fixture(scope="module")
+def lstm(panel):
+    return fk.LSTMForecaster(h=6, preset="fast").fit(panel)
+
+
+def test_the_constructor_stores_and_does_nothing_else():
+    model = fk.LSTMForecaster(h=-3, freq="no such thing", preset="odd")
+    assert model.get_params() == {
+        **{"h": -3, "freq": "no such thing", "preset": "odd", "seed": 1},
+        **dict.fromkeys(["input_size", "season_length", "futr_exog", "hist_exog", "stat_exog"]),
+        "alias": None,
+    }
+
+
+def test_it_is_a_scikit_learn_estimator():
+    model = fk.LSTMForecaster(h=3, seed=4)
+    copy = sklearn.base.clone(model)
+    assert copy is not model
+    assert copy.get_params() == model.get_params()
+    assert copy.set_params(h=5) is copy
+    assert (copy.h, model.h) == (5, 3)
+    with pytest.raises(OptionError, match="no argument 'horizon'"):
+        copy.set_params(horizon=3)
+
+
+def test_before_fit_there_is_no_forecast(tmp_path):
+    model = fk.LSTMForecaster(h=3)
+    for call in (model.predict, lambda: model.save(tmp_path / "m.safetensors")):
+        with pytest.raises(sklearn.exceptions.NotFittedError):
+            call()
+        with pytest.raises(NotFittedError, match="not fitted yet"):
+            call()
+
+
+def test_a_forecast_table(fitted, panel):
+    forecast = fitted.predict(level=[95, 80])
+    name = fitted.name
+    assert list(forecast.columns) == [
+        *("unique_id", "ds", name),
+        *(f"{name}-{side}-{level}" for level in (80, 95) for side in ("lo", "hi")),
+    ]
+    assert forecast["unique_id"].tolist() == ["a"] * 6 + ["b"] * 6 + ["c"] * 6
+    assert forecast["ds"].iloc[0] == pd.Timestamp("2020-01-01")
+    inside = [f"{name}-lo-95", f"{name}-lo-80", name, f"{name}-hi-80", f"{name}-hi-95"]
+    assert (np.diff(forecast[inside].to_numpy(), axis=1) > 0).all()
+    check_is_fitted(fitted)
+
+
+def test_the_scoreboard_has_the_model_and_the_baselines(fitted):
+    board = fitted.scoreboard
+    assert set(board["model"]) == {fitted.name, "Naive", "SeasonalNaive", "Drift", "Theta"}
+    assert board["mase"].is_monotonic_increasing
+    assert board["coverage_level80"].between(0, 1).all()
+
+
+def test_assumptions_are_kept(fitted):
+    said = [note["what"] for note in fitted.assumptions]
+    assert "season_length 12" in said
+
+
+def test_the_same_seed_gives_the_same_bytes(lstm, panel):
+    again = fk.LSTMForecaster(h=6, preset="fast").fit(panel)
+    one, other = (m.predict(level=80).drop(columns=["unique_id", "ds"]) for m in (lstm, again))
+    assert one.to_numpy().tobytes() == other.to_numpy().tobytes()
+
+
+def test_the_order_of_rows_does_not_matter(lstm, panel):
+    shuffled = panel.sample(frac=1, random_state=0)
+    again = fk.LSTMForecaster(h=6, preset="fast").fit(shuffled)
+    pd.testing.assert_frame_equal(lstm.predict(), again.predict())
+
+
+def test_no_value_after_the_cutoff_changes_a_byte(lstm, panel):
+    """Truncate, or put anything after the cutoff: forecasts at the cutoff are the same bytes."""
+    cut = pd.Timestamp("2018-06-01")
+    past = panel[panel["ds"] <= cut]
+    forecast = lstm.predict(past, level=[80])
+    cv = []
+    for factor in (1.0, -1e6):
+        changed = panel.assign(y=np.where(panel["ds"] > cut, panel["y"] * factor, panel["y"]))
+        one = changed[changed["unique_id"] == "a"]
+        n_after = int((one["ds"] > cut).sum())
+        shown = one.iloc[: len(one) - n_after + 6]  # the window of 6 steps after the cutoff
+        cv.append(fk.cross_validation(_Prefitted(lstm), shown, n_windows=1, level=[80]))
+    for name in ("LSTM", "LSTM-lo-80", "LSTM-hi-80"):
+        want = forecast[forecast["unique_id"] == "a"][name].to_numpy()
+        assert cv[0][name].to_numpy().tobytes() == cv[1][name].to_numpy().tobytes()
+        np.testing.assert_array_equal(cv[0][name].to_numpy(), want)
+
+
+class _Prefitted:
+    """A forecaster that is trained already."""
+
+    def __init__(self, model):
+        self.model = model
+        self.h = model.h
+
+    def get_params(self, deep=True):
+        return {"model": self.model}
+
+    def __sklearn_clone__(self):
+        return self
+
+    def fit(self, df):
+        return self
+
+    def predict(self, df=None, level=None):
+        return self.model.predict(df, level)
+
+
+def test_training_does_not_see_what_it_is_scored_on(panel):
+    """Change the held-back window: the scoreboard's forecasts stay, so only its scores change."""
+    seen = []
+    from forecastkit.forecasting import forecaster
+
+    original = forecaster.forecast_quantiles
+
+    def spy(network, members, past):
+        seen.append(original(network, members, past))
+        return seen[-1]
+
+    changed = panel.copy()
+    last = changed.groupby("unique_id").cumcount(ascending=False) < 6
+    changed.loc[last, "y"] *= 7.0
+    for table in (panel, changed):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(forecaster, "forecast_quantiles", spy)
+            fk.LSTMForecaster(h=6, preset="fast").fit(table)
+    assert seen[0].tobytes() == seen[1].tobytes()
+
+
+def test_new_data_is_forecast_without_training(lstm, panel):
+    other = panel[panel["unique_id"] == "a"].assign(unique_id="new")
+    other = other[other["ds"] < "2019-01-01"]
+    forecast = lstm.predict(other)
+    assert forecast["unique_id"].tolist() == ["new"] * 6
+    assert forecast["ds"].iloc[0] == pd.Timestamp("2019-01-01")
+    assert forecast["LSTM"].notna().all()
+
+
+def test_forecasts_scale_with_the_series(lstm, panel):
+    one = lstm.predict(panel)["LSTM"].to_numpy()
+    other = lstm.predict(panel.assign(y=panel["y"] * 1e6))["LSTM"].to_numpy()
+    np.testing.assert_allclose(other, one * 1e6, rtol=1e-4)
+
+
+def test_keras_and_numpy_agree_and_a_difference_is_refused(lstm, monkeypatch):
+    assert check_parity(lstm.fitted_) < 1e-5
+    original = parity.network_outputs
+    monkeypatch.setattr(parity, "network_outputs", lambda *a: original(*a) * 1.001)
+    with pytest.raises(TrainingError, match="differs from the Keras network"):
+        check_parity(lstm.fitted_)
+
+
+def test_the_file_gives_the_same_numbers(fitted, panel, tmp_path):
+    path = tmp_path / "m.safetensors"
+    fitted.save(path)
+    loaded = fk.load(path)
+    pd.testing.assert_frame_equal(loaded.predict(level=[80, 95]), fitted.predict(level=[80, 95]))
+    pd.testing.assert_frame_equal(loaded.predict(panel), fitted.predict(panel))
+    pd.testing.assert_frame_equal(loaded.scoreboard, fitted.scoreboard)
+    pd.testing.assert_frame_equal(loaded.history[["y"]], panel[["y"]], check_dtype=False)
+
+
+def test_predicting_from_a_file_loads_no_tensorflow(lstm, tmp_path):
+    lstm.save(tmp_path / "m.safetensors")
+    code = (
+        f"import sys, forecastkit as fk\n"
+        f"fk.load({str(tmp_path / 'm.safetensors')!r}).predict(level=[80])\n"
+        f"print(sorted({{n.split('.')[0] for n in sys.modules}} & "
+        f"{{'tensorflow', 'keras', 'sklearn', 'matplotlib', 'scipy'}}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def odd(name, values, freq="D"):
+    days = pd.date_range("2024-01-01", periods=len(values), freq=freq)
+    return pd.DataFrame({"unique_id": name, "ds": days, "y": np.asarray(values, float)})
+
+
+def test_odd_series_in_one_panel(rng):
+    nan = np.nan
+    noise = rng.normal(10, 1, 60)
+    gaps = noise.copy()
+    gaps[10:30] = nan
+    table = pd.concat(
+        [
+            odd("constant", [5.0] * 60),
+            odd("zeros", [0.0] * 60),
+            odd("one value", [3.0]),
+            odd("two values", [3.0, 4.0]),
+            odd("gaps", gaps),
+            odd("leading gaps", [nan] * 40 + list(noise[:20])),
+            odd("trailing gaps", [*noise[:50], *[nan] * 10]),
+            odd("no value", [nan] * 20),
+            odd("negative", noise - 10),
+            odd("huge", noise * 1e15),
+            odd("tiny", noise * 1e-12),
+            odd("counts", rng.poisson(0.3, 60)),
+            odd("a spike", [1.0] * 59 + [1e9]),
+        ],
+        ignore_index=True,
+    )
+    model = fk.LSTMForecaster(h=7, preset="fast").fit(table)
+    forecast = model.predict(level=[80, 95])
+    numbers = forecast.drop(columns=["unique_id", "ds"])
+    assert np.isfinite(numbers.to_numpy()).all()
+    by_id = {one: part for one, part in forecast.groupby("unique_id")}
+    assert set(by_id) == set(table["unique_id"]) - {"no value"}
+    assert (by_id["constant"]["LSTM"] == 5.0).all()
+    assert (by_id["zeros"][["LSTM", "LSTM-hi-95"]] == 0.0).all().all()
+    assert (by_id["one value"]["LSTM"] == 3.0).all()
+    assert (by_id["counts"]["LSTM-lo-95"] >= 0).all()
+    assert by_id["trailing gaps"]["ds"].iloc[0] == pd.Timestamp("2024-02-20")
+    assert any(note["what"] == "1 series left out" for note in model.assumptions)
+
+
+def test_one_short_series():
+    model = fk.LSTMForecaster(h=2, preset="fast").fit(odd("a", [3.0, 4, 3, 5, 4, 6, 5], "YS"))
+    assert np.isfinite(model.predict()["LSTM"]).all()
+
+
+def test_integer_steps():
+    table = pd.DataFrame({"unique_id": "a", "ds": np.arange(1, 41), "y": np.arange(40.0)})
+    forecast = fk.LSTMForecaster(h=3, preset="fast").fit(table).predict()
+    assert forecast["ds"].tolist() == [41, 42, 43]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "said"),
+    [
+        ({"h": 0}, OptionError, "h 0 is not a whole number"),
+        ({"h": 2.5}, OptionError, "h 2.5 is not a whole number"),
+        ({"h": 100}, DataError, r"has 72 periods; a horizon of 100 needs at least 104"),
+        ({"h": 3, "preset": "quick"}, OptionError, "no preset 'quick'"),
+        ({"h": 3, "input_size": 0}, OptionError, "input_size 0"),
+        ({"h": 3, "season_length": 0}, OptionError, "season_length 0"),
+        ({"h": 3, "freq": "W-MON"}, DataError, "not a timestamp of frequency"),
+        ({"h": 3, "futr_exog": ["price"]}, OptionError, "covariates"),
+    ],
+)
+def test_wrong_arguments(options, error, said, panel):
+    with pytest.raises(error, match=said):
+        fk.LSTMForecaster(**options).fit(panel)
+
+
+def test_a_level_that_is_a_share_gets_a_hint(lstm):
+    with pytest.raises(OptionError, match=r"level=80 for 0.8"):
+        lstm.predict(level=0.8)
+
+
+def test_other_kinds_of_time_are_refused(lstm):
+    table = pd.DataFrame({"unique_id": "a", "ds": [1, 2, 3], "y": [1.0, 2, 3]})
+    with pytest.raises(OptionError, match="whole numbers"):
+        lstm.predict(table)

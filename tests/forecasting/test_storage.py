@@ -1,0 +1,195 @@
+"""The model file: whole or not at all, and nothing but a whole one is read."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from forecastkit.errors import ForecastkitError, ModelFileError, UnknownFileError, WriteError
+from forecastkit.forecasting.fitted import Fitted
+from forecastkit.forecasting.storage import read_model, write_model
+from forecastkit.network.config import NetworkConfig
+from forecastkit.series.windows import View
+from forecastkit.tables.frame import Grid
+from forecastkit.tables.frequency import parse_frequency
+
+
+def small_model(seed=0):
+    network = NetworkConfig("lstm", 2, View(3, 2, (1,), 0.5, 4, 1), n_layers=1)
+    rng = np.random.default_rng(seed)
+    weights = {
+        name: rng.normal(size=shape).astype("float32")
+        for name, shape in network.weight_shapes().items()
+    }
+    grid = Grid(
+        np.array(["007", "ü, \n"], dtype=object),
+        np.array([600, 601]),
+        np.array([0, 3, 5]),
+        np.array([1.0, np.nan, 3.0, 4.0, 5.0]),
+        parse_frequency("MS"),
+    )
+    return Fitted(
+        "LSTM", network, (weights,), grid, [{"model": "LSTM", "mase": None}], [], {"a": 1}
+    )
+
+
+@pytest.fixture
+def path(tmp_path):
+    write_model(small_model(), tmp_path / "m.safetensors")
+    return tmp_path / "m.safetensors"
+
+
+def test_what_is_written_is_read(path):
+    back, model = read_model(path), small_model()
+    assert back.network == model.network
+    assert back.history.ids.tolist() == model.history.ids.tolist()
+    np.testing.assert_array_equal(back.history.values, model.history.values)
+    assert back.history.frequency == model.history.frequency
+    assert (back.scoreboard, back.facts) == (model.scoreboard, model.facts)
+    for name, weight in model.members[0].items():
+        np.testing.assert_array_equal(back.members[0][name], weight)
+
+
+def test_no_other_file_is_left_behind(path):
+    write_model(small_model(1), path)
+    assert [p.name for p in path.parent.iterdir()] == ["m.safetensors"]
+
+
+@pytest.mark.parametrize(
+    ("start", "said"),
+    [
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "a PNG picture"),
+        (b"PK\x03\x04" + b"\0" * 50, "a ZIP archive"),
+        (b"\x89HDF\r\n\x1a\n" + b"\0" * 50, "an HDF5 file"),
+        (b"\x80\x04\x95" + b"\0" * 50, "a Python pickle"),
+        (b"", "not a whole safetensors file"),
+        (b"date,y\n2024-01-01,1\n", "not a whole safetensors file"),
+    ],
+)
+def test_other_files_are_refused_by_name(start, said, tmp_path):
+    (tmp_path / "other").write_bytes(start)
+    with pytest.raises(ModelFileError, match=said):
+        read_model(tmp_path / "other")
+
+
+def test_missing_files_and_folders(tmp_path):
+    with pytest.raises(UnknownFileError, match="no model file"):
+        read_model(tmp_path / "nothing")
+    with pytest.raises(UnknownFileError, match="is a folder"):
+        read_model(tmp_path)
+    with pytest.raises(WriteError, match="is a folder"):
+        write_model(small_model(), tmp_path)
+
+
+def rewritten(path, change):
+    """Change the manifest in a model file."""
+    data = path.read_bytes()
+    size = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8 : 8 + size])
+    manifest = json.loads(header["__metadata__"]["forecastkit"])
+    change(manifest)
+    header["__metadata__"]["forecastkit"] = json.dumps(manifest)
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data[8 + size :])
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda m: m.update(format_version=99), "format version 99; this forecastkit reads"),
+        (lambda m: m["network"].update(units=3), "not F32"),
+        (lambda m: m["network"].update(units=10**9), "out of range"),
+        (lambda m: m["network"].update(cell="os.system"), "out of range"),
+        (lambda m: m["network"].update(surprise=1), "not understood"),
+        (lambda m: m["network"]["view"].update(horizon="2"), "out of range"),
+        (lambda m: m.update(n_members=2), "lacks array 'member_1"),
+        (lambda m: m.update(ids=["a"]), "history/"),
+        (lambda m: m.pop("facts"), "not understood"),
+        (lambda m: m["frequency"].update(step=0), "frequency"),
+    ],
+)
+def test_altered_manifests_are_refused(change, said, path):
+    rewritten(path, change)
+    with pytest.raises(ModelFileError, match=said):
+        read_model(path)
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path):
+    model = small_model()
+    model.members[0]["head/bias"][0] = np.nan
+    write_model(model, tmp_path / "m")
+    with pytest.raises(
+        ModelFileError, match="'member_0/head/bias' holds values that are not finite"
+    ):
+        read_model(tmp_path / "m")
+
+
+def test_a_foreign_safetensors_file_is_refused(tmp_path):
+    save_file({"w": np.zeros(3)}, tmp_path / "m.safetensors")
+    with pytest.raises(ModelFileError, match="no forecastkit manifest"):
+        read_model(tmp_path / "m.safetensors")
+
+
+def test_truncation_at_every_byte_is_refused(path):
+    data = path.read_bytes()
+    for size in range(0, len(data), 7):
+        path.write_bytes(data[:size])
+        with pytest.raises(ModelFileError):
+            read_model(path)
+
+
+def test_flipped_bytes_give_a_model_or_our_error(path):
+    data, rng = path.read_bytes(), np.random.default_rng(0)
+    for _ in range(500):
+        damaged = bytearray(data)
+        for place in rng.integers(0, len(data), 3):
+            damaged[place] ^= 1 << int(rng.integers(0, 8))
+        path.write_bytes(bytes(damaged))
+        with contextlib.suppress(ForecastkitError):
+            read_model(path)
+
+
+def test_a_killed_writer_leaves_the_old_model_or_the_new_one(path):
+    """Kill a process that saves in a loop at twenty moments; the file is whole each time."""
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[2]); import test_storage as t\n"
+        "print('ready', flush=True)\n"
+        "while True:\n"
+        "    for seed in (1, 2): t.write_model(t.small_model(seed), sys.argv[1])\n"
+    )
+    here = os.path.dirname(__file__)
+    writer_seeds = [small_model(seed).members[0]["head/bias"] for seed in (0, 1, 2)]
+    for moment in range(3):
+        child = subprocess.Popen(
+            [sys.executable, "-c", code, str(path), here], stdout=subprocess.PIPE, text=True
+        )
+        child.stdout.readline()
+        time.sleep(0.02 + 0.013 * moment)
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        child.stdout.close()
+        found = read_model(path).members[0]["head/bias"]
+        assert any(np.array_equal(found, one) for one in writer_seeds)
+
+
+def test_a_full_disk_leaves_the_old_model(path, monkeypatch):
+    before = path.read_bytes()
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(WriteError, match="No space left"):
+        write_model(small_model(1), path)
+    assert path.read_bytes() == before
+    assert [p.name for p in path.parent.iterdir()] == ["m.safetensors"]

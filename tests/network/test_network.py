@@ -1,0 +1,156 @@
+"""Keras network and NumPy runtime are one network; it starts from the base path; it learns."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forecastkit.errors import TrainingError
+from forecastkit.network.build import build, get_weights, set_weights
+from forecastkit.network.config import NetworkConfig, TrainingConfig, default_view
+from forecastkit.network.head import quantile_paths
+from forecastkit.network.runtime import network_outputs, network_quantiles
+from forecastkit.network.sampling import Sampler, cut, validation_batch
+from forecastkit.network.training import Trainer, pinball_loss
+from forecastkit.series.panel import Panel
+from forecastkit.series.windows import View, Windows
+
+VIEW = View(6, 4, (4,), 0.5, 12, 1)
+
+
+def config(cell="lstm"):
+    return NetworkConfig(cell, 5, VIEW)
+
+
+def panel(rng, n=12, length=40):
+    time = np.arange(length)
+    waves = np.sin(2 * np.pi * time / 4 + rng.uniform(0, 6, (n, 1)))
+    return Panel.of(list(waves + rng.normal(0, 0.1, (n, length)) + 0.02 * time))
+
+
+def random_weights(network, rng):
+    return {
+        name: rng.normal(0, 0.4, shape).astype("float32")
+        for name, shape in network.weight_shapes().items()
+    }
+
+
+@pytest.mark.parametrize("cell", ["lstm", "rnn"])
+def test_keras_and_numpy_agree(cell, rng):
+    network = config(cell)
+    weights, model = random_weights(network, rng), build(network, seed=1)
+    set_weights(model, weights)
+    x = rng.normal(size=(7, 12, VIEW.n_inputs)).astype("float32")
+    by_keras = model(x).numpy()[:, -1]
+    by_numpy = network_outputs(network, weights, x)
+    np.testing.assert_allclose(by_numpy, by_keras, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "rnn"])
+def test_the_model_has_the_weights_that_a_file_must_hold(cell):
+    network = config(cell)
+    shapes = {name: w.shape for name, w in get_weights(build(network, seed=1)).items()}
+    assert shapes == network.weight_shapes()
+
+
+def test_the_configuration_survives_json():
+    import json
+
+    network = config()
+    assert NetworkConfig.from_dict(json.loads(json.dumps(network.to_dict()))) == network
+
+
+def test_an_untrained_network_leaves_the_base_path(rng):
+    windows = Windows.of(panel(rng), VIEW)
+    series, ends = np.arange(12), np.full(12, 39)
+    paths = network_quantiles(config(), get_weights(build(config(), 3)), windows, series, ends)
+    np.testing.assert_array_equal(paths[..., 3], 0)
+    assert (np.diff(paths, axis=-1) > 0).all()
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=50, deadline=None)
+def test_quantiles_never_cross(seed):
+    rng = np.random.default_rng(seed)
+    raw = rng.normal(0, 20, (5, 4, 7)).astype("float32")
+    spread = rng.uniform(0.01, 10, (5, 4)).astype("float32")
+    paths = quantile_paths(raw, spread, config().quantiles, np)
+    assert (np.diff(paths, axis=-1) >= 0).all()
+
+
+def test_a_negated_series_has_the_negated_forecast(rng):
+    network, weights = config(), random_weights(config(), rng)
+    one = panel(rng)
+    other = Panel(-one.values, one.offsets)
+    series, ends = np.arange(12), np.full(12, 39)
+    paths = [
+        network_quantiles(network, weights, Windows.of(p, VIEW), series, ends) for p in (one, other)
+    ]
+    np.testing.assert_allclose(paths[0], -paths[1][..., ::-1], atol=1e-5)
+
+
+def test_the_loss_is_the_pinball_loss_by_hand():
+    taus = (0.1, 0.5, 0.9)
+    paths = np.array([[[1.0, 2.0, 3.0]]], "float32")
+    target, weight = np.array([[4.0]], "float32"), np.array([[2.0]], "float32")
+    by_hand = 2 * 0.5 * 2 + np.mean([2 * 0.1 * 3, 2 * 0.5 * 2, 2 * 0.9 * 1])
+    assert float(pinball_loss(paths, target, weight, taus)) == pytest.approx(by_hand, rel=1e-5)
+
+
+def test_targets_without_a_value_do_not_count(rng):
+    p = panel(rng)
+    p.values[5::7] = np.nan
+    windows = Windows.of(p, VIEW)
+    batch = cut(windows, np.arange(12), np.full(12, 38), scale_power=0.5)
+    known = ~np.isnan(
+        windows.targets(np.arange(12), windows.cutoffs(np.arange(12), np.full(12, 38)))
+    )
+    np.testing.assert_array_equal(batch.weights > 0, known)
+    assert np.isfinite(batch.targets).all()
+
+
+def test_validation_counts_the_tail_alone(rng):
+    windows = Windows.of(panel(rng), VIEW)
+    batch = validation_batch(windows, TrainingConfig(), tail=4, seed=0)
+    steps = 38 - np.arange(11, -1, -1)  # cutoffs of every run
+    ahead = steps[:, None] + np.arange(1, 5)
+    np.testing.assert_array_equal(batch.weights[0] > 0, (ahead >= 36) & (ahead < 40))
+
+
+def test_training_learns_and_repeats_itself(rng):
+    training = TrainingConfig(most_steps=60, check_every=20)
+    windows = Windows.of(panel(rng, n=16, length=60), VIEW)
+    trainer = Trainer(config(), training)
+    runs = [
+        trainer.run(
+            Sampler(windows, training, seed=5, batch_size=16),
+            seed=2,
+            steps=60,
+            validation=validation_batch(windows, training, 6, 0),
+        )
+        for _ in range(2)
+    ]
+    assert min(runs[0].losses) < runs[0].losses[0]
+    assert runs[0].losses == runs[1].losses
+    for name, weight in runs[0].weights.items():
+        assert weight.tobytes() == runs[1].weights[name].tobytes()
+
+
+def test_a_loss_that_is_not_finite_stops_training(rng):
+    training = TrainingConfig(learning_rate=1e30, warm_up=1)
+    windows = Windows.of(panel(rng), VIEW)
+    sampler = Sampler(windows, training, seed=5, batch_size=8)
+    with pytest.raises(TrainingError, match="at step"):
+        Trainer(config(), training).run(sampler, seed=2, steps=20)
+
+
+@pytest.mark.parametrize(
+    "seasons", [(1,), (4,), (5,), (7,), (12,), (24,), (24, 168), (48, 336), (52,)]
+)
+@pytest.mark.parametrize("longest", [5, 30, 200, 5000])
+def test_there_is_a_view_for_every_season_and_length(seasons, longest):
+    view = default_view(seasons, 3, longest)
+    assert view.input_size >= 1
+    assert 1 <= view.stride * view.n_cutoffs <= max(longest, 1) + view.stride

@@ -1,0 +1,89 @@
+"""The series table at the door, and the grid it is laid on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from forecastkit.errors import DataError
+from forecastkit.tables.frame import check_table, to_grid, usual_horizon
+
+
+def table(**columns):
+    made = {"unique_id": "a", "ds": pd.date_range("2024-01-01", periods=3), "y": [1.0, 2.0, 3.0]}
+    return pd.DataFrame({**made, **columns})
+
+
+def test_the_input_is_left_as_it_is():
+    df = table(y=[1, 2, 3]).iloc[::-1]
+    before = df.copy()
+    check_table(df)
+    pd.testing.assert_frame_equal(df, before)
+
+
+@pytest.mark.parametrize(
+    ("df", "said"),
+    [
+        (table().drop(columns="y"), "no column 'y'"),
+        (table(y=["1", "2", "x"]), "not numbers"),
+        (table(y=[1.0, np.inf, 2.0]), "infinite"),
+        (table(ds=["1.1.24", "2.1.24", "3.1.24"]), "not timestamps"),
+        (table(ds=pd.to_datetime(["2024-01-01", "2024-01-01", "2024-01-02"])), "more than one row"),
+        (table(ds=pd.to_datetime(["2024-01-01", None, "2024-01-02"])), "no timestamp"),
+        (table(unique_id=["a", None, "a"]), "no unique_id"),
+        ([1, 2, 3], "not a list"),
+    ],
+)
+def test_what_is_wrong_is_said(df, said):
+    with pytest.raises(DataError, match=said):
+        check_table(df)
+
+
+def test_absent_periods_are_missing_and_the_tail_without_values_is_cut():
+    df = table(ds=pd.to_datetime(["2024-01-01", "2024-01-03", "2024-01-04"]), y=[1.0, 2.0, np.nan])
+    grid = to_grid(check_table(df))
+    np.testing.assert_array_equal(grid.values, [1, np.nan, 2])
+    assert grid.timestamps(grid.last).tolist() == [pd.Timestamp("2024-01-03")]
+
+
+def test_a_series_without_a_value_is_left_out():
+    df = pd.concat([table(), table(unique_id="b", y=np.nan)], ignore_index=True)
+    assert to_grid(check_table(df)).ids.tolist() == ["a"]
+
+
+def test_no_value_at_all_is_refused():
+    with pytest.raises(DataError, match="No row has a value"):
+        to_grid(check_table(table(y=np.nan)))
+
+
+def test_timestamps_off_the_given_grid_are_refused():
+    with pytest.raises(DataError, match="not a timestamp of frequency MS"):
+        to_grid(check_table(table()), "MS")
+
+
+def test_hours_across_a_change_of_clocks_are_regular():
+    hours = pd.date_range("2024-03-30", "2024-04-01", freq="h", tz="Europe/Berlin")
+    df = pd.DataFrame({"unique_id": "a", "ds": hours, "y": np.arange(len(hours), dtype=float)})
+    grid = to_grid(check_table(df))
+    assert not np.isnan(grid.values).any()
+    after = grid.timestamps(grid.last + 1)
+    assert after[0] == hours[-1] + pd.Timedelta(hours=1)
+    assert str(after.dt.tz) == "Europe/Berlin"
+
+
+def test_days_across_a_change_of_clocks_are_regular():
+    days = pd.date_range("2024-03-28", periods=6, freq="D", tz="Europe/Berlin")
+    df = pd.DataFrame({"unique_id": "a", "ds": days, "y": 1.0})
+    grid = to_grid(check_table(df))
+    assert grid.frequency.alias == "D"
+    assert grid.timestamps(grid.last + 1)[0] == pd.Timestamp("2024-04-03", tz="Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("freq", "n", "horizon"),
+    [("MS", 200, 18), ("MS", 30, 6), ("YS", 40, 6), ("h", 999, 48), ("D", 4, 1)],
+)
+def test_the_usual_horizon(freq, n, horizon):
+    days = pd.date_range("2000-01-01", periods=n, freq=freq)
+    assert usual_horizon(pd.DataFrame({"unique_id": "a", "ds": days, "y": 1.0})) == horizon

@@ -1,0 +1,161 @@
+"""The house: which room imports which, what stands at the top level, what is not written."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TOP = {
+    *("forecastkit", "cli", "datasets", "tests", "setup.cfg", "README.md", "pyproject.toml"),
+    *("Makefile", "ARCHITECTURE.md", "CHANGELOG.md", "LICENSE", "benchmarks", ".ci", ".gitignore"),
+}
+# room: the rooms that it may import, and the packages that it may import besides the standard
+# library; layers/gates.py imports nothing at all
+ROOMS = {
+    "errors": (set(), set()),
+    "version": (set(), set()),
+    "tables": ({"errors"}, {"numpy", "pandas"}),
+    "series": ({"errors"}, {"numpy"}),
+    "layers": ({"errors"}, {"keras", "tensorflow"}),
+    "network": ({"errors", "layers", "series"}, {"numpy", "keras", "tensorflow"}),
+    "evaluation": ({"errors", "tables", "series"}, {"numpy", "pandas", "sklearn"}),
+    "forecasting": (
+        {"errors", "tables", "series", "network", "evaluation"},
+        {"numpy", "pandas", "safetensors", "sklearn", "tqdm"},
+    ),
+    "reporting": (
+        {"errors", "tables", "evaluation", "forecasting"},
+        {"numpy", "pandas", "matplotlib"},
+    ),
+    "datasets": ({"errors", "tables"}, {"numpy", "pandas"}),
+    "cli": ({"errors", "version", "cli"}, {"click", "keras", "tensorflow"}),
+}
+
+
+def room_of(path: Path) -> str | None:
+    """Name of the room that a file stands in; None for the package's own list of names."""
+    parts = path.relative_to(ROOT).parts
+    if parts[0] in ("cli", "datasets"):
+        return parts[0]
+    return None if parts[1] == "__init__.py" else parts[1].removesuffix(".py")
+
+
+def imports(tree: ast.AST) -> set[str]:
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            if node.module == "forecastkit":
+                found |= {f"forecastkit.{alias.name}" for alias in node.names}
+            else:
+                found.add(node.module)
+    return found
+
+
+def forbidden(path: Path, source: str) -> list[str]:
+    """Imports that the table does not allow to a file of that path."""
+    room = room_of(path)
+    if room is None:
+        return []
+    rooms, packages = ROOMS[room]
+    wrong = []
+    for name in sorted(imports(ast.parse(source))):
+        first, _, rest = name.partition(".")
+        if first == "forecastkit":
+            # the command line uses the public names of the package alone
+            if rest and rest.split(".")[0] not in rooms | {room}:
+                wrong.append(name)
+        elif first not in packages and first not in sys.stdlib_module_names:
+            wrong.append(name)
+    return wrong
+
+
+def sources() -> list[Path]:
+    folders = ("forecastkit", "cli", "datasets")
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_follow_the_table(path):
+    assert forbidden(path, path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("forecastkit/series/panel.py", "import pandas"),
+        ("forecastkit/series/panel.py", "from forecastkit.tables.frame import Y"),
+        ("forecastkit/tables/frame.py", "from forecastkit.network import build"),
+        ("forecastkit/layers/gates.py", "from forecastkit.series.panel import Panel"),
+        ("forecastkit/evaluation/metrics.py", "import forecastkit.forecasting.fitted"),
+        ("cli/fit.py", "from forecastkit.tables.reading import read_csv"),
+        ("cli/fit.py", "import numpy"),
+    ],
+)
+def test_a_forbidden_import_would_be_seen(path, line):
+    assert forbidden(ROOT / path, line) != []
+
+
+def test_the_gate_math_imports_nothing():
+    names = imports(ast.parse((ROOT / "forecastkit/layers/gates.py").read_text()))
+    assert names <= {"__future__", "collections.abc", "typing"}
+
+
+def test_the_top_level_is_the_users():
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a checkout")
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert {name.split("/")[0] for name in listed} <= TOP
+
+
+def test_every_package_is_installed_and_no_other():
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    named = set(setup["options"]["packages"].split())
+    folders = {path.parent.relative_to(ROOT) for path in sources() if path.name == "__init__.py"}
+    names = {".".join(folder.parts) for folder in folders}
+    assert named == {f"forecastkit.{n}" if n in ("cli", "datasets") else n for n in names}
+
+
+def test_no_package_is_called_cli_or_datasets():
+    code = "import importlib.util as u; print(u.find_spec('cli'), u.find_spec('datasets'))"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True, cwd="/"
+    )
+    assert done.stdout.split() == ["None", "None"]
+    assert importlib.util.find_spec("forecastkit.cli") is not None
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_drawer_names_and_no_globals(path):
+    assert path.stem not in {"utils", "helpers", "common", "base", "manager"}
+    tree = ast.parse(path.read_text())
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Global)]
+
+
+def loaded_after(code: str) -> set[str]:
+    """Top-level packages that are loaded after a piece of code ran in a new interpreter."""
+    code += "\nimport sys; print(' '.join({name.split('.')[0] for name in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+HEAVY = {"tensorflow", "keras", "sklearn", "matplotlib", "scipy", "statsmodels"}
+
+
+def test_importing_forecastkit_loads_nothing_heavy():
+    assert not loaded_after("import forecastkit") & (HEAVY | {"pandas", "numpy"})
+
+
+def test_reading_loads_nothing_heavy():
+    assert not loaded_after("import forecastkit as fk; fk.datasets.load('sales')") & HEAVY
