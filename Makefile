@@ -17,7 +17,8 @@ $(READY): setup.cfg pyproject.toml
 demo: $(READY)   ## set up, fit a model on the sample sales, print the forecast
 	$(BIN)/forecastkit datasets sales --output demo/sales.csv
 	$(BIN)/forecastkit fit demo/sales.csv --preset fast --output demo/model.safetensors --plot demo/forecast.png
-	$(BIN)/forecastkit predict demo/model.safetensors | head -n 14
+	$(BIN)/forecastkit predict demo/model.safetensors --output demo/forecast.csv
+	head -n 15 demo/forecast.csv
 
 test: $(READY)   ## set up and run every test and check
 	$(BIN)/python -m pytest
@@ -34,7 +35,7 @@ format: $(READY) ## rewrite the code in the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY)  ## print the times and the memory of the layers and commands
+bench: $(READY)  ## print the times and the memory of the commands
 	for script in benchmarks/*.py; do $(BIN)/python $$script; done
 
 clean:           ## remove what the targets made

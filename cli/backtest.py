@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 from forecastkit.cli.options import (
-    MODEL,
     READING,
     chosen,
     level_option,
@@ -41,21 +40,24 @@ def command(
     **options: Any,
 ) -> None:
     """Forecast the last windows of FILE.csv from what was known before them, and score."""
-    from forecastkit.cli.models import load_tensorflow, make_forecaster
+    from forecastkit.cli.models import make_forecaster
 
     import forecastkit as fk
 
     talk = Talk(options["quiet"])
     table = fk.read_csv(file, **chosen(options, READING))
-    model = make_forecaster(table, options["freq"], **chosen(options, MODEL))
+    model = make_forecaster(table, options)
     talk.say(f"{file}: {len(table)} rows, {table['unique_id'].nunique()} series.")
     talk.assumptions(table.attrs["assumptions"])
-    baselines = [fk.Baseline(name, h=model.h, freq=options["freq"]) for name in BASELINES]
-    load_tensorflow()
+    season = min(options["season_length"], default=None)
+    baselines = [fk.Baseline(name, model.h, season, options["freq"]) for name in BASELINES]
+    fk.load_tensorflow()
     cv = fk.cross_validation(
         [model, *baselines], table, n_windows, step_size, refit, list(options["level"])
     )
-    scores = fk.mean_scores(fk.evaluate(cv, METRICS, train_df=table))
+    scores = fk.mean_scores(
+        fk.evaluate(cv, METRICS, train_df=table, season_length=season, freq=options["freq"])
+    )
     if options["plot"]:
         fk.plot_forecast(table, cv, options["plot"])
         talk.say(f"Plot: {options['plot']}")

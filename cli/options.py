@@ -22,9 +22,7 @@ _READING = (
     click.option(
         "--fill",
         type=click.Choice(["none", "error", "zero", "previous", "linear"]),
-        default="none",
-        show_default=True,
-        help="What stands for absent periods.",
+        help="What stands for absent periods; none (they stay missing) when left out.",
     ),
     click.option("--freq", metavar="ALIAS", help="Pandas offset alias, for instance MS."),
 )
@@ -48,7 +46,13 @@ _MODEL = (
         show_default=True,
         help="1, 3 or 7 networks.",
     ),
-    click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same result."),
+    click.option(
+        "--seed",
+        type=click.IntRange(min=0),
+        default=1,
+        show_default=True,
+        help="Same seed, same result.",
+    ),
 )
 _OUTPUT = (
     click.option("--json", "as_json", is_flag=True, help="Machine-readable result."),
@@ -68,92 +72,51 @@ def _together(options: tuple[Callable[[Command], Command], ...]) -> Callable[[Co
 reading_options = _together(_READING)
 model_options = _together(_MODEL)
 output_options = _together(_OUTPUT)
+
+
+class Level(click.FloatRange):
+    """A percentage from 1 to below 100; a share is taken for a slip."""
+
+    name = "level"
+
+    def __init__(self) -> None:
+        super().__init__(min=1, max=100, max_open=True)
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """Turn text into a number; 80.0 for 80 %."""
+        number = float(click.FLOAT.convert(value, param, ctx))
+        if 0 < number < 1:
+            self.fail(f"{value} is not a percentage; write {100 * number:g}", param, ctx)
+        return float(super().convert(number, param, ctx))
+
+
+def _picture(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Check before any work that a plot can be written."""
+    if value is not None:
+        import forecastkit as fk
+
+        fk.check_picture(value)
+    return value
+
+
 level_option = click.option(
     "--level",
-    type=float,
+    type=Level(),
     multiple=True,
     default=(80.0, 95.0),
     show_default=True,
     help="Prediction interval in percent; may be given again.",
 )
 plot_option = click.option(
-    "--plot", type=click.Path(dir_okay=False), metavar="FILE.png", help="Draw the result."
+    "--plot", callback=_picture, metavar="FILE.png", help="Draw the result (png, svg or pdf)."
 )
 
 READING = (
     *("target_col", "time_col", "id_col", "delimiter", "decimal", "thousands", "encoding"),
     *("date_format", "na_value", "fill", "freq"),
 )
-MODEL = (
-    click.option("--horizon", "-H", type=click.IntRange(min=1), help="Steps to forecast."),
-    click.option("--input-size", type=click.IntRange(min=1), help="Steps that the network sees."),
-    click.option(
-        "--season-length", type=click.IntRange(min=1), multiple=True, help="Steps in a season."
-    ),
-    click.option(
-        "--model",
-        type=click.Choice(["lstm", "rnn"]),
-        default="lstm",
-        show_default=True,
-        help="Kind of network.",
-    ),
-    click.option(
-        "--preset",
-        type=click.Choice(["fast", "default", "best"]),
-        default="default",
-        show_default=True,
-        help="1, 3 or 7 networks.",
-    ),
-    click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same result."),
-)
-_OUTPUT = (
-    click.option("--json", "as_json", is_flag=True, help="Machine-readable result."),
-    click.option("--quiet", is_flag=True, help="Nothing on standard error but errors."),
-)
-
-
-def _together(options: tuple[Callable[[Command], Command], ...]) -> Callable[[Command], Command]:
-    def add(command: Command) -> Command:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return add
-
-
-reading_options = _together(_READING)
-model_options = _together(_MODEL)
-output_options = _together(_OUTPUT)
-level_option = click.option(
-    "--level",
-    type=float,
-    multiple=True,
-    default=(80.0, 95.0),
-    show_default=True,
-    help="Prediction interval in percent; may be given again.",
-)
-plot_option = click.option(
-    "--plot", type=click.Path(dir_okay=False), metavar="FILE.png", help="Draw the result."
-)
-
-READING = tuple(
-    [
-        "target_col",
-        "time_col",
-        "id_col",
-        "delimiter",
-        "decimal",
-        "thousands",
-        "encoding",
-        "date_format",
-        "na_value",
-        "fill",
-        "freq",
-    ]
-)
-MODEL = ("horizon", "input_size", "season_length", "model", "preset", "seed")
 
 
 def chosen(options: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     """Take some options out of all those that a command got."""
-    return {name: options[name] for name in names}
+    return {name: options[name] for name in names if options[name] is not None}

@@ -79,4 +79,6 @@ def _plain(value: Any) -> Any:
         return None
     if value is None or isinstance(value, str | int | float | bool):
         return value
+    if hasattr(value, "isoformat"):
+        return str(value).removesuffix(" 00:00:00")
     return value.item() if hasattr(value, "item") else str(value)

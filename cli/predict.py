@@ -33,8 +33,8 @@ def command(model: str, file: str | None, output: str, **options: Any) -> None:
     talk = Talk(options["quiet"])
     loaded = fk.load(model)
     table = None
+    given = {name: value for name, value in chosen(options, READING).items() if value}
     if file is not None:
-        given = {name: value for name, value in chosen(options, READING).items() if value}
         table = fk.read_csv(file, **{**loaded.reading, **given})
         talk.say(f"{file}: {len(table)} rows, {table['unique_id'].nunique()} series.")
         talk.assumptions(table.attrs["assumptions"])
@@ -42,8 +42,7 @@ def command(model: str, file: str | None, output: str, **options: Any) -> None:
     if options["plot"]:
         fk.plot_forecast(loaded.history if table is None else table, forecast, options["plot"])
         talk.say(f"Plot: {options['plot']}")
-    if options["as_json"]:
-        forecast["ds"] = forecast["ds"].astype(str)
-        print_json(forecast.to_dict("records"))
-    else:
+    if output != "-" or not options["as_json"]:
         fk.write_csv(forecast, output)
+    if options["as_json"]:
+        print_json(forecast.to_dict("records"))

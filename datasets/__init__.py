@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from forecastkit.errors import OptionError, WriteError
+from forecastkit.errors import OptionError
+from forecastkit.files import write_whole
 from forecastkit.tables.reading import read_csv
 
 _FOLDER = Path(__file__).parent
@@ -75,11 +76,7 @@ def write(name: str, output: str | Path) -> None:
     if str(output) == "-":
         sys.stdout.write(text)
         return
-    try:
-        Path(output).parent.mkdir(parents=True, exist_ok=True)
-        Path(output).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise WriteError(f"'{output}' cannot be written: {error.strerror}.") from error
+    write_whole(output, text.encode())
 
 
 def about() -> list[dict[str, Any]]:

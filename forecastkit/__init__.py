@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from forecastkit.evaluation.reference import Baseline as Baseline
     from forecastkit.evaluation.scores import evaluate as evaluate
     from forecastkit.evaluation.scores import mean_scores as mean_scores
+    from forecastkit.files import check_writable as check_writable
     from forecastkit.forecasting.forecaster import LSTMForecaster as LSTMForecaster
     from forecastkit.forecasting.forecaster import RNNForecaster as RNNForecaster
     from forecastkit.forecasting.predictor import Predictor as Predictor
     from forecastkit.forecasting.predictor import load as load
-    from forecastkit.forecasting.storage import check_writable as check_writable
+    from forecastkit.network.quiet import load_tensorflow as load_tensorflow
+    from forecastkit.reporting.plots import check_picture as check_picture
     from forecastkit.reporting.plots import plot_forecast as plot_forecast
     from forecastkit.tables.check import check_csv as check_csv
     from forecastkit.tables.frame import usual_horizon as usual_horizon
@@ -31,11 +33,13 @@ _HOMES = {
     "LSTMForecaster": "forecasting.forecaster",
     "Predictor": "forecasting.predictor",
     "RNNForecaster": "forecasting.forecaster",
+    "check_picture": "reporting.plots",
     "check_csv": "tables.check",
-    "check_writable": "forecasting.storage",
+    "check_writable": "files",
     "cross_validation": "evaluation.backtest",
     "evaluate": "evaluation.scores",
     "load": "forecasting.predictor",
+    "load_tensorflow": "network.quiet",
     "mean_scores": "evaluation.scores",
     "plot_forecast": "reporting.plots",
     "read_csv": "tables.reading",

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError, OptionError
-from forecastkit.series.intervals import Level
+from forecastkit.series.intervals import Level, checked_levels
 from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Grid, Y, check_table, to_grid
 
 
@@ -75,10 +75,13 @@ def cross_validation(
     models = list(model) if isinstance(model, Sequence) else [model]
     h = _horizon(models)
     step = h if step_size is None else step_size
+    checked_levels(level)
     if n_windows < 1 or step < 1:
         raise OptionError(f"n_windows {n_windows} and step_size {step} must be 1 or more.")
     table = check_table(df)
-    grid = to_grid(table, getattr(models[0], "freq", None))
+    given = [getattr(one, "freq", None) for one in models]
+    freq = next((one for one in given if one is not None), None)
+    grid = to_grid(table, freq)
     table = table[table[UNIQUE_ID].isin(grid.ids)].reset_index(drop=True)
     ordinals = grid.ordinals(table[DS])
     series = table[UNIQUE_ID].ne(table[UNIQUE_ID].shift()).cumsum().to_numpy() - 1
@@ -91,10 +94,11 @@ def cross_validation(
         if known.empty:
             raise _too_short(grid, h, step, n_windows)
         if refit or not fitted:
-            fitted = [_trained(one, known) for one in models]
+            fitted = [_trained(one, known, grid) for one in models]
         ahead = table[(ordinals > cutoff[series]) & (ordinals <= cutoff[series] + h)]
+        moments = grid.timestamps(cutoff).astype(table[DS].dtype).set_axis(grid.ids)
+        known = _up_to(known, moments)
         part = _window(fitted, known, ahead, level)
-        moments = pd.Series(grid.timestamps(cutoff).to_numpy(), index=grid.ids)
         parts.append(part.assign(**{CUTOFF: part[UNIQUE_ID].map(moments)}))
     cv = pd.concat(parts, ignore_index=True)
     cv[CUTOFF] = cv[CUTOFF].astype(cv[DS].dtype)
@@ -104,6 +108,8 @@ def cross_validation(
 
 
 def _horizon(models: list[Forecaster]) -> int:
+    if not models:
+        raise OptionError("There is no model to evaluate.")
     horizons = {int(one.h) for one in models}
     if len(horizons) != 1:
         raise OptionError(f"The models have different horizons: {sorted(horizons)}.")
@@ -120,10 +126,21 @@ def _too_short(grid: Grid, h: int, step: int, n_windows: int) -> DataError:
     )
 
 
-def _trained(model: Forecaster, known: pd.DataFrame) -> Forecaster:
+def _up_to(known: pd.DataFrame, cutoffs: pd.Series) -> pd.DataFrame:
+    """Add a row without a value at the cutoff where a series has none there."""
+    ends = cutoffs.loc[known[UNIQUE_ID].unique()].rename_axis(UNIQUE_ID).rename(DS).reset_index()
+    known = known[[UNIQUE_ID, DS, Y]].merge(
+        ends.astype({UNIQUE_ID: known[UNIQUE_ID].dtype}), on=[UNIQUE_ID, DS], how="outer"
+    )
+    return known.sort_values([UNIQUE_ID, DS], kind="stable", ignore_index=True)
+
+
+def _trained(model: Forecaster, known: pd.DataFrame, grid: Grid) -> Forecaster:
     from sklearn.base import clone
 
     copy = clone(model)
+    if "freq" in copy.get_params():  # a short first window must not be read differently
+        copy.set_params(freq=grid.frequency)
     # a forecaster's `train` is its `fit` without the scoreboard, which is made here
     getattr(copy, "train", copy.fit)(known)
     return copy
@@ -135,9 +152,12 @@ def _window(
     ahead: pd.DataFrame,
     level: Sequence[Level] | Level | None,
 ) -> pd.DataFrame:
-    known = known[[UNIQUE_ID, DS, Y]]
-    part = models[0].predict(known, level)
-    for one in models[1:]:
-        part = part.merge(one.predict(known, level), on=[UNIQUE_ID, DS], how="left")
+    # a series ends at its cutoff, even where it has no value there
+    forecasts = [getattr(one, "predict_after", one.predict)(known, level) for one in models]
+    part = forecasts[0]
+    for other in forecasts[1:]:
+        if set(part.columns) & set(other.columns) != {UNIQUE_ID, DS}:
+            raise OptionError("Two models have the same name.", fix="Give one another alias.")
+        part = part.merge(other, on=[UNIQUE_ID, DS], how="left")
     part[DS] = part[DS].astype(ahead[DS].dtype)
     return part.merge(ahead[[UNIQUE_ID, DS, Y]], on=[UNIQUE_ID, DS], how="left")

@@ -7,17 +7,18 @@ no actual value) it is NaN, never 0 or infinity.
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
 Array = np.ndarray
+_ROUNDING = 1e-10
 
 
-def _mean(x: Array) -> Array:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # the mean of nothing is NaN
-        return np.nanmean(x, axis=-1)
+def _mean(x: Array, y: Array) -> Array:
+    """Mean over the steps whose actual value is known; a forecast that is NaN makes it NaN."""
+    known = ~np.isnan(y)
+    count = known.sum(axis=-1)
+    total = np.where(known, x, 0.0).sum(axis=-1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _over(x: Array, scale: Array) -> Array:
@@ -33,7 +34,7 @@ def mae(y: Array, y_hat: Array) -> Array:
     >>> float(mae(np.array([1.0, 2.0, np.nan]), np.array([2.0, 4.0, 9.0])))
     1.5
     """
-    return _mean(np.abs(y - y_hat))
+    return _mean(np.abs(y - y_hat), y)
 
 
 def rmse(y: Array, y_hat: Array) -> Array:
@@ -44,7 +45,7 @@ def rmse(y: Array, y_hat: Array) -> Array:
     >>> float(rmse(np.array([1.0, 2.0]), np.array([1.0, 4.0])).round(4))
     1.4142
     """
-    return np.sqrt(_mean((y - y_hat) ** 2))
+    return np.sqrt(_mean((y - y_hat) ** 2, y))
 
 
 def smape(y: Array, y_hat: Array) -> Array:
@@ -60,7 +61,8 @@ def smape(y: Array, y_hat: Array) -> Array:
     """
     y, y_hat = y / 2, y_hat / 2  # the sum of two values of 1e308 must not overflow
     error, size = np.abs(y - y_hat), np.abs(y) + np.abs(y_hat)
-    return _mean(np.where(size == 0, 0.0 * error, 200.0 * (error / np.where(size == 0, 1.0, size))))
+    each = np.where(size == 0, 0.0 * error, 200.0 * (error / np.where(size == 0, 1.0, size)))
+    return _mean(each, y)
 
 
 def mase(y: Array, y_hat: Array, scale: Array) -> Array:
@@ -99,7 +101,7 @@ def rmsse(y: Array, y_hat: Array, scale: Array) -> Array:
     >>> float(rmsse(np.array([3.0]), np.array([5.0]), scale=np.array(16.0)))
     0.5
     """
-    return np.sqrt(_over(_mean((y - y_hat) ** 2), scale))
+    return np.sqrt(_over(_mean((y - y_hat) ** 2, y), scale))
 
 
 def quantile_loss(y: Array, y_hat: Array, q: float) -> Array:
@@ -113,7 +115,7 @@ def quantile_loss(y: Array, y_hat: Array, q: float) -> Array:
     1.8
     """
     error = y - y_hat
-    return _mean(np.maximum(q * error, (q - 1.0) * error))
+    return _mean(np.maximum(q * error, (q - 1.0) * error), y)
 
 
 def coverage(y: Array, low: Array, high: Array) -> Array:
@@ -126,7 +128,8 @@ def coverage(y: Array, low: Array, high: Array) -> Array:
     >>> float(coverage(np.array([1.0, 5.0]), np.array([0.0, 0.0]), np.array([2.0, 2.0])))
     0.5
     """
-    return _mean(np.where(np.isnan(y), np.nan, (y >= low) & (y <= high)))
+    undefined = np.isnan(low) | np.isnan(high)
+    return _mean(np.where(undefined, np.nan, (y >= low) & (y <= high)), y)
 
 
 def seasonal_error(y: Array, season_length: int, power: int = 1) -> Array:
@@ -147,4 +150,8 @@ def seasonal_error(y: Array, season_length: int, power: int = 1) -> Array:
     2.5
     """
     m = season_length if y.shape[-1] > season_length else 1
-    return _mean(np.abs(y[..., m:] - y[..., :-m]) ** power)
+    change = np.abs(y[..., m:] - y[..., :-m])
+    # changes that are rounding errors of a series that repeats itself count as none
+    largest = np.abs(np.where(np.isnan(y), 0.0, y)).max(axis=-1, keepdims=True, initial=0.0)
+    change = np.where(change < _ROUNDING * largest, 0.0, change)
+    return _mean(change**power, change)

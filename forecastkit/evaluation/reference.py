@@ -56,6 +56,8 @@ class Baseline:
     def set_params(self, **params: Any) -> Self:
         """Set constructor arguments by name and return the forecaster."""
         for name, value in params.items():
+            if name not in self.get_params():
+                raise OptionError(f"Baseline has no argument '{name}'.", value=name)
             setattr(self, name, value)
         return self
 
@@ -66,6 +68,8 @@ class Baseline:
                 f"There is no baseline '{self.method}'; there are: {', '.join(BASELINES)}.",
                 value=self.method,
             )
+        if not isinstance(self.h, int | np.integer) or self.h < 1:
+            raise OptionError(f"h {self.h!r} is not a whole number of 1 or more.", value=self.h)
         self.grid_ = to_grid(check_table(df), self.freq)
         return self
 
@@ -75,7 +79,23 @@ class Baseline:
         """Return the forecast table after the series of `fit`, or after those of `df`."""
         if not hasattr(self, "grid_"):
             raise NotFittedError("This Baseline is not fitted yet.", fix="Call fit first.")
-        grid = self.grid_ if df is None else to_grid(check_table(df), self.grid_.frequency)
+        return self._forecast(df, level, whole_rows=False)
+
+    def predict_after(
+        self, df: pd.DataFrame, level: Sequence[Level] | Level | None = None
+    ) -> pd.DataFrame:
+        """Forecast after the last row of every series, whether it has a value or not."""
+        return self._forecast(df, level, whole_rows=True)
+
+    def _forecast(
+        self,
+        df: pd.DataFrame | None,
+        level: Sequence[Level] | Level | None,
+        whole_rows: bool,
+    ) -> pd.DataFrame:
+        grid = self.grid_
+        if df is not None:
+            grid = to_grid(check_table(df), self.grid_.frequency, whole_rows)
         season = self.season_length or min(grid.frequency.season_lengths)
         panel = Panel(grid.values, grid.offsets)
         point, deviation = BASELINES[self.method](panel, self.h, season)

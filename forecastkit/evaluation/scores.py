@@ -33,6 +33,7 @@ def evaluate(
     train_df: pd.DataFrame | None = None,
     level: Sequence[Level] | Level | None = None,
     season_length: int | None = None,
+    freq: str | int | None = None,
 ) -> pd.DataFrame:
     """Score a backtest table.
 
@@ -49,6 +50,8 @@ def evaluate(
         Levels of coverage and quantile_loss; all that the table has when left out.
     season_length : int, optional
         Of the scale; the usual one of the table's frequency when left out.
+    freq : str or int, optional
+        Of `train_df`; found from its timestamps when left out.
 
     Returns
     -------
@@ -65,15 +68,25 @@ def evaluate(
     0         a    mae  1.000000
     1         a   rmse  1.414214
     """
+    metrics = [metrics] if isinstance(metrics, str) else list(metrics)
     unknown = [name for name in metrics if name not in METRICS]
+    if not metrics:
+        raise OptionError(f"No metric is named; there are: {', '.join(METRICS)}.")
+    if season_length is not None and season_length < 1:
+        raise OptionError(f"season_length {season_length} is less than 1.", value=season_length)
     if unknown:
         raise OptionError(
             f"There is no metric '{unknown[0]}'; there are: {', '.join(METRICS)}.",
             value=unknown[0],
         )
     windows = _Windows.of(df)
-    scales = _scales(windows, metrics, train_df, season_length)
+    scales = _scales(windows, metrics, train_df, season_length, freq)
     levels = checked_levels(level) if level is not None else windows.levels()
+    if not levels and set(metrics) & set(BY_LEVEL):
+        raise OptionError(
+            "coverage and quantile_loss need intervals; the table has none.",
+            fix="Make it with level, for instance cross_validation(..., level=[80]).",
+        )
     parts = []
     for name, by_model in _scored(windows, metrics, scales, levels):
         means = {model: windows.mean_by_series(score) for model, score in by_model.items()}
@@ -123,6 +136,8 @@ class _Windows:
         if missing:
             raise DataError(f"The backtest table has no column '{missing[0]}'.", column=missing[0])
         keys = [UNIQUE_ID, CUTOFF] if CUTOFF in df.columns else [UNIQUE_ID]
+        if df.empty or not pd.api.types.is_numeric_dtype(df[Y]):
+            raise DataError("The backtest table has no row, or no numbers in 'y'.", column=Y)
         df = df.sort_values([*keys, DS], kind="stable", ignore_index=True)
         group = df.groupby(keys, sort=False).ngroup().to_numpy()
         step = df.groupby(keys, sort=False).cumcount().to_numpy()
@@ -209,6 +224,7 @@ def _scales(
     metrics: Sequence[str],
     train_df: pd.DataFrame | None,
     season_length: int | None,
+    freq: str | int | None,
 ) -> dict[int, np.ndarray]:
     """Scale of every window for mase (1) and rmsse (2), from the values up to its cutoff."""
     wanted = {SCALED[name][1] for name in metrics if name in SCALED}
@@ -219,22 +235,21 @@ def _scales(
             "mase and rmsse need train_df, the series table that the models were trained on.",
             fix="Pass train_df=, or leave these metrics out.",
         )
-    grid = to_grid(check_table(train_df))
+    grid = to_grid(check_table(train_df), freq)
     m = season_length or min(grid.frequency.season_lengths)
     return {power: _scale(windows, grid, m, power) for power in wanted}
 
 
 def _scale(windows: _Windows, grid: Grid, m: int, power: int) -> np.ndarray:
     place = {one: i for i, one in enumerate(grid.ids)}
-    if windows.cutoffs is None:
-        until = np.full(len(windows.owner), np.iinfo(np.int64).max)
-    else:
-        until = grid.ordinals(windows.cutoffs)
+    until = None if windows.cutoffs is None else grid.ordinals(windows.cutoffs)
     scale = np.full(len(windows.owner), np.nan)
     for row, series in enumerate(windows.owner):
         i = place.get(windows.ids[series])
         if i is not None:
-            known = min(int(until[row] - grid.first[i]) + 1, int(np.diff(grid.offsets)[i]))
+            known = int(grid.offsets[i + 1] - grid.offsets[i])
+            if until is not None:
+                known = min(int(until[row] - grid.first[i]) + 1, known)
             y = grid.values[grid.offsets[i] : grid.offsets[i] + max(known, 0)]
             scale[row] = formulas.seasonal_error(y, m, power)
     return scale

@@ -35,6 +35,8 @@ class Fitted:
         What was found or assumed, and why.
     facts : dict
         Provenance: training span, seed, preset, steps, versions, fingerprint of the data.
+    stretch : float
+        What the network's intervals are widened by, so that they hold on held-back values.
     """
 
     alias: str
@@ -44,6 +46,7 @@ class Fitted:
     scoreboard: list[dict[str, Any]] = field(default_factory=list)
     assumptions: list[dict[str, str]] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
+    stretch: float = 1.0
 
 
 def recent(grid: Grid) -> Grid:

@@ -32,12 +32,15 @@ class Learnt:
         Steps at the end of every series that early stopping was judged on; 0 for none.
     gain : float
         Share of the base path's validation loss that training took away.
+    stretch : float
+        What intervals are widened by to hold on the tail.
     """
 
     members: tuple[Weights, ...]
     steps: int
     tail: int
     gain: float
+    stretch: float
 
 
 class Learner:
@@ -86,10 +89,10 @@ class Learner:
         )
         whole = scaled(panel, measure_scale(panel))
         windows = Windows.of(whole, self.network.view)
-        steps, tail, gain = self._useful_steps(panel, windows)
+        steps, tail, gain, stretch = self._useful_steps(panel)
         if steps == 0:
             start = self.trainer.run(self._sampler(windows, 0), seed=self.seed, steps=0)
-            return Learnt((start.weights,), 0, tail, 0.0)
+            return Learnt((start.weights,), 0, tail, 0.0, stretch)
         members = tuple(
             self.trainer.run(
                 self._sampler(windows, member),
@@ -99,18 +102,21 @@ class Learner:
             ).weights
             for member in range(self.n_members)
         )
-        return Learnt(members, steps, tail, gain)
+        return Learnt(members, steps, tail, gain, stretch)
 
-    def _useful_steps(self, panel: Panel, windows: Windows) -> tuple[int, int, float]:
+    def _useful_steps(self, panel: Panel) -> tuple[int, int, float, float]:
+        """Steps that help on the panel's tail, its length, what they gain, and the stretch."""
         longest = int(panel.lengths.max())
         tail = min(self.network.view.horizon, longest // 4)
-        if tail < 1:
-            return 0, 0, 0.0
-        validation = validation_batch(windows, self.training, tail, self.seed)
         before = panel.drop_last(tail)
-        past = Windows.of(scaled(before, measure_scale(before)), self.network.view)
-        if validation is None or not _has_targets(past):
-            return 0, 0, 0.0
+        scale = measure_scale(before)  # of the past alone, for the tail too
+        past = Windows.of(scaled(before, scale), self.network.view)
+        if tail < 1 or not _has_targets(past):
+            return 0, 0, 0.0, 1.0
+        windows = Windows.of(scaled(panel, scale), self.network.view)
+        validation = validation_batch(windows, self.training, tail, self.seed)
+        if validation is None:
+            return 0, 0, 0.0, 1.0
         run = self.trainer.run(
             self._sampler(past, 0),
             seed=self.seed,
@@ -118,7 +124,8 @@ class Learner:
             validation=validation,
             on_step=self.on_step,
         )
-        return run.steps, tail, 1.0 - min(run.losses) / run.losses[0] if run.losses[0] else 0.0
+        gain = 1.0 - min(run.losses) / run.losses[0] if run.losses[0] else 0.0
+        return run.steps, tail, gain, self.trainer.stretch(run.weights, validation)
 
     def _sampler(self, windows: Windows, member: int) -> Sampler:
         seed = self.seed + 1000 * (member + 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +16,7 @@ import pandas as pd
 from forecastkit.errors import DataError, OptionError
 from forecastkit.evaluation.scoreboard import LEVEL, baseline_forecasts, held_back, score
 from forecastkit.forecasting.fitted import HISTORY, Fitted, panel_of, recent
-from forecastkit.forecasting.predictor import Predictor, forecast_quantiles, predict_table
+from forecastkit.forecasting.predictor import Predictor, forecast_paths, predict_table
 from forecastkit.network.config import (
     MEMBERS,
     Cell,
@@ -25,10 +25,10 @@ from forecastkit.network.config import (
     TrainingConfig,
     default_view,
 )
-from forecastkit.network.runtime import Weights
-from forecastkit.series.intervals import Level, quantile_at, tails
+from forecastkit.series.intervals import Level, tails
 from forecastkit.series.panel import Panel
-from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, Y, check_table, to_grid
+from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, Y, check_alias, check_table, to_grid
+from forecastkit.tables.reading import ASSUMPTIONS, READING
 
 _UNITS = 32
 _FEWEST_PERIODS = 4
@@ -132,7 +132,7 @@ class _Forecaster:
         self._check_arguments()
         table = check_table(df)
         grid = to_grid(table, self.freq)
-        notes = [*df.attrs.get("assumptions", []), *_notes(grid, table)]
+        notes = [*df.attrs.get(ASSUMPTIONS, []), *_notes(grid, table)]
         grid = recent(grid)
         network, found = self._network(grid)
         panel = panel_of(grid)
@@ -147,8 +147,10 @@ class _Forecaster:
             learnt = learner.learn(panel)
         notes += [*found, _training_note(learnt.steps, learnt.tail, learnt.gain)]
         facts = self._facts(table, grid, holdout, learnt.steps)
-        facts["columns"] = df.attrs.get("columns", {})
-        self.fitted_ = Fitted(self._name, network, learnt.members, grid, scoreboard, notes, facts)
+        facts[READING] = df.attrs.get(READING, {})
+        self.fitted_ = Fitted(
+            self._name, network, learnt.members, grid, scoreboard, notes, facts, learnt.stretch
+        )
         return self
 
     @property
@@ -165,6 +167,11 @@ class _Forecaster:
     def scoreboard(self) -> pd.DataFrame:
         """Scores of the model and the baselines on the held-back window, best first."""
         return pd.DataFrame(self._state.scoreboard)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Provenance: training span, seed, preset, steps, versions, fingerprint of the data."""
+        return self._state.facts
 
     @property
     def assumptions(self) -> list[dict[str, str]]:
@@ -197,6 +204,15 @@ class _Forecaster:
         """
         return predict_table(self._state, df, level)
 
+    def predict_after(
+        self, df: pd.DataFrame, level: Sequence[Level] | Level | None = None
+    ) -> pd.DataFrame:
+        """Forecast after the last row of every series, whether it has a value or not.
+
+        What backtests use, whose cutoffs may fall on absent values; otherwise as `predict`.
+        """
+        return predict_table(self._state, df, level, whole_rows=True)
+
     def save(self, path: str | Path) -> None:
         """Write the model to one safetensors file, whole or not at all.
 
@@ -213,26 +229,33 @@ class _Forecaster:
         Predictor(self._state).save(path)
 
     def _check_arguments(self) -> None:
-        if not isinstance(self.h, int | np.integer) or isinstance(self.h, bool) or self.h < 1:
+        _check_whole("h", self.h, least=1)
+        _check_whole("seed", self.seed, least=0)
+        if self.input_size is not None:
+            _check_whole("input_size", self.input_size, least=1)
+        for m in self._given_seasons or ():
+            _check_whole("season_length", m, least=1)
+        if self.preset not in tuple(MEMBERS):
             raise OptionError(
-                f"h {self.h!r} is not a whole number of steps, 1 or more.", value=self.h
-            )
-        if self.input_size is not None and self.input_size < 1:
-            raise OptionError(
-                f"input_size {self.input_size} is less than 1.", value=self.input_size
-            )
-        if self.preset not in MEMBERS:
-            raise OptionError(
-                f"There is no preset '{self.preset}'; there are: {', '.join(MEMBERS)}.",
+                f"There is no preset {self.preset!r}; there are: {', '.join(MEMBERS)}.",
                 value=self.preset,
             )
-        given = [*(self.futr_exog or ()), *(self.hist_exog or ()), *(self.stat_exog or ())]
-        if given:
+        check_alias(self._name)
+        given = [self.futr_exog, self.hist_exog, self.stat_exog]
+        if any(given):
             raise OptionError(
-                f"This version does not use covariates yet ({', '.join(given)}).",
-                value=given[0],
+                f"This version does not use covariates yet: {[one for one in given if one]}.",
+                value=given,
                 fix="Leave futr_exog, hist_exog and stat_exog out.",
             )
+
+    @property
+    def _given_seasons(self) -> list[Any] | None:
+        if self.season_length is None:
+            return None
+        if isinstance(self.season_length, str) or not isinstance(self.season_length, Iterable):
+            return [self.season_length]
+        return list(self.season_length)
 
     def _network(self, grid: Grid) -> tuple[NetworkConfig, list[dict[str, str]]]:
         longest = int(np.diff(grid.offsets).max())
@@ -241,25 +264,19 @@ class _Forecaster:
                 f"The longest series ('{grid.ids[np.diff(grid.offsets).argmax()]}') has {longest} "
                 f"periods; a horizon of {self.h} needs at least {self.h + _FEWEST_PERIODS}.",
                 value=self.h,
-                fix=f"Use a horizon (h, --horizon) of at most {max(1, longest // 3)}, or give "
-                "longer series.",
+                fix=f"Use a horizon (h, --horizon) of at most {max(1, longest - _FEWEST_PERIODS)} "
+                f"(to be scored, at most {max(1, longest // 3)}), or give longer series.",
             )
         seasons, notes = self._seasons(grid, longest)
-        view = default_view(seasons, self.h, longest, self.input_size)
+        window = None if self.input_size is None else min(int(self.input_size), longest)
+        view = default_view(seasons, int(self.h), longest, window)
         if self.input_size is None:
             notes.append(_note(f"input_size {view.input_size}", "usual for these seasons"))
         return NetworkConfig(self.cell, _UNITS, view), notes
 
     def _seasons(self, grid: Grid, longest: int) -> tuple[tuple[int, ...], list[dict[str, str]]]:
-        if self.season_length is not None:
-            given = (
-                [self.season_length]
-                if isinstance(self.season_length, int | np.integer)
-                else list(self.season_length)
-            )
-            if not given or min(given) < 1:
-                raise OptionError(f"season_length {self.season_length!r} is less than 1.")
-            return tuple(sorted({int(m) for m in given})), []
+        if self._given_seasons:
+            return tuple(sorted({int(m) for m in self._given_seasons})), []
         usual = grid.frequency.season_lengths
         kept = tuple(m for m in usual if 2 * m <= longest) or (1,)
         why = f"usual for frequency {grid.frequency.alias}"
@@ -304,7 +321,7 @@ class LSTMForecaster(_Forecaster):
     freq : str or int, optional
         A pandas offset alias, or a step of integers.
     futr_exog, hist_exog, stat_exog : sequence of str, optional
-        Covariates that are known ahead, known for the past only, or constant per series.
+        Names of covariates; this version refuses them.
     preset : "fast", "default" or "best"
         1, 3 or 7 networks, whose median counts.
     seed : int
@@ -391,6 +408,14 @@ def _not_fitted(name: str) -> Exception:
     return kind(f"This {name} is not fitted yet.", fix="Call fit with a series table first.")
 
 
+def _check_whole(name: str, value: Any, least: int) -> None:
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value < least:
+        raise OptionError(
+            f"{name} {value!r} is not a whole number of {least} or more.", value=value
+        )
+
+
 def _note(what: str, why: str) -> dict[str, str]:
     return {"what": what, "why": why}
 
@@ -427,9 +452,9 @@ def _scoreboard(
     seen = past.owner[~np.isnan(past.values)]
     rows = np.flatnonzero(np.bincount(seen, minlength=past.n_series) > 0)
     past, actual = past.take(rows), held_back(panel, holdout)[rows]
-    members: Sequence[Weights] = learn(past).members
-    paths = forecast_quantiles(network, members, past)[:, :holdout]
-    point, low, high = (quantile_at(paths, network.quantiles, q) for q in (0.5, *tails(LEVEL)))
+    learnt = learn(past)
+    paths = forecast_paths(network, learnt.members, past, (0.5, *tails(LEVEL)), learnt.stretch)
+    point, low, high = np.moveaxis(paths[:, :holdout], -1, 0)
     season = min(network.view.season_lengths)
     baselines = baseline_forecasts(past, holdout, season)
     return score(past, actual, {alias: (point, low, high), **baselines}, season)

@@ -27,6 +27,7 @@ from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale, scaled
 from forecastkit.series.windows import Windows
 from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, Y, check_table, to_grid
+from forecastkit.tables.reading import READING, READING_ARGUMENTS
 
 
 @dataclass(frozen=True)
@@ -58,16 +59,24 @@ class Predictor:
     @property
     def reading(self) -> dict[str, Any]:
         """Arguments of `read_csv` that read a file as the model's own was read."""
-        return {**self.fitted.facts.get("columns", {}), "freq": self.fitted.history.frequency.alias}
+        kept = self.fitted.facts.get(READING, {})
+        known = {name: value for name, value in kept.items() if name in READING_ARGUMENTS}
+        return {**known, "freq": self.fitted.history.frequency}
 
     def predict(
         self, df: pd.DataFrame | None = None, level: Sequence[Level] | Level | None = None
     ) -> pd.DataFrame:
-        """Forecast the next steps of every series; see `Forecaster.predict`."""
+        """Forecast the next steps of every series; see `LSTMForecaster.predict`."""
         return predict_table(self.fitted, df, level)
 
+    def predict_after(
+        self, df: pd.DataFrame, level: Sequence[Level] | Level | None = None
+    ) -> pd.DataFrame:
+        """Forecast after the last row of every series, whether it has a value or not."""
+        return predict_table(self.fitted, df, level, whole_rows=True)
+
     def save(self, path: str | Path) -> None:
-        """Write the model to a file; see `Forecaster.save`."""
+        """Write the model to a file; see `LSTMForecaster.save`."""
         write_model(self.fitted, path)
 
 
@@ -92,21 +101,28 @@ def load(path: str | Path) -> Predictor:
 
 
 def predict_table(
-    fitted: Fitted, df: pd.DataFrame | None, level: Sequence[Level] | Level | None
+    fitted: Fitted,
+    df: pd.DataFrame | None,
+    level: Sequence[Level] | Level | None,
+    whole_rows: bool = False,
 ) -> pd.DataFrame:
-    """Forecast table of a fitted model, after its own history or after the series of `df`."""
+    """Forecast table of a fitted model, after its own history or after the series of `df`.
+
+    With `whole_rows` a series of `df` ends at its last row even where that has no value.
+    """
     levels = checked_levels(level)
-    grid = fitted.history if df is None else _new_history(fitted, df)
-    paths = forecast_quantiles(fitted.network, fitted.members, panel_of(grid))
+    grid = fitted.history if df is None else _new_history(fitted, df, whole_rows)
+    wanted = [0.5, *(q for one in levels for q in tails(one))]
+    paths = forecast_paths(
+        fitted.network, fitted.members, panel_of(grid), wanted, stretch=fitted.stretch
+    )
+    names = [fitted.alias, *(name for one in levels for name in column_names(fitted.alias, one))]
     table = forecast_index(grid, fitted.network.view.horizon)
-    table[fitted.alias] = quantile_at(paths, fitted.network.quantiles, 0.5).ravel()
-    for one in levels:
-        for name, q in zip(column_names(fitted.alias, one), tails(one), strict=True):
-            table[name] = quantile_at(paths, fitted.network.quantiles, q).ravel()
+    table.update({name: paths[..., k].ravel() for k, name in enumerate(names)})
     return pd.DataFrame(table).astype({UNIQUE_ID: "str"})
 
 
-def _new_history(fitted: Fitted, df: pd.DataFrame) -> Grid:
+def _new_history(fitted: Fitted, df: pd.DataFrame, whole_rows: bool) -> Grid:
     checked = check_table(df)
     of_model = fitted.history
     whole = pd.api.types.is_integer_dtype(checked[DS])
@@ -116,11 +132,15 @@ def _new_history(fitted: Fitted, df: pd.DataFrame) -> Grid:
             f"The table's ds are {kinds[not whole]}, the model was fitted on {kinds[whole]}.",
             column=DS,
         )
-    return recent(to_grid(checked, of_model.frequency))
+    return recent(to_grid(checked, of_model.frequency, whole_rows))
 
 
-def forecast_quantiles(
-    network: NetworkConfig, members: Sequence[Weights], panel: Panel
+def forecast_paths(
+    network: NetworkConfig,
+    members: Sequence[Weights],
+    panel: Panel,
+    wanted: Sequence[float],
+    stretch: float = 1.0,
 ) -> np.ndarray:
     """Quantiles of the next steps of every series of a panel, all of whose values are past.
 
@@ -128,24 +148,30 @@ def forecast_quantiles(
     ----------
     network : NetworkConfig
     members : sequence of dict of ndarray
-        Weights of each network; none leaves the base path and its spread.
+        Weights of each network; their median counts.
     panel : Panel
         In the series' own units; every series has a value.
+    wanted : sequence of float
+        Which quantiles, each above 0 and below 1.
+    stretch : float
+        What the distance of every quantile from the median is multiplied by.
 
     Returns
     -------
-    ndarray, shape (n_series, horizon, n_quantiles)
-        In the series' own units, ascending along the last axis.
+    ndarray, shape (n_series, horizon, len(wanted))
+        In the series' own units.
     """
     scale = measure_scale(panel)
     windows = Windows.of(scaled(panel, scale), network.view)
     series, ends = np.arange(panel.n_series), panel.lengths - 1
-    deviations = np.median(
+    given = np.median(
         [network_quantiles(network, one, windows, series, ends) for one in members], axis=0
     )
+    median = quantile_at(given, network.quantiles, 0.5)[..., None]
+    given = median + stretch * (given - median)
+    deviation = np.stack([quantile_at(given, network.quantiles, q) for q in wanted], axis=-1)
     last = windows.cutoffs(series, ends)[:, -1:]
     found = windows.components
     # a series that never changes has no noise: its forecast is what it is
     unit = np.where(found.noise[last] > 0, found.scale[last], 0.0)[..., None]
-    z = windows.base(series, last)[:, 0][..., None] + unit * deviations
-    return scale.inverse(z)
+    return scale.inverse(windows.base(series, last)[:, 0][..., None] + unit * deviation)

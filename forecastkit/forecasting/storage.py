@@ -7,19 +7,20 @@ into place when it is whole.
 
 from __future__ import annotations
 
+import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from forecastkit.errors import ModelFileError, UnknownFileError, WriteError
+from forecastkit.errors import ModelFileError, UnknownFileError
+from forecastkit.files import write_whole
 from forecastkit.forecasting.fitted import HISTORY, Fitted
 from forecastkit.network.config import NetworkConfig
 from forecastkit.tables.frame import Grid
@@ -27,6 +28,7 @@ from forecastkit.tables.frequency import Frequency
 
 FORMAT_VERSION = 1
 _MANIFEST = "forecastkit"
+_DIGEST = "sha256"
 _MOST_MEMBERS = 64
 _MOST_UNITS = 4096
 # what other files begin with, and what they are
@@ -43,60 +45,23 @@ _OTHER_KINDS = {
 def write_model(fitted: Fitted, path: str | Path) -> None:
     """Write a model file; a file of that name is replaced in one step, or not at all.
 
-    Parameters
-    ----------
-    fitted : Fitted
-    path : str or Path
-
     Raises
     ------
     WriteError
         If the folder cannot be made or written to.
     """
-    path = Path(path)
-    check_writable(path)
-    data = save(_tensors(fitted), metadata={_MANIFEST: _manifest(fitted)})
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise WriteError(f"'{path}' cannot be written: {error.strerror}.") from error
-    finally:
-        Path(temporary).unlink(missing_ok=True)
-    _flush_folder(path.parent)
+    tensors, manifest = _tensors(fitted), _manifest(fitted)
+    metadata = {_MANIFEST: manifest, _DIGEST: _digest(tensors, manifest)}
+    write_whole(path, save(tensors, metadata=metadata))
 
 
-def check_writable(path: str | Path) -> None:
-    """Raise `WriteError` if a file cannot be written here, before any work is done for it."""
-    path = Path(path)
-    if path.is_dir():
-        raise WriteError(f"'{path}' is a folder.", fix="Name a file in it.")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-        if path.exists() and not os.access(path, os.W_OK):
-            raise PermissionError(13, "Permission denied")
-    except OSError as error:
-        raise WriteError(
-            f"'{path}' cannot be written: {error.strerror}.",
-            fix="Name another file with --output.",
-        ) from error
-
-
-def _flush_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _digest(tensors: Mapping[str, np.ndarray], manifest: str) -> str:
+    """SHA-256 over the manifest and every array, in the order of their names."""
+    digest = hashlib.sha256(manifest.encode())
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].tobytes())
+    return digest.hexdigest()
 
 
 def _tensors(fitted: Fitted) -> dict[str, np.ndarray]:
@@ -105,6 +70,7 @@ def _tensors(fitted: Fitted) -> dict[str, np.ndarray]:
         "history/values": history.values,
         "history/offsets": history.offsets,
         "history/first": history.first,
+        "calibration/stretch": np.array([fitted.stretch]),
     }
     for number, weights in enumerate(fitted.members):
         for name, weight in weights.items():
@@ -147,7 +113,8 @@ def read_model(path: str | Path) -> Fitted:
     _check_kind(path)
     try:
         with safe_open(str(path), framework="np") as file:
-            manifest = _checked_manifest(file.metadata(), path.name)
+            metadata = file.metadata() or {}
+            manifest = _checked_manifest(metadata, path.name)
             network = _network(manifest, path.name)
             expected = _expected(manifest, network)
             _check_shapes(file, expected, path.name)
@@ -156,6 +123,8 @@ def read_model(path: str | Path) -> Fitted:
         raise _damaged(path.name, f"it is not a whole safetensors file ({error})") from error
     except OSError as error:
         raise _damaged(path.name, str(error)) from error
+    if metadata.get(_DIGEST) != _digest(tensors, metadata[_MANIFEST]):
+        raise _damaged(path.name, "its contents do not match its SHA-256")
     return _assembled(manifest, network, tensors, path.name)
 
 
@@ -217,16 +186,9 @@ def _checked_manifest(metadata: Mapping[str, str] | None, name: str) -> dict[str
 def _network(manifest: dict[str, Any], name: str) -> NetworkConfig:
     try:
         network = NetworkConfig.from_dict(manifest["network"])
-        view = network.view
-        sizes = (network.units, network.n_layers, view.horizon, view.input_size, view.n_cutoffs)
-        sane = all(isinstance(size, int) and 1 <= size <= 100 * _MOST_UNITS for size in sizes)
-        sane = sane and network.units <= _MOST_UNITS and network.n_layers <= 64
-        sane = sane and isinstance(view.stride, int) and view.stride >= 1
-        sane = sane and network.cell in ("lstm", "rnn")
-        sane = sane and all(isinstance(m, int) and m >= 1 for m in view.season_lengths)
-        sane = sane and list(network.quantiles) == sorted(set(network.quantiles))
-        sane = sane and 0.5 in network.quantiles and len(network.quantiles) <= 99
-        sane = sane and 1 <= int(manifest["n_members"]) <= _MOST_MEMBERS
+        n_members = manifest["n_members"]
+        sane = _is_sane(network) and _whole(n_members, 1, _MOST_MEMBERS)
+        sane = sane and isinstance(manifest["ids"], list)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _damaged(name, f"its configuration is not understood ({error})") from error
     if not sane:
@@ -234,13 +196,39 @@ def _network(manifest: dict[str, Any], name: str) -> NetworkConfig:
     return network
 
 
+def _whole(value: Any, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _is_sane(network: NetworkConfig) -> bool:
+    """Whether every number is of a size that a fitted model can have."""
+    view, quantiles = network.view, network.quantiles
+    steps = (view.input_size, view.horizon, view.n_cutoffs, view.stride)
+    return (
+        network.cell in ("lstm", "rnn")
+        and _whole(network.units, 1, _MOST_UNITS)
+        and _whole(network.n_layers, 1, 64)
+        and all(_whole(one, 1, HISTORY) for one in steps)
+        and 1 <= len(view.season_lengths) <= 8
+        and all(_whole(one, 1, HISTORY) for one in view.season_lengths)
+        and isinstance(view.drift, int | float)
+        and 0.0 <= view.drift <= 1.0
+        and 3 <= len(quantiles) <= 99
+        and list(quantiles) == sorted(set(quantiles))
+        and quantiles[len(quantiles) // 2] == 0.5
+        and quantiles[0] > 0.0
+        and quantiles[-1] < 1.0
+    )
+
+
 def _expected(manifest: dict[str, Any], network: NetworkConfig) -> dict[str, tuple[int, ...]]:
     """Name and shape of every array that the file must hold; -1 is any length."""
-    n = len(manifest.get("ids", ()))
+    n = len(manifest["ids"])
     shapes: dict[str, tuple[int, ...]] = {
         "history/values": (-1,),
         "history/offsets": (n + 1,),
         "history/first": (n,),
+        "calibration/stretch": (1,),
     }
     for number in range(int(manifest["n_members"])):
         for name, shape in network.weight_shapes().items():
@@ -256,8 +244,8 @@ def _check_shapes(file: Any, expected: Mapping[str, tuple[int, ...]], name: str)
         raise _damaged(name, f"it {state} array '{odd}'")
     for key, shape in expected.items():
         piece = file.get_slice(key)
-        kinds = {"values": "F64", "offsets": "I64", "first": "I64"}
-        kind = kinds.get(key.removeprefix("history/"), "F32")
+        kinds = {"values": "F64", "stretch": "F64", "offsets": "I64", "first": "I64"}
+        kind = kinds.get(key.rpartition("/")[2], "F32")
         got = tuple(piece.get_shape())
         fits = len(got) == len(shape) and all(w in (-1, g) for w, g in zip(shape, got, strict=True))
         if not fits or piece.get_dtype() != kind:
@@ -269,9 +257,16 @@ def _frequency(made: dict[str, Any]) -> Frequency:
     frequency = Frequency(**made)
     numbers = (frequency.step, frequency.anchor, frequency.day, frequency.clock)
     known = frequency.kind in ("integer", "fixed", "business", "month")
-    if not known or not all(isinstance(one, int) for one in numbers) or frequency.step < 1:
+    if not known or not all(_whole(one, 0, 2**56) for one in numbers) or frequency.step < 1:
         raise ValueError(f"frequency {made}")
     return frequency
+
+
+def _time_zone(name: Any) -> str | None:
+    """Return the name of a time zone that exists; raise ValueError or OSError where it does not."""
+    if name is not None:
+        ZoneInfo(str(name))
+    return None if name is None else str(name)
 
 
 def _assembled(
@@ -281,7 +276,8 @@ def _assembled(
     lengths = np.diff(offsets)
     if len(offsets) < 2 or offsets[0] != 0 or offsets[-1] != len(values) or (lengths < 1).any():
         raise _damaged(name, "the histories of its series do not fit together")
-    if (lengths > HISTORY).any() or np.isinf(values).any():
+    stretch = float(tensors["calibration/stretch"][0])
+    if (lengths > HISTORY).any() or np.isinf(values).any() or not 0 < stretch < 1e6:
         raise _damaged(name, "the histories of its series are out of range")
     members = []
     for number in range(int(manifest["n_members"])):
@@ -298,7 +294,7 @@ def _assembled(
             offsets,
             values,
             _frequency(manifest["frequency"]),
-            manifest["time_zone"],
+            _time_zone(manifest["time_zone"]),
         )
         return Fitted(
             str(manifest["alias"]),
@@ -308,6 +304,7 @@ def _assembled(
             list(manifest["scoreboard"]),
             list(manifest["assumptions"]),
             dict(manifest["facts"]),
+            stretch,
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OSError) as error:
         raise _damaged(name, f"its manifest is not understood ({error})") from error

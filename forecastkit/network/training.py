@@ -20,6 +20,7 @@ from forecastkit.network.sampling import Batch, Sampler
 
 OnStep = Callable[[int], None]
 _AVERAGE = 0.98
+_MOST_STRETCH = 5.0
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,29 @@ class Trainer:
         if validation is None:
             return Run(average, steps, ())
         return Run(best.weights, best.steps, tuple(losses))
+
+    def stretch(self, weights: Weights, batch: Batch) -> float:
+        """What the intervals are to be widened by for 80 % of the targets to lie in theirs.
+
+        Parameters
+        ----------
+        weights : dict of ndarray
+        batch : Batch
+            Held back from training.
+
+        Returns
+        -------
+        float
+            At least 1: few held-back values are no ground to narrow an interval.
+        """
+        set_weights(self.model, weights)
+        raw = self.model(batch.x, training=False)
+        taus = self.network.quantiles
+        paths = np.asarray(ops.convert_to_numpy(quantile_paths(raw, batch.spread, taus, ops)))
+        low, middle, high = (paths[..., taus.index(q)] for q in (0.1, 0.5, 0.9))
+        reach = np.where(batch.targets < middle, middle - low, high - middle)
+        share = (np.abs(batch.targets - middle) / reach)[batch.weights > 0]
+        return float(np.clip(np.quantile(share, 0.8), 1.0, _MOST_STRETCH))
 
     def _start(self, seed: int) -> None:
         fresh = build(self.network, seed)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from forecastkit.errors import MissingPackageError
+from forecastkit.errors import MissingPackageError, OptionError
+from forecastkit.files import check_writable, write_whole
 from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Y
 
 if TYPE_CHECKING:
@@ -16,7 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _HISTORY = "#4d4d4d"
-_ACTUAL = "#1a1a1a"
 _COLOURS = ("#0b6fb8", "#d1495b", "#2e8b57", "#8e6bbf", "#c98a12", "#5b7a8c")
 _MOST_PANELS = 12
 # the history shown, in multiples of what is forecast
@@ -74,8 +76,27 @@ def plot_forecast(
             f"the first {len(shown)} of {len(ids)} series", fontsize=10, x=0.99, ha="right"
         )
     if path is not None:
-        figure.savefig(path, dpi=120)
+        picture = BytesIO()
+        figure.savefig(picture, dpi=120, format=check_picture(path))
+        write_whole(path, picture.getvalue())
     return figure
+
+
+def check_picture(path: str | Path) -> str:
+    """Return the kind of picture that a path names; raise before any work if it cannot be written.
+
+    Examples
+    --------
+    >>> check_picture("forecast.png")
+    'png'
+    """
+    kind = Path(path).suffix.lower().removeprefix(".")
+    if kind not in ("png", "svg", "pdf"):
+        raise OptionError(
+            f"'{path}' does not end in .png, .svg or .pdf.", value=str(path), fix="Use one of them."
+        )
+    check_writable(path)
+    return kind
 
 
 def model_columns(forecast: pd.DataFrame) -> list[str]:
@@ -112,7 +133,7 @@ def _panel(
     for number, window in enumerate(windows):
         first = number == 0
         _shade(axes, window, models[0], first)
-        for colour, model in zip(_COLOURS, models, strict=False):
+        for colour, model in zip(cycle(_COLOURS), models, strict=False):
             joined = _joined(past, window, model)
             axes.plot(
                 joined[DS],

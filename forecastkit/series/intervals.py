@@ -27,12 +27,13 @@ def checked_levels(level: Sequence[Level] | Level | None) -> tuple[Level, ...]:
     """
     if level is None:
         return ()
-    wanted = [level] if isinstance(level, int | float) else list(level)
+    wanted = [level] if isinstance(level, int | float | np.number | str) else list(level)
     for one in wanted:
-        if not 1 <= one < 100:
-            hint = f" (level={100 * one:g} for {one:g})" if 0 < one < 1 else ""
+        if isinstance(one, str) or not 1 <= one < 100:
+            share = not isinstance(one, str) and 0 < one < 1
+            hint = f" (level={100 * one:g} for {one:g})" if share else ""
             raise OptionError(
-                f"level {one} is not a percentage from 1 to below 100.",
+                f"level {one!r} is not a percentage from 1 to below 100.",
                 value=one,
                 fix=f"Give levels in percent, for instance level=[80, 95]{hint}.",
             )

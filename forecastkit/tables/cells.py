@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from forecastkit.errors import OptionError
+
 MISSING_WORDS = ("", "NA", "NaN", "nan", "NULL", "null", "None", "#N/A")
 
 # a convention: its pattern, and how its text becomes what float() reads
@@ -183,7 +185,7 @@ FORMS: dict[str, Parser] = {
 }
 # forms of which each has a twin that reads the same cells with day and month swapped
 _SLASHED = ("/", "-")
-_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p")
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 
 
 @dataclass(frozen=True)
@@ -231,7 +233,14 @@ def read_dates(cells: pd.Series, date_format: str | None = None) -> Dates | None
     """
     cells = cells.str.strip()
     if date_format is not None:
-        ds = _explicit(date_format)(cells)
+        try:
+            ds = _explicit(date_format)(cells)
+        except ValueError as error:
+            raise OptionError(
+                f"date_format '{date_format}' is not a strptime format: {error}.",
+                value=date_format,
+                fix="Use for instance %d.%m.%Y or %Y-%m-%d %H:%M.",
+            ) from error
         return Dates(ds, date_format, ds.isna().to_numpy())
     numeric = _numeric_dates(cells)
     if numeric is not None:

@@ -11,8 +11,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from forecastkit.errors import DataError
-from forecastkit.tables.frequency import DAY, Frequency, infer_frequency, parse_frequency
+from forecastkit.errors import DataError, OptionError
+from forecastkit.tables.frequency import (
+    DAY,
+    Frequency,
+    in_calendar,
+    infer_frequency,
+    parse_frequency,
+)
 
 UNIQUE_ID = "unique_id"
 DS = "ds"
@@ -20,6 +26,7 @@ Y = "y"
 CUTOFF = "cutoff"
 # a panel may be this many times as long as its rows before the gaps in it are called an error
 _MOST_GAPS = 50
+_EARLIEST, _LATEST = pd.Timestamp("1678-01-01"), pd.Timestamp("2261-12-31 23:59:59")
 
 
 def check_table(df: pd.DataFrame) -> pd.DataFrame:
@@ -112,6 +119,23 @@ def _checked_y(y: pd.Series) -> pd.Series:
     return y
 
 
+def check_alias(alias: str) -> None:
+    """Raise `OptionError` if a name cannot be that of a forecast column.
+
+    Examples
+    --------
+    >>> check_alias("LSTM")
+    """
+    reserved = (UNIQUE_ID, DS, Y, CUTOFF)
+    wrong = not isinstance(alias, str) or not alias or alias in reserved
+    if wrong or "-lo-" in alias or "-hi-" in alias:
+        raise OptionError(
+            f"{alias!r} cannot be the name of a forecast column.",
+            value=alias,
+            fix=f"Use another alias than {', '.join(reserved)}, without -lo- or -hi-.",
+        )
+
+
 @dataclass(frozen=True)
 class Grid:
     """A series table laid on its regular grid of timestamps, absent periods as NaN.
@@ -152,7 +176,9 @@ class Grid:
         return self.frequency.ordinals(_moments(ds, self.frequency))
 
 
-def to_grid(df: pd.DataFrame, freq: str | int | Frequency | None = None) -> Grid:
+def to_grid(
+    df: pd.DataFrame, freq: str | int | Frequency | None = None, whole_rows: bool = False
+) -> Grid:
     """Lay a series table on its grid.
 
     Trailing rows without a value (the future of known covariates) are left out; so is a series
@@ -164,6 +190,8 @@ def to_grid(df: pd.DataFrame, freq: str | int | Frequency | None = None) -> Grid
         From `check_table`.
     freq : str, int or Frequency, optional
         Found from the timestamps when left out.
+    whole_rows : bool
+        Keep trailing rows without a value: a series ends at its last row.
 
     Returns
     -------
@@ -184,7 +212,9 @@ def to_grid(df: pd.DataFrame, freq: str | int | Frequency | None = None) -> Grid
     ds = _moments(df[DS], grid)
     _check_on_grid(grid, ds, df)
     y = df[Y].to_numpy(np.float64)
-    return _laid_out(df[UNIQUE_ID].to_numpy(), codes, grid.ordinals(ds), y, (grid, zone))
+    ordinals = grid.ordinals(ds)
+    ends = np.ones(len(y), bool) if whole_rows else ~np.isnan(y)
+    return _laid_out(df[UNIQUE_ID].to_numpy(), codes, ordinals, (y, ends), (grid, zone))
 
 
 def _moments(ds: pd.Series, grid: Frequency) -> np.ndarray:
@@ -198,11 +228,11 @@ def _laid_out(
     ids: np.ndarray,
     codes: np.ndarray,
     ordinals: np.ndarray,
-    y: np.ndarray,
+    values_and_ends: tuple[np.ndarray, np.ndarray],
     calendar: tuple[Frequency, str | None],
 ) -> Grid:
-    known = ~np.isnan(y)
-    if not known.any():
+    y, known = values_and_ends  # the last row that counts as known ends its series
+    if np.isnan(y).all():
         raise DataError("No row has a value of y.", column=Y, fix="Check the target column.")
     n = int(codes[-1]) + 1
     last = np.full(n, np.iinfo(np.int64).min)
@@ -243,18 +273,27 @@ def naive(ds: pd.Series) -> tuple[np.ndarray, str | None]:
     if not pd.api.types.is_datetime64_any_dtype(ds):
         return ds.to_numpy(np.int64), None
     zone = getattr(ds.dtype, "tz", None)
-    if zone is None:
-        return ds.to_numpy("datetime64[ns]"), None
-    return ds.dt.tz_localize(None).to_numpy("datetime64[ns]"), str(zone)
+    if zone is not None:
+        ds = ds.dt.tz_localize(None)
+    if len(ds) and not (ds.min() >= _EARLIEST and ds.max() <= _LATEST):
+        odd = ds.min() if ds.min() < _EARLIEST else ds.max()
+        raise DataError(
+            f"The timestamp {odd} lies outside the years 1678 to 2261.",
+            column=DS,
+            value=str(odd),
+            fix="Mend it, or use whole numbers (years, for instance) as timestamps.",
+        )
+    return ds.to_numpy("datetime64[ns]"), None if zone is None else str(zone)
 
 
 def aligned(grid: Frequency, ds: np.ndarray) -> Frequency:
-    """Move a grid that a user named through the data, where its alias leaves that open."""
-    if grid.kind == "business" or (grid.kind == "month" and not str(grid.alias)[0].isdigit()):
-        return grid
-    if grid.kind == "month":
-        month = int(ds[0].astype("datetime64[M]").astype(np.int64))
-        return replace(grid, anchor=month % grid.step)
+    """Move a grid that a user named through the data, where its alias leaves that open.
+
+    An alias says neither the time of day, nor the day of a month in the middle of it, nor where
+    steps of several periods begin.
+    """
+    if grid.kind in ("business", "month"):
+        return in_calendar(grid, ds)
     moments = ds.astype(np.int64)
     weekly = grid.kind == "fixed" and grid.step % (7 * DAY) == 0
     if weekly and (int(moments[0]) - grid.anchor) % (7 * DAY):

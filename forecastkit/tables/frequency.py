@@ -6,7 +6,7 @@ counted and the future named.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +16,8 @@ from forecastkit.errors import DataError, OptionError
 
 DAY = 86_400_000_000_000  # nanoseconds
 _MEAN_MONTH = 30.436875 * DAY
+# share of rows off the grid up to which they count as stray, not as a finer grid
+_STRAY = 0.05
 _WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _UNITS = {"h": 3_600_000_000_000, "min": 60_000_000_000, "s": 1_000_000_000, "ms": 1_000_000}
@@ -103,6 +105,13 @@ class Frequency:
         """Whether a timestamp is not one of the grid's, of the shape of `ds`."""
         return self.timestamps(self.ordinals(ds)) != ds
 
+    def __str__(self) -> str:
+        """Return the alias, and what it leaves open."""
+        day = (
+            f" (day {self.day} of the month)" if self.kind == "month" and 1 < self.day < 31 else ""
+        )
+        return f"{self.alias}{day}"
+
     @property
     def season_lengths(self) -> tuple[int, ...]:
         """Usual seasons, in steps, shortest first; (1,) for none.
@@ -162,29 +171,10 @@ def parse_frequency(freq: str | int) -> Frequency:
         if int(freq) < 1:
             raise OptionError(f"freq {freq} is not a step of 1 or more.", value=freq)
         return Frequency(int(freq), "integer", int(freq))
-    offset: Any = _offset(freq)
-    name, step = type(offset).__name__, int(offset.n)
-    if name in ("MonthBegin", "MonthEnd"):
-        return _monthly(step, 0, 1 if name == "MonthBegin" else 31)
-    if name in ("QuarterBegin", "QuarterEnd"):
-        return _monthly(3 * step, offset.startingMonth - 1, 1 if name == "QuarterBegin" else 31)
-    if name in ("YearBegin", "YearEnd"):
-        return _monthly(12 * step, offset.month - 1, 1 if name == "YearBegin" else 31)
-    if name == "Week":
-        weekday = 6 if offset.weekday is None else offset.weekday
-        return _fixed(7 * step * DAY, ((weekday - 3) % 7) * DAY)
-    if name == "BusinessDay":
-        return Frequency("B" if step == 1 else f"{step}B", "business", step)
-    if name == "Day":
-        return _fixed(step * DAY, 0)
-    try:
-        return _fixed(int(pd.Timedelta(offset).value), 0)
-    except (ValueError, TypeError) as error:
-        raise OptionError(
-            f"freq '{freq}' is not supported.",
-            value=freq,
-            fix="Use one of YS, QS, MS, ME, W-SUN, B, D, h, 30min, s, or a step of integers.",
-        ) from error
+    offset = _offset(freq)
+    if offset.n < 1:
+        raise OptionError(f"freq '{freq}' is not a step forward.", value=freq)
+    return _of_offset(offset, str(freq))
 
 
 def infer_frequency(ds: np.ndarray, series: np.ndarray) -> Frequency:
@@ -248,9 +238,14 @@ def _candidates(ds: np.ndarray, common: int, least: int) -> list[Frequency]:
         if common == DAY and _only_weekdays(days):
             found.append(Frequency("B", "business", 1, clock=clock))
     found.append(_fixed(common, int(_as_int(ds)[0]) % common))
-    if least < common and common % least == 0:
+    # a finer grid counts where more than a stray row needs it
+    if least < common and common % least == 0 and _share_off(found[-1], ds) > _STRAY:
         found.append(_fixed(least, int(_as_int(ds)[0]) % least))
     return found
+
+
+def _share_off(grid: Frequency, ds: np.ndarray) -> float:
+    return float(grid.off_grid(ds).mean())
 
 
 def _month_grids(days: np.ndarray, clock: int, step: int) -> list[Frequency]:
@@ -261,6 +256,46 @@ def _month_grids(days: np.ndarray, clock: int, step: int) -> list[Frequency]:
     length = ((months + 1).astype("datetime64[D]") - first).astype(np.int64)
     day = 31 if (of_month == length).all() else int(of_month.max())
     return [_monthly(step, int(months[0].astype(np.int64)) % step, day, clock)]
+
+
+def _of_offset(offset: Any, freq: str) -> Frequency:
+    """The grid that an offset of pandas stands for."""
+    name, step = type(offset).__name__, int(offset.n)
+    if name in ("MonthBegin", "MonthEnd"):
+        return _monthly(step, 0, 1 if name == "MonthBegin" else 31)
+    if name in ("QuarterBegin", "QuarterEnd"):
+        return _monthly(3 * step, offset.startingMonth - 1, 1 if name == "QuarterBegin" else 31)
+    if name in ("YearBegin", "YearEnd"):
+        return _monthly(12 * step, offset.month - 1, 1 if name == "YearBegin" else 31)
+    if name == "Week":
+        weekday = 6 if offset.weekday is None else offset.weekday
+        return _fixed(7 * step * DAY, ((weekday - 3) % 7) * DAY)
+    if name == "BusinessDay":
+        return Frequency("B" if step == 1 else f"{step}B", "business", step)
+    if name == "Day":
+        return _fixed(step * DAY, 0)
+    try:
+        return _fixed(int(pd.Timedelta(offset).value), 0)
+    except (ValueError, TypeError) as error:
+        raise OptionError(
+            f"freq '{freq}' is not supported.",
+            value=freq,
+            fix="Use one of YS, QS, MS, ME, W-SUN, B, D, h, 30min, s, or a step of integers.",
+        ) from error
+
+
+def in_calendar(grid: Frequency, ds: np.ndarray) -> Frequency:
+    """Give steps of months or working days the day of the month and the time of day of the data."""
+    clock = int(_as_int(ds)[0]) % DAY
+    if (_as_int(ds) % DAY != clock).any():
+        return grid
+    if grid.kind == "business":
+        return replace(grid, clock=clock)
+    found = _month_grids(_days(ds), clock, grid.step)[0]
+    several = str(grid.alias)[0].isdigit()
+    if (found.day == 31) != (grid.day == 31) or (found.anchor != grid.anchor and not several):
+        return grid
+    return replace(found, alias=grid.alias)
 
 
 def _monthly(step: int, first_month: int, day: int, clock: int = 0) -> Frequency:

@@ -64,7 +64,7 @@ class Wanted:
 
     time: str | None = None
     ids: str | None = None
-    target: str | None = None
+    targets: tuple[str, ...] = ()
     date_format: str | None = None
     na_values: tuple[str, ...] = ()
 
@@ -81,22 +81,28 @@ def find_layout(cells: Cells, wanted: Wanted) -> Layout:
     DataError
         If there is nothing to choose from, or several columns and no ground to choose.
     """
-    for option, name in (("time", wanted.time), ("id", wanted.ids), ("target", wanted.target)):
+    named = [("time", wanted.time), ("id", wanted.ids), *(("target", t) for t in wanted.targets)]
+    for option, name in named:
         if name is not None and name not in cells.columns:
             raise _unknown_column(cells, option, name)
+    _check_header_is_one(cells)
     reasons: dict[str, str] = {}
     time, dates = _find_time(cells, wanted, reasons)
     rest = [name for name in cells.columns if name and name != time]
     numeric = [name for name in rest if _is_numeric(cells.table[name], wanted.na_values)]
     ids = wanted.ids
     if ids is None:
-        ids = _find_ids(cells, [name for name in rest if name != wanted.target], numeric, dates)
+        others = [name for name in rest if name not in wanted.targets]
+        ids = _find_ids(cells, others, numeric, dates)
         if ids is not None:
             reasons["id"] = "its name or its text says which series a row belongs to"
-    numbers = [name for name in numeric if name != ids]
-    if not numbers:  # a column with many bad cells is still the target: they are named later
-        numbers = _nearly_numeric(cells, [name for name in rest if name != ids], wanted.na_values)
-    targets = (wanted.target,) if wanted.target else _find_targets(cells, numbers, ids, reasons)
+    # a column with many bad cells is still a target: the cells are named when it is read
+    numbers = _nearly_numeric(cells, [name for name in rest if name != ids], wanted.na_values)
+    targets = wanted.targets or _find_targets(cells, numbers, ids, reasons)
+    if len(targets) > 1:
+        ignored = [name for name in rest if name != ids and name not in targets]
+        if ignored:
+            reasons["ignored"] = ", ".join(ignored)
     return Layout(time, ids, targets, dates, reasons)
 
 
@@ -115,7 +121,7 @@ def _find_time(
                 fix="Give its form with date_format (--date-format), for instance %d.%m.%Y.",
             )
         return wanted.time, dates
-    others = [name for name in cells.columns if name not in (wanted.ids, wanted.target)]
+    others = [name for name in cells.columns if name not in (wanted.ids, *wanted.targets)]
     named = sorted((n for n in others if _rank(n, TIME_NAMES) < 99), key=_by(TIME_NAMES))
     for name in named:
         dates = read_dates(cells.table[name], wanted.date_format)
@@ -143,6 +149,7 @@ def _find_ids(cells: Cells, rest: list[str], numeric: list[str], dates: Dates | 
         # one row a timestamp: an id column is one that is constant and named so
         return next((n for n in named if n in text and cells.table[n].nunique() == 1), None)
     assert dates is not None
+    text = [name for name in text if name in named or _tells_apart(cells.table[name])]
     for name in [*named, *text]:
         if not pd.DataFrame({"id": cells.table[name], "ds": dates.ds}).duplicated().any():
             return name
@@ -221,9 +228,33 @@ def _is_numeric(
 
 
 def _nearly_numeric(cells: Cells, rest: list[str], na_values: tuple[str, ...]) -> list[str]:
+    """Columns of numbers by most of their cells, by name, or since no other is left."""
+    found = [name for name in rest if _is_numeric(cells.table[name], na_values, share=0.5)]
     named = [name for name in rest if _rank(name, TARGET_NAMES) < 99]
-    candidates = named or (rest if len(rest) == 1 else [])
-    return [name for name in candidates if _is_numeric(cells.table[name], na_values, share=0.01)]
+    if any(name not in found for name in named):
+        found = [name for name in rest if name in found or name in named]
+    return found or (rest if len(rest) == 1 else [])
+
+
+def _tells_apart(cells: pd.Series) -> bool:
+    """Whether a column of text may name series: no empty cell, most values in several rows."""
+    counts = cells.value_counts()
+    return "" not in counts.index and float((counts > 1).mean()) > 0.5
+
+
+def _check_header_is_one(cells: Cells) -> None:
+    """Refuse a first line that is data."""
+    header = pd.Series([name for name in cells.columns if name], dtype=str)
+    for name in header:
+        dates = read_dates(pd.Series([name]))
+        if dates is not None and dates.form not in ("whole numbers", "years", "%Y%m"):
+            raise DataError(
+                f"The first line is not a header: '{name}' is a timestamp.",
+                file=cells.file,
+                row=int(cells.lines[0]) - 1,
+                value=name,
+                fix="Write a line with the names of the columns above it.",
+            )
 
 
 def _rank(name: str, known: list[str]) -> int:

@@ -9,25 +9,33 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from forecastkit.errors import DataError, Finding, located
+from forecastkit.errors import DataError, Finding, OptionError, located
 from forecastkit.tables.cells import (
     Convention,
     choose_convention,
     missing,
     to_numbers,
 )
-from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, Y, to_grid
+from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Grid, Y, to_grid
+from forecastkit.tables.frequency import Frequency
 from forecastkit.tables.layout import Layout, Wanted, find_layout
 from forecastkit.tables.text import Cells, read_cells
 
 Fill = Literal["error", "none", "zero", "previous", "linear"]
+FILLS = ("none", "error", "zero", "previous", "linear")
 ASSUMPTIONS = "assumptions"
+READING = "reading"
+# arguments that read another file as this one was read
+READING_ARGUMENTS = (
+    *("target_col", "time_col", "id_col", "delimiter", "decimal", "thousands", "encoding"),
+    *("date_format", "na_value", "fill"),
+)
 
 
 def read_csv(
     path: str | Path,
     *,
-    target_col: str | None = None,
+    target_col: str | Sequence[str] | None = None,
     time_col: str | None = None,
     id_col: str | None = None,
     delimiter: str | None = None,
@@ -37,7 +45,7 @@ def read_csv(
     date_format: str | None = None,
     na_value: str | Sequence[str] = (),
     fill: Fill = "none",
-    freq: str | int | None = None,
+    freq: str | int | Frequency | None = None,
 ) -> pd.DataFrame:
     r"""Read a CSV file into a series table.
 
@@ -50,7 +58,7 @@ def read_csv(
     path : str or Path
         The file.
     target_col, time_col, id_col : str, optional
-        Names of columns.
+        Names of columns; a sequence of targets makes each of them a series.
     delimiter, decimal, thousands, encoding : str, optional
         How the file is written.
     date_format : str, optional
@@ -60,7 +68,7 @@ def read_csv(
     fill : "none", "error", "zero", "previous" or "linear"
         What stands for a period without a row or a value: nothing (the models pass over it), an
         error, 0, the value before it, or a straight line between its neighbours.
-    freq : str or int, optional
+    freq : str, int or Frequency, optional
         A pandas offset alias, or a step of integers.
 
     Returns
@@ -83,22 +91,23 @@ def read_csv(
     >>> table["y"].tolist(), table["unique_id"].unique().tolist()
     ([10.0, 12.0, 11.0], ['visits'])
     """
+    if fill not in FILLS:
+        raise OptionError(f"There is no fill '{fill}'; there are: {', '.join(FILLS)}.", value=fill)
     na_values = (na_value,) if isinstance(na_value, str) else tuple(na_value)
     cells = read_cells(path, delimiter, encoding)
-    layout = find_layout(cells, Wanted(time_col, id_col, target_col, date_format, na_values))
+    targets = (target_col,) if isinstance(target_col, str) else tuple(target_col or ())
+    layout = find_layout(cells, Wanted(time_col, id_col, targets, date_format, na_values))
     notes = [*cells.notes, *_layout_notes(layout)]
     reader = _Columns(cells, na_values, decimal, thousands, notes)
     table = _assembled(cells, layout, reader)
-    table = _without_repeats(table, cells, notes)
+    table = _without_repeats(table, cells, layout.time, notes)
     grid = _grid(table, freq, cells.file)
-    notes.append((f"frequency {grid.frequency.alias}", "the timestamps lie on its grid"))
-    table = _filled(table.drop(columns=_LINE), grid, fill, cells, notes)
+    notes.append((f"frequency {grid.frequency}", "the timestamps lie on its grid"))
+    table = _filled(table, grid, fill, cells, notes)
     table.attrs[ASSUMPTIONS] = [{"what": what, "why": why} for what, why in notes]
-    table.attrs["columns"] = {
-        "target_col": None if layout.wide else layout.targets[0],
-        "time_col": layout.time,
-        "id_col": layout.ids,
-    }
+    how = (delimiter, decimal, thousands, encoding, date_format, list(na_values), fill)
+    what = (list(layout.targets), layout.time, layout.ids)
+    table.attrs[READING] = dict(zip(READING_ARGUMENTS, (*what, *how), strict=True))
     return table
 
 
@@ -189,10 +198,13 @@ def _layout_notes(layout: Layout) -> list[tuple[str, str]]:
     if "target" in layout.reasons:
         what = "a column a series" if layout.wide else f"target column '{layout.targets[0]}'"
         notes.append((what, layout.reasons["target"]))
+    if "ignored" in layout.reasons:
+        notes.append((f"columns left out: {layout.reasons['ignored']}", "they hold no numbers"))
     return notes
 
 
 def _assembled(cells: Cells, layout: Layout, reader: _Columns) -> pd.DataFrame:
+    _check_ids(cells, layout)
     ds = _timestamps(cells, layout)
     parts = []
     for target in layout.targets:
@@ -207,7 +219,7 @@ def _assembled(cells: Cells, layout: Layout, reader: _Columns) -> pd.DataFrame:
         used = {layout.time, layout.ids, *layout.targets, ""}
         for name in cells.columns:
             if name not in used:
-                table[name] = np.asarray(reader.covariate(name))
+                table[_free_name(name, reader)] = np.asarray(reader.covariate(name))
     if not table[Y].notna().any():
         raise DataError(
             f"Column '{layout.targets[0]}' holds no number.",
@@ -216,6 +228,28 @@ def _assembled(cells: Cells, layout: Layout, reader: _Columns) -> pd.DataFrame:
             fix="Name another column with target_col (--target).",
         )
     return table.sort_values([UNIQUE_ID, DS], kind="stable", ignore_index=True)
+
+
+def _free_name(name: str, reader: _Columns) -> str:
+    """Name of a covariate's column: its own, unless the series table uses it for something else."""
+    if name not in (UNIQUE_ID, DS, Y, CUTOFF, _LINE):
+        return name
+    reader.notes.append((f"column '{name}' renamed to '{name}_'", f"'{name}' is another column"))
+    return f"{name}_"
+
+
+def _check_ids(cells: Cells, layout: Layout) -> None:
+    if layout.ids is None:
+        return
+    rows = np.flatnonzero((cells.table[layout.ids] == "").to_numpy())
+    if len(rows):
+        raise located(
+            [Finding(int(cells.lines[row]), layout.ids, "") for row in rows[:3]],
+            "the cell that names the series is empty",
+            file=cells.file,
+            count=len(rows),
+            fix="Write the name of the series, or take the row out.",
+        )
 
 
 def _timestamps(cells: Cells, layout: Layout) -> pd.Series:
@@ -249,7 +283,7 @@ def _timestamps(cells: Cells, layout: Layout) -> pd.Series:
 
 
 def _without_repeats(
-    table: pd.DataFrame, cells: Cells, notes: list[tuple[str, str]]
+    table: pd.DataFrame, cells: Cells, time: str | None, notes: list[tuple[str, str]]
 ) -> pd.DataFrame:
     """Drop rows that say the same twice; refuse those that disagree."""
     same = table.duplicated([name for name in table.columns if name != _LINE])
@@ -257,18 +291,20 @@ def _without_repeats(
         lines = ", ".join(map(str, table.loc[same, _LINE].iloc[:3]))
         notes.append((f"{int(same.sum())} repeated rows left out", f"the same twice: rows {lines}"))
         table = table[~same].reset_index(drop=True)
-    twice = table.duplicated([UNIQUE_ID, DS])
-    if not twice.any():
+    by_line = table.sort_values(_LINE, kind="stable")
+    repeats = by_line[by_line.duplicated([UNIQUE_ID, DS])]
+    if repeats.empty:
         return table
-    rows = np.flatnonzero(twice)
-    row = table.iloc[rows[0]]
-    findings = [Finding(int(table[_LINE].iloc[i]), None, str(row[DS])) for i in rows[:3]]
+    row = repeats.iloc[0]
+    twins = by_line[(by_line[UNIQUE_ID] == row[UNIQUE_ID]) & (by_line[DS] == row[DS])]
+    other = "another value" if twins[Y].nunique() > 1 else "other covariates"
+    findings = [Finding(int(line), time, str(row[DS])) for line in repeats[_LINE].iloc[:3]]
     raise located(
         findings,
         f"series '{row[UNIQUE_ID]}' already has a row for {_day(row[DS])} "
-        f"(row {int(table[_LINE].iloc[rows[0] - 1])}) with another value",
+        f"(row {int(twins[_LINE].iloc[0])}) with {other}",
         file=cells.file,
-        count=len(rows),
+        count=len(repeats),
         fix="Keep one of them, or add them up before forecasting; if a column tells the rows "
         "apart, name it with id_col (--id).",
     )
@@ -278,7 +314,7 @@ def _day(moment: Any) -> str:
     return str(moment).removesuffix(" 00:00:00")
 
 
-def _grid(table: pd.DataFrame, freq: str | int | None, file: str) -> Grid:
+def _grid(table: pd.DataFrame, freq: str | int | Frequency | None, file: str) -> Grid:
     try:
         return to_grid(table, freq)
     except DataError as error:
@@ -289,20 +325,24 @@ def _grid(table: pd.DataFrame, freq: str | int | None, file: str) -> Grid:
 def _filled(
     table: pd.DataFrame, grid: Grid, fill: Fill, cells: Cells, notes: list[tuple[str, str]]
 ) -> pd.DataFrame:
+    lines = table[_LINE].to_numpy()
+    table = table.drop(columns=_LINE)
     gaps = int(np.isnan(grid.values).sum())
     if not gaps:
         return table
     series, counts = gaps_by_series(grid)
     named = ", ".join(f"{grid.ids[i]}: {n}" for i, n in zip(series[:3], counts[:3], strict=True))
     more = f" and {len(series) - 3} more series" if len(series) > 3 else ""
-    where = f"{gaps} of {len(grid.values)} periods have no value ({named}{more})"
+    moment, owner, line = _first_gap(table, grid, lines)
+    where = (
+        f"{gaps} of {len(grid.values)} periods have no value ({named}{more}); the first is "
+        f"{moment} of series '{owner}', after row {line}"
+    )
     if fill == "error":
-        first = int(np.flatnonzero(np.isnan(grid.values))[0])
-        owner = int(np.searchsorted(grid.offsets, first, side="right") - 1)
-        moment = grid.timestamps(grid.first[owner] + [first - grid.offsets[owner]])[0]
         raise DataError(
-            f"{where}; the first is {_day(moment)} of series '{grid.ids[owner]}'.",
+            f"{where}.",
             file=cells.file,
+            row=line,
             fix="Add the rows, or choose what stands for them with fill (--fill none, zero, "
             "previous or linear).",
         )
@@ -314,6 +354,17 @@ def _filled(
     }[fill]
     notes.append((f"{where}, {rule}", f"fill={fill}"))
     return table if fill == "none" else _with_values(table, grid, fill)
+
+
+def _first_gap(table: pd.DataFrame, grid: Grid, lines: np.ndarray) -> tuple[str, str, int]:
+    """Timestamp and series of the first missing period, and the line of the row before it."""
+    first = int(np.flatnonzero(np.isnan(grid.values))[0])
+    owner = int(np.searchsorted(grid.offsets, first, side="right") - 1)
+    moment = grid.timestamps(grid.first[owner] + [first - grid.offsets[owner]])[0]
+    before = (table[UNIQUE_ID] == grid.ids[owner]) & (table[DS] < moment)
+    rows = np.flatnonzero(before.to_numpy())
+    line = lines[rows[-1]] if len(rows) else lines[np.flatnonzero(table[DS] == moment)[0]]
+    return _day(moment), str(grid.ids[owner]), int(line)
 
 
 def gaps_by_series(grid: Grid) -> tuple[np.ndarray, np.ndarray]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from forecastkit.errors import DataError, UnknownFileError
+from forecastkit.errors import DataError, Finding, OptionError, UnknownFileError, located
 
 DELIMITERS = (",", ";", "\t", "|")
 _BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -61,8 +61,12 @@ def read_cells(path: str | Path, delimiter: str | None, encoding: str | None) ->
         If it is empty, holds no rows, or its lines have different numbers of cells.
     """
     name = Path(path).name
+    delimiter = _checked_delimiter(delimiter)
     text, used = _decoded(_bytes(Path(path)), name, encoding)
-    notes = [] if used in ("utf-8", "utf-8-sig") else [(f"encoding {used}", "not valid UTF-8")]
+    why = (
+        "as given" if encoding else "its byte order mark" if used == "utf-16" else "no valid UTF-8"
+    )
+    notes = [] if used in ("utf-8", "utf-8-sig") else [(f"encoding {used}", why)]
     if not text.strip():
         raise DataError("The file is empty.", file=name, fix="Write a header and rows into it.")
     found = delimiter or _delimiter(text)
@@ -138,6 +142,10 @@ def _delimiter(text: str) -> str:
 
 
 def _split(text: str, delimiter: str, name: str) -> tuple[pd.DataFrame, np.ndarray]:
+    lead = len(text) - len(text.lstrip("\r\n"))
+    skipped = text[:lead].count("\n")
+    text = text[lead:]
+    _check_widths(text, delimiter, name, skipped)
     try:
         table = pd.read_csv(
             io.StringIO(text),
@@ -150,8 +158,8 @@ def _split(text: str, delimiter: str, name: str) -> tuple[pd.DataFrame, np.ndarr
             engine="c",
         )
     except pd.errors.ParserError as error:
-        raise _ragged(str(error), name) from error
-    lines = np.arange(1, len(table) + 1)
+        raise _ragged(str(error), name, skipped) from error
+    lines = skipped + np.arange(1, len(table) + 1)
     if '"' in text:  # a quoted cell may hold line breaks: count them
         breaks = sum(table[column].str.count("\n").to_numpy() for column in table.columns)
         lines = lines + np.concatenate([[0], np.cumsum(breaks)[:-1]]).astype(np.int64)
@@ -159,14 +167,46 @@ def _split(text: str, delimiter: str, name: str) -> tuple[pd.DataFrame, np.ndarr
     return table[filled].reset_index(drop=True), lines[filled]
 
 
-def _ragged(message: str, name: str) -> DataError:
+def _check_widths(text: str, delimiter: str, name: str, skipped: int) -> None:
+    """Refuse lines with fewer cells than the header; longer ones stop the parser by themselves."""
+    if '"' in text:
+        reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+        widths = [(reader.line_num, len(row)) for row in reader if row]
+    else:
+        lines = text.splitlines()
+        widths = [(k + 1, line.count(delimiter) + 1) for k, line in enumerate(lines) if line]
+    short = [Finding(skipped + line) for line, width in widths if width < widths[0][1]]
+    if short:
+        width = next(width for line, width in widths if skipped + line == short[0].row)
+        raise located(
+            short[:3],
+            f"the line has {width} cells, the header has {widths[0][1]}",
+            file=name,
+            count=len(short),
+            fix="Write the missing cells, empty ones with their delimiter.",
+        )
+
+
+def _checked_delimiter(delimiter: str | None) -> str | None:
+    if delimiter in (r"\t", "tab"):
+        return "\t"
+    if delimiter is not None and len(delimiter) != 1:
+        raise OptionError(
+            f"The delimiter {delimiter!r} is not one character.",
+            value=delimiter,
+            fix="Give one, for instance ';', or \\t for a tab.",
+        )
+    return delimiter
+
+
+def _ragged(message: str, name: str, skipped: int) -> DataError:
     counts = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", message)
     if counts:
         expected, line, seen = map(int, counts.groups())
         return DataError(
             f"The line has {seen} cells, the lines before it have {expected}.",
             file=name,
-            row=line,
+            row=skipped + line,
             fix="Put quotes around cells that hold the delimiter, or mend the line.",
         )
     start = re.search(r"EOF inside string starting at row (\d+)", message)
@@ -174,7 +214,7 @@ def _ragged(message: str, name: str) -> DataError:
         return DataError(
             "A quote that opens here is never closed.",
             file=name,
-            row=int(start.group(1)) + 1,
+            row=skipped + int(start.group(1)) + 1,
             fix="Close the quote, or take it out.",
         )
     return DataError(f"The file cannot be split into cells: {message.strip()}.", file=name)

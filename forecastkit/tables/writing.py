@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from forecastkit.errors import WriteError
+from forecastkit.files import write_whole
 
 
 def write_csv(table: pd.DataFrame, path: str | Path) -> None:
@@ -33,8 +33,4 @@ def write_csv(table: pd.DataFrame, path: str | Path) -> None:
             # whoever read has seen enough; what is left must not fail again at exit
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
-    try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        table.to_csv(path, index=False)
-    except OSError as error:
-        raise WriteError(f"'{path}' cannot be written: {error.strerror}.") from error
+    write_whole(path, table.to_csv(index=False).encode())

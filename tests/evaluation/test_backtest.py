@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecastkit.errors import DataError
+from forecastkit.errors import DataError, OptionError
 from forecastkit.evaluation.backtest import cross_validation
 from forecastkit.evaluation.reference import Baseline
 
@@ -93,6 +93,31 @@ def test_missing_actual_values_stay_missing(daily):
     cv = cross_validation(Baseline("Naive", h=2), daily, n_windows=1)
     assert np.isnan(cv["y"].iloc[0])
     assert cv["y"].iloc[1] == 11
+
+
+def test_a_cutoff_without_a_value_is_still_the_cutoff(daily):
+    """The forecast begins after the cutoff, not after the last value before it."""
+    daily.loc[9, "y"] = np.nan
+    for gone in (daily, daily.drop(index=9)):
+        cv = cross_validation([Baseline("Naive", h=2), Baseline("Drift", h=2)], gone, n_windows=1)
+        of_a = cv[cv["unique_id"] == "a"]
+        assert of_a["cutoff"].tolist() == [pd.Timestamp("2024-01-10")] * 2
+        assert of_a["y"].tolist() == [10, 11]
+        assert of_a["Naive"].tolist() == [8, 8]
+        assert of_a["Drift"].tolist() == [10, 11]
+
+
+def test_short_windows_keep_the_frequency_of_the_table():
+    days = pd.date_range("2024-01-01", periods=18, freq="B")
+    table = pd.DataFrame({"unique_id": "a", "ds": days, "y": np.arange(18.0)})
+    cv = cross_validation(Baseline("Naive", h=3), table, n_windows=4)
+    assert cv["y"].notna().all()
+    assert (cv["ds"].dt.day_of_week < 5).all()
+
+
+def test_two_models_of_one_name_are_refused(daily):
+    with pytest.raises(OptionError, match="same name"):
+        cross_validation([Baseline("Naive", h=2), Baseline("Naive", h=2)], daily, n_windows=1)
 
 
 def test_time_zones_survive(daily):

@@ -104,5 +104,22 @@ def test_what_is_not_defined_is_nan():
     assert np.isnan(ours.mae(np.array([np.nan]), np.array([1.0])))
 
 
+def test_a_series_that_repeats_itself_has_no_scale(rng):
+    y = np.tile(rng.normal(size=7), 20) * (1 + 1e-14 * rng.normal(size=140))
+    assert np.isnan(ours.mase(y[:3], y[:3] + 1, ours.seasonal_error(y, 7)))
+
+
+def test_a_forecast_that_is_nan_is_not_passed_over():
+    assert np.isnan(ours.mae(np.array([1.0, 2.0]), np.array([1.0, np.nan])))
+
+
+def test_early_series_have_a_scale():
+    days = pd.date_range("1950-01-01", periods=30, freq="MS")
+    train = pd.DataFrame({"unique_id": "a", "ds": days, "y": np.arange(30.0)})
+    table = train.tail(2).assign(LSTM=28.0)
+    score = evaluate(table, ["mase"], train_df=train)["LSTM"].iloc[0]
+    assert score == pytest.approx(0.5 / 12)
+
+
 def test_smape_of_huge_values_does_not_overflow():
     assert ours.smape(np.array([1e308]), np.array([-1e307])) == pytest.approx(200)

@@ -151,10 +151,10 @@ def test_training_does_not_see_what_it_is_scored_on(panel):
     seen = []
     from forecastkit.forecasting import forecaster
 
-    original = forecaster.forecast_quantiles
+    original = forecaster.forecast_paths
 
-    def spy(network, members, past):
-        seen.append(original(network, members, past))
+    def spy(*given):
+        seen.append(original(*given))
         return seen[-1]
 
     changed = panel.copy()
@@ -162,7 +162,7 @@ def test_training_does_not_see_what_it_is_scored_on(panel):
     changed.loc[last, "y"] *= 7.0
     for table in (panel, changed):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(forecaster, "forecast_quantiles", spy)
+            patch.setattr(forecaster, "forecast_paths", spy)
             fk.LSTMForecaster(h=6, preset="fast").fit(table)
     assert seen[0].tobytes() == seen[1].tobytes()
 
@@ -259,6 +259,18 @@ def test_one_short_series():
     assert np.isfinite(model.predict()["LSTM"]).all()
 
 
+def test_a_numpy_integer_is_a_horizon(panel):
+    model = fk.LSTMForecaster(h=np.int64(2), preset="fast").train(panel)
+    assert len(model.predict()) == 6
+
+
+def test_intervals_of_a_positive_series_stay_positive_at_any_level(lstm, panel):
+    sparse = panel.assign(y=np.where(np.arange(len(panel)) % 5 == 0, 9.0, 0.1))
+    forecast = lstm.predict(sparse, level=[99, 99.9])
+    assert (forecast["LSTM-lo-99.9"] >= 0).all()
+    assert (forecast["LSTM-lo-99.9"] <= forecast["LSTM-lo-99"]).all()
+
+
 def test_integer_steps():
     table = pd.DataFrame({"unique_id": "a", "ds": np.arange(1, 41), "y": np.arange(40.0)})
     forecast = fk.LSTMForecaster(h=3, preset="fast").fit(table).predict()
@@ -273,6 +285,13 @@ def test_integer_steps():
         ({"h": 100}, DataError, r"has 72 periods; a horizon of 100 needs at least 104"),
         ({"h": 3, "preset": "quick"}, OptionError, "no preset 'quick'"),
         ({"h": 3, "input_size": 0}, OptionError, "input_size 0"),
+        ({"h": 3, "input_size": "5"}, OptionError, "input_size '5'"),
+        ({"h": 3, "season_length": 1.5}, OptionError, "season_length 1.5"),
+        ({"h": 3, "season_length": "12"}, OptionError, "season_length '12'"),
+        ({"h": 3, "preset": [1]}, OptionError, r"no preset \[1\]"),
+        ({"h": 3, "seed": -1}, OptionError, "seed -1"),
+        ({"h": 3, "alias": "ds"}, OptionError, "'ds' cannot be the name"),
+        ({"h": 3, "alias": "a-lo-80"}, OptionError, "cannot be the name"),
         ({"h": 3, "season_length": 0}, OptionError, "season_length 0"),
         ({"h": 3, "freq": "W-MON"}, DataError, "not a timestamp of frequency"),
         ({"h": 3, "futr_exog": ["price"]}, OptionError, "covariates"),

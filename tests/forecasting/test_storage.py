@@ -13,9 +13,10 @@ import time
 
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
+from safetensors.numpy import load, save_file
 
 from forecastkit.errors import ForecastkitError, ModelFileError, UnknownFileError, WriteError
+from forecastkit.forecasting import storage
 from forecastkit.forecasting.fitted import Fitted
 from forecastkit.forecasting.storage import read_model, write_model
 from forecastkit.network.config import NetworkConfig
@@ -99,6 +100,8 @@ def rewritten(path, change):
     manifest = json.loads(header["__metadata__"]["forecastkit"])
     change(manifest)
     header["__metadata__"]["forecastkit"] = json.dumps(manifest)
+    tensors = load(data)
+    header["__metadata__"]["sha256"] = storage._digest(tensors, json.dumps(manifest))
     text = json.dumps(header).encode()
     path.write_bytes(struct.pack("<Q", len(text)) + text + data[8 + size :])
 
@@ -116,6 +119,15 @@ def rewritten(path, change):
         (lambda m: m.update(ids=["a"]), "history/"),
         (lambda m: m.pop("facts"), "not understood"),
         (lambda m: m["frequency"].update(step=0), "frequency"),
+        (lambda m: m["frequency"].update(step=2**70), "frequency"),
+        (lambda m: m["network"]["view"].update(season_lengths=[10**9]), "out of range"),
+        (lambda m: m["network"]["view"].update(season_lengths=[]), "out of range"),
+        (lambda m: m["network"]["view"].update(stride=2**62), "out of range"),
+        (lambda m: m["network"]["view"].update(drift=float("nan")), "out of range"),
+        (lambda m: m["network"].update(quantiles=[-0.1, 0.5, 0.9]), "out of range"),
+        (lambda m: m.update(ids=5), "out of range"),
+        (lambda m: m.update(time_zone="Mars/X"), "not understood"),
+        (lambda m: m.update(facts=5), "not understood"),
     ],
 )
 def test_altered_manifests_are_refused(change, said, path):
@@ -132,6 +144,14 @@ def test_weights_that_are_not_finite_are_refused(tmp_path):
         ModelFileError, match="'member_0/head/bias' holds values that are not finite"
     ):
         read_model(tmp_path / "m")
+
+
+def test_one_changed_byte_is_noticed(path):
+    data = bytearray(path.read_bytes())
+    data[-3] ^= 1
+    path.write_bytes(bytes(data))
+    with pytest.raises(ModelFileError, match="SHA-256"):
+        read_model(path)
 
 
 def test_a_foreign_safetensors_file_is_refused(tmp_path):

@@ -244,7 +244,7 @@ REFUSALS = [
     (
         "two values for one timestamp",
         lines("id,date,y", "a,2024-01-01,1", "a,2024-01-02,2", "a,2024-01-02,3"),
-        "sales.csv, row 4: series 'a' already has a row for 2024-01-02 (row 3) with another "
+        "sales.csv, row 4, column 'date': series 'a' already has a row for 2024-01-02 (row 3) with another "
         "value.\nKeep one of them, or add them up before forecasting; if a column tells the rows "
         "apart, name it with id_col (--id).",
     ),
@@ -274,6 +274,61 @@ REFUSALS = [
         "date,y\n",
         "sales.csv, row 1: The file has a header (date, y) and no rows.\nAdd rows below the "
         "header.",
+    ),
+    (
+        "a short line",
+        lines("date,y,z", "2024-01-01,1,2", "2024-01-02", "2024-01-03,2,3"),
+        "sales.csv, row 3: the line has 1 cells, the header has 3.\nWrite the missing cells, empty "
+        "ones with their delimiter.",
+    ),
+    (
+        "no header",
+        lines("2024-01-01,1", "2024-01-02,2"),
+        "sales.csv, row 1: The first line is not a header: '2024-01-01' is a timestamp.\nWrite a "
+        "line with the names of the columns above it.",
+    ),
+    (
+        "an empty id",
+        lines("id,date,y", "a,2024-01-01,1", ",2024-01-01,1", "a,2024-01-02,1"),
+        "sales.csv, row 3, column 'id': the cell that names the series is empty.\nWrite the name of "
+        "the series, or take the row out.",
+    ),
+    (
+        "many bad cells in the named target",
+        lines(
+            "date,value,price",
+            *(f"2024-01-{d:02d},{'-' if d % 3 else d},{d}" for d in range(1, 10)),
+        ),
+        "sales.csv, row 2, column 'value': '-' is not a number (5 more: rows 3, 5, ...).\nWrite a "
+        "number or leave the cell empty; to read '-' as missing, pass --na-value -.",
+    ),
+    (
+        "bad cells in one series of many",
+        lines("date,a,b", *(f"2024-01-{d:02d},{d},{'x' if d == 4 else d}" for d in range(1, 10))),
+        "sales.csv, row 5, column 'b': 'x' is not a number.\nWrite a number or leave the cell "
+        "empty; to read 'x' as missing, pass --na-value x.",
+    ),
+    (
+        "currency",
+        lines("date,y", "2024-01-01,€5", "2024-01-02,€6"),
+        "sales.csv, row 2, column 'y': '€5' is not a number (1 more: row 3).\nWrite a number or "
+        "leave the cell empty; to read '€5' as missing, pass --na-value €5.",
+    ),
+    (
+        "one row at noon",
+        lines(
+            "date,y", *(f"2024-01-{d:02d} {'12' if d == 30 else '00'}:00,{d}" for d in range(1, 31))
+        ),
+        "sales.csv: The timestamps lie on no regular grid: the commonest step is 1 days 00:00:00, "
+        "but 2024-01-30 12:00:00 is not a whole number of such steps from 2024-01-01 00:00:00 (1 of "
+        "30 rows are off).\nAdd the rows up to regular periods first, or name the frequency with "
+        "freq (--freq).",
+    ),
+    (
+        "a year that is no year",
+        lines("date,y", "2024-01-01,1", "2024-01-02,2", "9999-12-31,3"),
+        "sales.csv, column 'ds': The timestamp 9999-12-31 00:00:00 lies outside the years 1678 to "
+        "2261.\nMend it, or use whole numbers (years, for instance) as timestamps.",
     ),
     (
         "a ragged line",
@@ -333,6 +388,39 @@ def test_a_word_for_missing_can_be_named(write):
 def test_an_unknown_column_gets_a_hint(write):
     with pytest.raises(OptionError, match=r"no column 'visit'.*\nDid you mean --target 'visits'"):
         read_csv(write(SINGLE), target_col="visit")
+
+
+def test_leading_blank_lines_are_passed_over(write):
+    with pytest.raises(DataError) as caught:
+        read_csv(write("\n\n" + lines("date,y", "2024-01-01,1", "2024-01-02,x", "2024-01-03,2")))
+    assert caught.value.row == 5
+
+
+def test_covariates_do_not_overwrite_the_columns_of_the_table(write):
+    text = lines("date,product,sales,y", "2024-01-01,a,1,9", "2024-01-02,a,2,9")
+    table = read_csv(write(text), target_col="sales")
+    assert table["y"].tolist() == [1, 2]
+    assert table["y_"].tolist() == [9, 9]
+
+
+def test_a_comment_does_not_name_a_series(write):
+    text = lines("date,y,comment", "2024-01-01,1,", "2024-01-02,2,", "2024-01-02,3,corrected")
+    with pytest.raises(DataError, match="already has a row"):
+        read_csv(write(text))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"delimiter": "||"}, "not one character"),
+        ({"date_format": "%Q"}, "not a strptime format"),
+        ({"fill": "zeros"}, "no fill 'zeros'"),
+        ({"freq": "-1D"}, "not a step forward"),
+    ],
+)
+def test_wrong_arguments(options, said, write):
+    with pytest.raises(OptionError, match=said):
+        read_csv(write(SINGLE), **options)
 
 
 def test_missing_files_and_folders(tmp_path):
