@@ -122,28 +122,101 @@ def lstm_step(
     >>> c.round(6)
     array([[0.7]])
     """
-    return lstm_gates(a + ops.matmul(h, U), c, ops, activation, recurrent_activation)
+    gates = lstm_gates(a + ops.matmul(h, U), ops, activation, recurrent_activation)
+    return lstm_update(gates, c, ops, activation)
 
 
 def lstm_gates(
-    z: Array,
-    c: Array,
-    ops: Any,
-    activation: Activation = None,
-    recurrent_activation: Activation = None,
-) -> tuple[Array, Array]:
-    """Gates and state update of `lstm_step` from the pre-activations z = W x + U h + b.
+    z: Array, ops: Any, activation: Activation = None, recurrent_activation: Activation = None
+) -> tuple[Array, Array, Array, Array]:
+    """The gates i, f, o and the candidate g from the pre-activations z = W x + U h + b.
 
     Parameters
     ----------
     z : array, shape (batch, 4 * units)
-    c : array, shape (batch, units)
+
+    Returns
+    -------
+    i, f, g, o : array, shape (batch, units)
+    """
+    tanh, sigmoid = activation or ops.tanh, recurrent_activation or ops.sigmoid
+    i, f, g, o = ops.split(z, 4, axis=-1)
+    return sigmoid(i), sigmoid(f), tanh(g), sigmoid(o)
+
+
+def lstm_update(
+    gates: tuple[Array, Array, Array, Array], c: Array, ops: Any, activation: Activation = None
+) -> tuple[Array, Array]:
+    """What the gates make of the state: c' = f * c + i * g, h' = o * tanh(c').
 
     Returns
     -------
     h, c : array, shape (batch, units)
     """
-    tanh, sigmoid = activation or ops.tanh, recurrent_activation or ops.sigmoid
-    i, f, g, o = ops.split(z, 4, axis=-1)  # each (batch, units)
-    c = sigmoid(f) * c + sigmoid(i) * tanh(g)
-    return sigmoid(o) * tanh(c), c
+    tanh = activation or ops.tanh
+    i, f, g, o = gates
+    c = f * c + i * g
+    return o * tanh(c), c
+
+
+def rnn_step_gradient(dh: Array, h: Array) -> Array:
+    """Gradient of `rnn_step` with tanh: from that of h' to that of the pre-activation.
+
+    The derivative of tanh(z) is 1 - tanh(z)^2, and tanh(z) is h'.
+
+    Parameters
+    ----------
+    dh, h : array, shape (batch, units)
+        Gradient of the loss with respect to the state after the step, and that state.
+
+    Returns
+    -------
+    array, shape (batch, units)
+    """
+    return dh * (1.0 - h * h)
+
+
+def lstm_step_gradient(
+    dh: Array,
+    dc: Array,
+    gates: tuple[Array, Array, Array, Array],
+    c_before: Array,
+    c: Array,
+    ops: Any,
+) -> tuple[Array, Array]:
+    """Gradient of `lstm_step` with tanh and sigmoid: backpropagation through one step.
+
+    ::
+
+        dc  = dc' + dh' * o * (1 - tanh(c')^2)
+        dz_i = dc * g * i * (1 - i)          dz_f = dc * c * f * (1 - f)
+        dz_g = dc * i * (1 - g^2)            dz_o = dh' * tanh(c') * o * (1 - o)
+
+    Parameters
+    ----------
+    dh, dc : array, shape (batch, units)
+        Gradients of the loss with respect to h' and c', the states after the step.
+    gates : tuple of four arrays, shape (batch, units)
+        i, f, g, o of the step.
+    c_before, c : array, shape (batch, units)
+        Cell state before and after the step.
+    ops : namespace
+        With `tanh` and `concatenate`.
+
+    Returns
+    -------
+    dz : array, shape (batch, 4 * units)
+        With respect to the pre-activations, in the order i, f, g, o.
+    dc : array, shape (batch, units)
+        With respect to the cell state before the step.
+    """
+    i, f, g, o = gates
+    s = ops.tanh(c)
+    dc = dc + dh * o * (1.0 - s * s)
+    dz = [
+        dc * g * i * (1.0 - i),
+        dc * c_before * f * (1.0 - f),
+        dc * i * (1.0 - g * g),
+        dh * s * o * (1.0 - o),
+    ]
+    return ops.concatenate(dz, axis=-1), dc * f

@@ -8,13 +8,21 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import tensorflow as tf
 from keras import ops
 from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
 
-from forecastkit.layers.arguments import resolve, serialize
+from forecastkit.layers.arguments import serialize, set_arguments, shows_cell
 from forecastkit.layers.gates import input_part, lstm_step
+from forecastkit.layers.loops import lstm_sequence
 from forecastkit.layers.rnn import CELL_ARGUMENTS as RNN_ARGUMENTS
-from forecastkit.layers.rnn import sequence_config
+from forecastkit.layers.sequence import (
+    check_cudnn,
+    outputs_of,
+    recurrent_dropout,
+    sequence_config,
+    time_first,
+)
 from forecastkit.layers.weights import add_weights
 
 CELL_ARGUMENTS = (*RNN_ARGUMENTS, "recurrent_activation", "unit_forget_bias")
@@ -78,8 +86,7 @@ class LSTMCell(DropoutRNNCell, keras.layers.Layer):
     ) -> None:
         given = {name: value for name, value in locals().items() if name in CELL_ARGUMENTS}
         super().__init__(**kwargs)
-        for name, value in resolve(given).items():
-            setattr(self, name, value)
+        set_arguments(self, given)
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.state_size = [units, units]
         self.output_size = units
@@ -121,6 +128,7 @@ class LSTMCell(DropoutRNNCell, keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="forecastkit")
+@shows_cell(*CELL_ARGUMENTS)
 class LSTM(keras.layers.RNN):
     """A long short-term memory over a sequence: drop-in for `keras.layers.LSTM`.
 
@@ -169,9 +177,11 @@ class LSTM(keras.layers.RNN):
         go_backwards: bool = False,
         stateful: bool = False,
         unroll: bool = False,
+        use_cudnn: str | bool = "auto",
         **kwargs: Any,
     ) -> None:
         given = locals()
+        check_cudnn(use_cudnn)
         policy = {name: kwargs[name] for name in ("dtype", "trainable") if name in kwargs}
         cell = LSTMCell(**{name: given[name] for name in CELL_ARGUMENTS}, **policy)
         super().__init__(
@@ -185,6 +195,25 @@ class LSTM(keras.layers.RNN):
             **kwargs,
         )
         self.input_spec = keras.layers.InputSpec(ndim=3)
+
+    def inner_loop(
+        self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
+    ) -> tuple[Any, Any, list[Any]]:
+        """Run over the sequence: last output, all outputs, states; Keras's RNN calls it."""
+        if self.unroll or not self._is_textbook:
+            return super().inner_loop(sequences, initial_state, mask, training)
+        mask = mask[0] if isinstance(mask, list | tuple) else mask
+        a, mask = time_first(self, sequences, mask, training)
+        h, c = initial_state
+        U = tf.convert_to_tensor(self.cell.recurrent_kernel)
+        H, c = lstm_sequence(a, h, c, U, mask, recurrent_dropout(self, h, training))
+        return *outputs_of(self, H, mask), [H[-1], c]
+
+    @property
+    def _is_textbook(self) -> bool:
+        """Whether the activations are tanh and sigmoid, whose gradients are written by hand."""
+        cell, known = self.cell, keras.activations
+        return cell.activation is known.tanh and cell.recurrent_activation is known.sigmoid
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make the same layer again."""

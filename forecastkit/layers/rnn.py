@@ -8,11 +8,19 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import tensorflow as tf
 from keras import ops
 from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
 
-from forecastkit.layers.arguments import resolve, serialize
+from forecastkit.layers.arguments import serialize, set_arguments, shows_cell
 from forecastkit.layers.gates import input_part, rnn_step
+from forecastkit.layers.loops import rnn_sequence
+from forecastkit.layers.sequence import (
+    outputs_of,
+    recurrent_dropout,
+    sequence_config,
+    time_first,
+)
 from forecastkit.layers.weights import add_weights
 
 CELL_ARGUMENTS = (
@@ -84,8 +92,7 @@ class SimpleRNNCell(DropoutRNNCell, keras.layers.Layer):
     ) -> None:
         given = {name: value for name, value in locals().items() if name in CELL_ARGUMENTS}
         super().__init__(**kwargs)
-        for name, value in resolve(given).items():
-            setattr(self, name, value)
+        set_arguments(self, given)
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.state_size = self.output_size = units
 
@@ -115,6 +122,7 @@ class SimpleRNNCell(DropoutRNNCell, keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="forecastkit")
+@shows_cell(*CELL_ARGUMENTS)
 class SimpleRNN(keras.layers.RNN):
     """A simple recurrent network over a sequence: drop-in for `keras.layers.SimpleRNN`.
 
@@ -177,6 +185,19 @@ class SimpleRNN(keras.layers.RNN):
         )
         self.input_spec = keras.layers.InputSpec(ndim=3)
 
+    def inner_loop(
+        self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
+    ) -> tuple[Any, Any, list[Any]]:
+        """Run over the sequence: last output, all outputs, states; Keras's RNN calls it."""
+        if self.unroll or self.cell.activation is not keras.activations.tanh:
+            return super().inner_loop(sequences, initial_state, mask, training)
+        mask = mask[0] if isinstance(mask, list | tuple) else mask
+        a, mask = time_first(self, sequences, mask, training)
+        (h,) = initial_state
+        U = tf.convert_to_tensor(self.cell.recurrent_kernel)
+        H = rnn_sequence(a, h, U, mask, recurrent_dropout(self, h, training))
+        return *outputs_of(self, H, mask), [H[-1]]
+
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make the same layer again."""
         return sequence_config(self, super().get_config(), CELL_ARGUMENTS)
@@ -185,15 +206,3 @@ class SimpleRNN(keras.layers.RNN):
     def from_config(cls, config: dict[str, Any]) -> SimpleRNN:
         """Make a layer from what `get_config` returned."""
         return cls(**config)
-
-
-def sequence_config(
-    layer: Any, config: dict[str, Any], arguments: tuple[str, ...]
-) -> dict[str, Any]:
-    """Return a sequence layer's configuration: its own arguments and those of its cell."""
-    cell = layer.cell.get_config()
-    own = {
-        **{name: cell[name] for name in arguments},
-        "activity_regularizer": keras.regularizers.serialize(layer.activity_regularizer),
-    }
-    return {**{name: value for name, value in config.items() if name != "cell"}, **own}

@@ -1,0 +1,366 @@
+"""Whatever Keras's layers do, ours do: masks, states, wrappers, precisions, files, training."""
+
+from __future__ import annotations
+
+import inspect
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from test_layers import distinct
+
+from forecastkit.layers import LSTM, LSTMCell, SimpleRNN, SimpleRNNCell
+
+PAIRS = [(SimpleRNN, keras.layers.SimpleRNN), (LSTM, keras.layers.LSTM)]
+pairs = pytest.mark.parametrize(("ours", "theirs"), PAIRS, ids=["rnn", "lstm"])
+MASKS = {
+    "right": lambda rng, b, t: np.arange(t) < rng.integers(1, t + 1, (b, 1)),
+    "left": lambda rng, b, t: np.arange(t) >= rng.integers(0, t, (b, 1)),
+    "holes": lambda rng, b, t: rng.random((b, t)) < 0.5,
+    "nothing": lambda rng, b, t: np.zeros((b, t), bool),
+}
+
+
+def twins(ours, theirs, rng, units=4, features=3, dtype="float32", **options):
+    """Both layers with the same random, pairwise distinct weights."""
+    layers = [kind(units, dtype=dtype, **options) for kind in (ours, theirs)]
+    for layer in layers:
+        layer.build((2 if options.get("stateful") else None, 5, features))
+    weights = distinct(rng, [w.shape for w in layers[0].weights if "seed" not in w.path][:3])
+    for layer in layers:
+        layer.cell.kernel.assign(weights[0])
+        layer.cell.recurrent_kernel.assign(weights[1])
+        if layer.cell.use_bias:
+            layer.cell.bias.assign(weights[2])
+    return layers
+
+
+def assert_same(one, other, atol):
+    one, other = (keras.tree.flatten(x) for x in (one, other))
+    assert len(one) == len(other)
+    for a, b in zip(one, other, strict=True):
+        a, b = (np.asarray(tf.cast(x, "float64")) for x in (a, b))
+        np.testing.assert_allclose(a, b, atol=atol, rtol=atol)
+
+
+def run(layer, graph, *args, **options):
+    """Outputs and gradients to inputs, states and weights, in eager mode or in a graph."""
+    rng = np.random.default_rng(5)
+
+    def step(args):
+        with tf.GradientTape() as tape:
+            tape.watch(args)
+            outputs = keras.tree.flatten(layer(args[0], initial_state=args[1:] or None, **options))
+            loss = sum(
+                tf.reduce_sum(y * tf.constant(rng.normal(size=y.shape), y.dtype)) for y in outputs
+            )
+        return outputs, tape.gradient(loss, [*args, *layer.trainable_weights])
+
+    args = [tf.convert_to_tensor(x) for x in args]
+    return (tf.function(step) if graph else step)(args)
+
+
+@pairs
+@pytest.mark.parametrize("graph", [False, True])
+@pytest.mark.parametrize("mask", [None, *MASKS])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"return_sequences": True, "return_state": True},
+        {},
+        {"return_sequences": True, "go_backwards": True, "return_state": True},
+        {"return_sequences": True, "zero_output_for_mask": True},
+        {"use_bias": False, "return_state": True},
+    ],
+    ids=str,
+)
+def test_values_and_gradients_in_float64(ours, theirs, graph, mask, options, rng):
+    batch, time = 3, 5
+    a, b = twins(ours, theirs, rng, dtype="float64", **options)
+    x = rng.normal(size=(batch, time, 3))
+    states = [rng.normal(size=(batch, 4)) for _ in range(len(a.state_size))]
+    given = {} if mask is None else {"mask": tf.constant(MASKS[mask](rng, batch, time))}
+    assert_same(run(a, graph, x, *states, **given), run(b, graph, x, *states, **given), 1e-11)
+
+
+@pairs
+@pytest.mark.parametrize("batch", [1, 31, 32, 65])
+def test_values_and_gradients_of_a_split_batch(ours, theirs, batch, rng):
+    """In a graph the batch is worked on in parts: they must fit together again."""
+    a, b = twins(ours, theirs, rng, dtype="float64", return_sequences=True)
+    x, mask = rng.normal(size=(batch, 6, 3)), tf.constant(rng.random((batch, 6)) < 0.7)
+    assert_same(run(a, True, x, mask=mask), run(b, True, x, mask=mask), 1e-10)
+
+
+@pairs
+def test_a_gradient_that_is_right_only_for_the_last_step_would_be_seen(ours, theirs, rng):
+    a, _ = twins(ours, theirs, rng, dtype="float64")
+    _, grads = run(a, True, rng.normal(size=(2, 5, 3)))
+    assert (np.abs(grads[0].numpy()) > 1e-6).all(axis=(0, 2)).all()
+
+
+@pairs
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float16"])
+def test_lower_precision(ours, theirs, policy, rng):
+    a, b = twins(ours, theirs, rng, dtype=policy, return_sequences=True)
+    x = rng.normal(size=(2, 5, 3)).astype("float32")
+    assert a(x).dtype == b(x).dtype
+    assert_same(a(x), b(x), 2e-2)
+
+
+@pairs
+def test_keras_models_pass_masks_and_states(ours, theirs, rng):
+    """Embedding with a mask, encoder and decoder, in both; the weights are carried over."""
+
+    def model(kind):
+        words = keras.Input((None,), dtype="int32")
+        x = keras.layers.Embedding(7, 3, mask_zero=True)(words)
+        _, *state = kind(4, return_state=True)(x)
+        y = kind(4, return_sequences=True)(x, initial_state=state)
+        return keras.Model(words, keras.layers.Dense(2)(y))
+
+    a, b = model(ours), model(theirs)
+    a.set_weights(distinct(rng, [w.shape for w in b.weights]))
+    b.set_weights(a.get_weights())
+    words = np.array([[1, 2, 3, 0, 0], [4, 5, 6, 1, 0], [2, 0, 0, 0, 0]])
+    assert_same(a(words), b(words), 1e-5)
+    assert_same(a.predict(words, verbose=0), b.predict(words, verbose=0), 1e-5)
+
+
+@pairs
+@pytest.mark.parametrize("merge", ["sum", "mul", "concat", "ave", None])
+def test_bidirectional(ours, theirs, merge, rng):
+    x = rng.normal(size=(3, 5, 2)).astype("float32")
+    a, b = (
+        keras.layers.Bidirectional(kind(4, return_sequences=True), merge_mode=merge)
+        for kind in (ours, theirs)
+    )
+    mask = tf.constant(MASKS["right"](rng, 3, 5))
+    a(x), b(x)
+    a.set_weights(distinct(rng, [w.shape for w in b.weights]))
+    b.set_weights(a.get_weights())
+    assert_same(a(x, mask=mask), b(x, mask=mask), 1e-5)
+
+
+@pairs
+def test_time_distributed(ours, theirs, rng):
+    x = rng.normal(size=(2, 3, 5, 4)).astype("float32")
+    a, b = (keras.layers.TimeDistributed(kind(2)) for kind in (ours, theirs))
+    a(x), b(x)
+    b.set_weights(a.get_weights())
+    assert_same(a(x), b(x), 1e-6)
+
+
+def test_stacked_cells_in_keras_loop(rng):
+    x = rng.normal(size=(2, 5, 3)).astype("float32")
+    stacks = [[LSTMCell(4), LSTMCell(2)], [keras.layers.LSTMCell(4), keras.layers.LSTMCell(2)]]
+    a, b = (keras.layers.RNN(cells) for cells in stacks)
+    a(x), b(x)
+    b.set_weights(a.get_weights())
+    assert_same(a(x), b(x), 1e-6)
+
+
+@pairs
+def test_stateful(ours, theirs, rng):
+    a, b = twins(ours, theirs, rng, stateful=True)
+    x = rng.normal(size=(2, 5, 3)).astype("float32")
+    first = a(x)
+    assert_same(first, b(x), 1e-6)
+    assert_same(a(x), b(x), 1e-6)
+    assert np.abs(np.asarray(a(x) - first)).max() > 1e-4
+    a.reset_state()
+    assert_same(a(x), first, 1e-6)
+    for layer in (a, b):
+        with pytest.raises(ValueError, match="batch size"):
+            layer(x[:1])
+
+
+@pairs
+def test_any_length_with_one_trace(ours, theirs, rng):
+    a, b = twins(ours, theirs, rng)
+    traces = []
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None, 3))])
+    def call(x):
+        traces.append(1)
+        return a(x)
+
+    for batch, time in ((2, 3), (1, 9), (4, 1)):
+        x = rng.normal(size=(batch, time, 3)).astype("float32")
+        assert_same(call(x), b(x), 1e-6)
+    assert len(traces) == 1
+
+
+@pairs
+@pytest.mark.parametrize("graph", [False, True])
+def test_no_rows(ours, theirs, graph, rng):
+    a, _ = twins(ours, theirs, rng, return_sequences=True)
+    call = tf.function(a) if graph else a
+    assert call(tf.zeros((0, 5, 3))).shape == (0, 5, 4)
+
+
+@pairs
+def test_under_xla(ours, theirs, rng):
+    a, b = twins(ours, theirs, rng, return_sequences=True)
+    x = tf.constant(rng.normal(size=(40, 5, 3)), "float32")
+    assert_same(tf.function(a, jit_compile=True)(x), b(x), 1e-6)
+
+
+@pairs
+def test_second_derivatives(ours, theirs, rng):
+    a, b = twins(ours, theirs, rng, dtype="float64")
+    x = tf.constant(rng.normal(size=(2, 5, 3)))
+
+    def penalty(layer):
+        with tf.GradientTape() as outer:
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                y = tf.reduce_sum(layer(x) ** 2)
+            size = tf.reduce_sum(inner.gradient(y, x) ** 2)
+        return outer.gradient(size, layer.trainable_weights)
+
+    assert_same(tf.function(penalty)(a), tf.function(penalty)(b), 1e-9)
+
+
+@pairs
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_training_stays_in_step(ours, theirs, optimizer, rng):
+    def model(kind):
+        layers = [
+            keras.Input((8, 3)),
+            kind(5, return_sequences=True),
+            kind(4),
+            keras.layers.Dense(1),
+        ]
+        made = keras.Sequential(layers)
+        made.compile(optimizer=keras.optimizers.get(optimizer), loss="mse")
+        return made
+
+    a, b = model(ours), model(theirs)
+    b.set_weights(a.get_weights())
+    x, y = rng.normal(size=(32, 8, 3)), rng.normal(size=(32, 1))
+    for one in (a, b):
+        one.fit(x, y, epochs=20, batch_size=16, shuffle=False, verbose=0)
+    assert_same(a.get_weights(), b.get_weights(), 5e-4)
+
+
+@pairs
+def test_regularisers_and_constraints(ours, theirs, rng):
+    options = {
+        **{"kernel_regularizer": "l2", "recurrent_regularizer": "l1", "bias_regularizer": "l2"},
+        "kernel_constraint": "max_norm",
+    }
+    if ours is LSTM:  # Keras's SimpleRNN takes an activity regulariser and forgets it
+        options["activity_regularizer"] = "l2"
+    a, b = twins(ours, theirs, rng, **options)
+    x = rng.normal(size=(2, 5, 3)).astype("float32")
+    a(x), b(x)
+    assert float(sum(a.losses)) == pytest.approx(float(sum(b.losses)), rel=1e-5)
+    assert isinstance(a.cell.kernel.constraint, keras.constraints.MaxNorm)
+
+
+def test_an_activity_regulariser_acts_on_the_simple_layer_too():
+    layer = SimpleRNN(2, activity_regularizer="l2")
+    layer(np.ones((1, 3, 2), "float32"))
+    assert float(sum(layer.losses)) > 0
+
+
+@pairs
+def test_dropout_is_one_mask_for_all_steps(ours, theirs, rng):
+    """With half of the inputs dropped, a constant sequence stays constant: the mask does not move."""
+    kernel = {"kernel_initializer": "ones", "recurrent_initializer": "zeros"}
+    layer = ours(6, dropout=0.5, seed=3, return_sequences=True, **kernel)
+    outputs = layer(np.full((8, 5, 1), 0.1, "float32"), training=True).numpy()
+    if ours is SimpleRNN:
+        assert (outputs == outputs[:, :1]).all()
+    assert len(np.unique(outputs[:, 0, 0].round(5))) == 2  # dropped, or doubled
+    assert not (layer(np.ones((8, 5, 1), "float32"), training=False).numpy() == 0).any()
+
+
+@pairs
+def test_recurrent_dropout_is_one_mask_for_all_steps(ours, theirs, rng):
+    layer = ours(50, recurrent_dropout=0.5, seed=3, return_sequences=True)
+    x = rng.normal(size=(1, 4, 3)).astype("float32")
+    layer(x)
+    one, other = (layer(x, training=True).numpy() for _ in range(2))
+    np.testing.assert_array_equal(one[:, 0], other[:, 0])  # the first step has no state to drop
+    assert np.abs(one[:, 1] - other[:, 1]).max() > 1e-3  # another call, another mask
+
+
+@pairs
+def test_the_same_seed_gives_the_same_bits(ours, theirs, rng):
+    x = rng.normal(size=(40, 5, 3)).astype("float32")
+    results = []
+    for _ in range(2):
+        start = {
+            "kernel_initializer": keras.initializers.GlorotUniform(seed=1),
+            "recurrent_initializer": keras.initializers.Orthogonal(seed=2),
+        }
+        layer = ours(4, dropout=0.3, recurrent_dropout=0.2, seed=7, **start)
+        results.append(tf.function(layer)(tf.constant(x), training=True).numpy().tobytes())
+    assert results[0] == results[1]
+
+
+@pairs
+def test_the_arguments_are_those_of_keras(ours, theirs):
+    mine, keras_own = (inspect.signature(kind.__init__).parameters for kind in (ours, theirs))
+    for name, parameter in keras_own.items():
+        assert name in mine, name
+        if name != "self" and parameter.kind is not parameter.VAR_KEYWORD:
+            assert mine[name].default == parameter.default, name
+    plain = [n for n, p in keras_own.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    assert [n for n in mine if n in plain] == plain
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [(SimpleRNNCell, keras.layers.SimpleRNNCell), (LSTMCell, keras.layers.LSTMCell)],
+)
+def test_the_arguments_of_the_cells_are_those_of_keras(ours, theirs):
+    mine, keras_own = (inspect.signature(kind.__init__).parameters for kind in (ours, theirs))
+    assert list(mine) == list(keras_own)
+
+
+@pairs
+def test_what_keras_refuses_is_refused(ours, theirs):
+    for units in (0, -1):
+        for kind in (ours, theirs):
+            with pytest.raises(ValueError, match="units"):
+                kind(units)
+
+
+def test_cudnn_is_refused_with_a_reason():
+    assert LSTM(2, use_cudnn=False).units == LSTM(2, use_cudnn="auto").units == 2
+    with pytest.raises(ValueError, match="gate math of this layer is its own"):
+        LSTM(2, use_cudnn=True)
+
+
+@pairs
+def test_arguments_can_be_read_off_the_layer(ours, theirs):
+    a, b = (kind(3, dropout=0.2, recurrent_dropout=0.1, use_bias=False) for kind in (ours, theirs))
+    names = ["units", "use_bias", "dropout", "recurrent_dropout", "activation"]
+    assert [getattr(a, n) for n in names] == [getattr(b, n) for n in names]
+
+
+@pairs
+def test_dropout_is_kept_in_range(ours, theirs):
+    a, b = (kind(3, dropout=1.5, recurrent_dropout=-1) for kind in (ours, theirs))
+    assert (a.dropout, a.recurrent_dropout) == (b.dropout, b.recurrent_dropout) == (1.0, 0.0)
+
+
+@pairs
+def test_configurations_survive_json(ours, theirs):
+    model = keras.Sequential([keras.Input((4, 2)), ours(3, seed=5, dropout=0.1, go_backwards=True)])
+    again = keras.models.model_from_json(model.to_json())
+    assert type(again.layers[0]) is ours
+    assert again.to_json() == model.to_json()
+
+
+@pytest.mark.gpu
+@pairs
+def test_on_a_gpu(ours, theirs, rng):
+    a, b = twins(ours, theirs, rng, return_sequences=True)
+    x, mask = rng.normal(size=(40, 5, 3)).astype("float32"), tf.constant(rng.random((40, 5)) < 0.7)
+    with tf.device("/GPU:0"):
+        assert_same(run(a, True, x, mask=mask), run(b, True, x, mask=mask), 1e-4)
