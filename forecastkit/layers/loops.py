@@ -5,14 +5,12 @@ time first. Going forward it keeps what the gradient needs. Going back it runs o
 the pre-activations' gradient; the gradient of the recurrent kernel is one large product over all
 steps, outside the loop.
 
-Inside a graph the loops are compiled by XLA, which fuses the gate math of a step into one pass, and
-the batch is split over the processor's threads, since one small network keeps no more than one of
-them busy. On a GPU, in eager mode and for sequences of unknown length they are plain TensorFlow.
+Inside a graph the loops are compiled by XLA, which fuses the gate math of a step into one pass; in
+eager mode and for sequences of unknown length they are plain TensorFlow.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -26,9 +24,6 @@ from forecastkit.layers.gates import (
     rnn_step,
     rnn_step_gradient,
 )
-
-_FEWEST_ROWS = 16  # of a part of the batch that is worth a thread
-_MOST_PARTS = 4
 
 ops = SimpleNamespace(
     matmul=tf.matmul,
@@ -64,28 +59,17 @@ def lstm_sequence(
     c : tensor, shape (batch, units)
         Cell state after the last step.
     """
+    forward, backward = _compiled(a, _lstm_forward), _compiled(a, _lstm_backward)
 
     @tf.custom_gradient
     def run(a: Any, h: Any, c: Any, U: Any) -> Any:
-        parts = _parts(a)
-        moved = [_split(x, parts, 1) for x in (a, mask)]
-        fixed = [_split(x, parts, 0) for x in (h, c, dropped)]
-        forward, backward = _compiled(a, _lstm_forward), _compiled(a, _lstm_backward)
-        kept = [forward(a, h, c, U, m, d) for a, m, h, c, d in zip(*moved, *fixed, strict=True)]
-        H = _joined([part[0] for part in kept], 1)
-        last = _joined([part[1][-1] for part in kept], 0)
+        H, C, G = forward(a, h, c, U, mask, dropped)
 
         def gradient(dH: Any, dc: Any) -> Any:
-            given = (_split(dH, parts, 1), _split(dc, parts, 0), moved[1], fixed[1], fixed[2])
-            back = [
-                backward(part[1], part[2], c, U, dH, dc, m, d)
-                for part, dH, dc, m, c, d in zip(kept, *given, strict=True)
-            ]
-            dz = _joined([part[0] for part in back], 1)
-            dh, dc = (_joined([part[k] for part in back], 0) for k in (1, 2))
+            dz, dh, dc = backward(C, G, c, U, dH, dc, mask, dropped)
             return dz, dh, dc, _kernel_gradient(h, H, dropped, dz)
 
-        return (H, last), gradient
+        return (H, C[-1]), gradient
 
     return run(a, h, c, U)
 
@@ -106,20 +90,14 @@ def rnn_sequence(a: Any, h: Any, U: Any, mask: Any = None, dropped: Any = None) 
     tensor, shape (time, batch, units)
         The state after every step.
     """
+    forward, backward = _compiled(a, _rnn_forward), _compiled(a, _rnn_backward)
 
     @tf.custom_gradient
     def run(a: Any, h: Any, U: Any) -> Any:
-        parts = _parts(a)
-        moved = [_split(x, parts, 1) for x in (a, mask)]
-        fixed = [_split(x, parts, 0) for x in (h, dropped)]
-        forward, backward = _compiled(a, _rnn_forward), _compiled(a, _rnn_backward)
-        kept = [forward(a, h, U, m, d) for a, m, h, d in zip(*moved, *fixed, strict=True)]
-        H = _joined(kept, 1)
+        H = forward(a, h, U, mask, dropped)
 
         def gradient(dH: Any) -> Any:
-            given = (kept, _split(dH, parts, 1), moved[1], fixed[1])
-            back = [backward(H, U, dH, m, d) for H, dH, m, d in zip(*given, strict=True)]
-            dz, dh = (_joined([part[k] for part in back], axis) for k, axis in ((0, 1), (1, 0)))
+            dz, dh = backward(H, U, dH, mask, dropped)
             return dz, dh, _kernel_gradient(h, H, dropped, dz)
 
         return H, gradient
@@ -145,7 +123,7 @@ def _lstm_backward(
     C: Any, G: Any, c: Any, U: Any, dH: Any, dc: Any, mask: Any, dropped: Any
 ) -> Any:
     """Gradients of the pre-activations of every step, and of the states before the first."""
-    n = _steps(C)
+    n, turned = _steps(C), tf.transpose(U)
 
     def step(t: Any, dh: Any, dc: Any, dZ: Any) -> Any:
         before = tf.where(t > 0, C[tf.maximum(t - 1, 0)], c)
@@ -153,7 +131,7 @@ def _lstm_backward(
         gates = tuple(tf.split(G[t], 4, axis=-1))
         dz, dc_before = lstm_step_gradient(dh, dc, gates, before, C[t], ops)
         dz = _zero_where_masked(mask, t, dz)
-        dh_before = _thinned(tf.matmul(dz, U, transpose_b=True), dropped)
+        dh_before = _thinned(tf.matmul(dz, turned), dropped)
         if mask is not None:  # where the states stayed, their gradients pass through
             dh_before = dh_before + tf.where(mask[t], tf.zeros_like(dh), dh)
             dc_before = tf.where(mask[t], dc_before, dc)
@@ -176,12 +154,12 @@ def _rnn_forward(a: Any, h: Any, U: Any, mask: Any, dropped: Any) -> Any:
 
 
 def _rnn_backward(H: Any, U: Any, dH: Any, mask: Any, dropped: Any) -> Any:
-    n = _steps(H)
+    n, turned = _steps(H), tf.transpose(U)
 
     def step(t: Any, dh: Any, dZ: Any) -> Any:
         dh = dh + dH[t]
         dz = _zero_where_masked(mask, t, rnn_step_gradient(dh, H[t]))
-        dh_before = _thinned(tf.matmul(dz, U, transpose_b=True), dropped)
+        dh_before = _thinned(tf.matmul(dz, turned), dropped)
         if mask is not None:
             dh_before = dh_before + tf.where(mask[t], tf.zeros_like(dh), dh)
         return t - 1, dh_before, dZ.write(t, dz)
@@ -257,25 +235,3 @@ def _compile(loop: Callable[..., Any]) -> Callable[..., Any]:
 _COMPILED: dict[Callable[..., Any], Callable[..., Any]] = {
     loop: _compile(loop) for loop in (_lstm_forward, _lstm_backward, _rnn_forward, _rnn_backward)
 }
-
-
-def _parts(a: Any) -> int:
-    """Parts of the batch that are worked on side by side."""
-    if tf.executing_eagerly() or a.shape[0] is None or tf.config.list_logical_devices("GPU"):
-        return 1
-    threads = tf.config.threading.get_inter_op_parallelism_threads() or os.cpu_count() or 1
-    parts = min(threads, _MOST_PARTS)
-    return parts if a.shape[1] is None else max(1, min(parts, a.shape[1] // _FEWEST_ROWS))
-
-
-def _split(x: Any, parts: int, axis: int) -> list[Any]:
-    if x is None or parts == 1:
-        return [x] * parts
-    size = tf.shape(x)[axis] if x.shape[axis] is None else x.shape[axis]
-    bounds = [size * k // parts for k in range(parts + 1)]
-    sizes = [stop - start for start, stop in zip(bounds[:-1], bounds[1:], strict=True)]
-    return list(tf.split(x, sizes, axis=axis, num=parts))
-
-
-def _joined(parts: list[Any], axis: int) -> Any:
-    return parts[0] if len(parts) == 1 else tf.concat(parts, axis=axis)

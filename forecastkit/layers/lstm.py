@@ -18,8 +18,9 @@ from forecastkit.layers.loops import lstm_sequence
 from forecastkit.layers.rnn import CELL_ARGUMENTS as RNN_ARGUMENTS
 from forecastkit.layers.sequence import (
     check_cudnn,
+    dropped,
+    in_parts,
     outputs_of,
-    recurrent_dropout,
     sequence_config,
     time_first,
 )
@@ -203,10 +204,14 @@ class LSTM(keras.layers.RNN):
         if self.unroll or not self._is_textbook:
             return super().inner_loop(sequences, initial_state, mask, training)
         mask = mask[0] if isinstance(mask, list | tuple) else mask
-        a, mask = time_first(self, sequences, mask, training)
         h, c = initial_state
+        sequences, thinned = dropped(self, sequences, h, training)
+        return in_parts(self._run, sequences, mask, h, c, thinned)
+
+    def _run(self, sequences: Any, mask: Any, h: Any, c: Any, thinned: Any) -> Any:
+        a, mask = time_first(self, sequences, mask)
         U = tf.convert_to_tensor(self.cell.recurrent_kernel)
-        H, c = lstm_sequence(a, h, c, U, mask, recurrent_dropout(self, h, training))
+        H, c = lstm_sequence(a, h, c, U, mask, thinned)
         return *outputs_of(self, H, mask), [H[-1], c]
 
     @property

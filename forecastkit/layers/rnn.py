@@ -16,8 +16,9 @@ from forecastkit.layers.arguments import serialize, set_arguments, shows_cell
 from forecastkit.layers.gates import input_part, rnn_step
 from forecastkit.layers.loops import rnn_sequence
 from forecastkit.layers.sequence import (
+    dropped,
+    in_parts,
     outputs_of,
-    recurrent_dropout,
     sequence_config,
     time_first,
 )
@@ -192,10 +193,14 @@ class SimpleRNN(keras.layers.RNN):
         if self.unroll or self.cell.activation is not keras.activations.tanh:
             return super().inner_loop(sequences, initial_state, mask, training)
         mask = mask[0] if isinstance(mask, list | tuple) else mask
-        a, mask = time_first(self, sequences, mask, training)
         (h,) = initial_state
+        sequences, thinned = dropped(self, sequences, h, training)
+        return in_parts(self._run, sequences, mask, h, thinned)
+
+    def _run(self, sequences: Any, mask: Any, h: Any, thinned: Any) -> Any:
+        a, mask = time_first(self, sequences, mask)
         U = tf.convert_to_tensor(self.cell.recurrent_kernel)
-        H = rnn_sequence(a, h, U, mask, recurrent_dropout(self, h, training))
+        H = rnn_sequence(a, h, U, mask, thinned)
         return *outputs_of(self, H, mask), [H[-1]]
 
     def get_config(self) -> dict[str, Any]:
