@@ -180,7 +180,6 @@ def lstm_step_gradient(
     dh: Array,
     dc: Array,
     gates: tuple[Array, Array, Array, Array],
-    c_before: Array,
     c: Array,
     ops: Any,
 ) -> tuple[Array, Array]:
@@ -198,8 +197,8 @@ def lstm_step_gradient(
         Gradients of the loss with respect to h' and c', the states after the step.
     gates : tuple of four arrays, shape (batch, units)
         i, f, g, o of the step.
-    c_before, c : array, shape (batch, units)
-        Cell state before and after the step.
+    c : array, shape (batch, units)
+        Cell state before the step.
     ops : namespace
         With `tanh` and `concatenate`.
 
@@ -211,11 +210,11 @@ def lstm_step_gradient(
         With respect to the cell state before the step.
     """
     i, f, g, o = gates
-    s = ops.tanh(c)
+    s = ops.tanh(f * c + i * g)  # tanh(c'), c' as in `lstm_update`
     dc = dc + dh * o * (1.0 - s * s)
     dz = [
         dc * g * i * (1.0 - i),
-        dc * c_before * f * (1.0 - f),
+        dc * c * f * (1.0 - f),
         dc * i * (1.0 - g * g),
         dh * s * o * (1.0 - o),
     ]

@@ -63,13 +63,13 @@ def lstm_sequence(
 
     @tf.custom_gradient
     def run(a: Any, h: Any, c: Any, U: Any) -> Any:
-        H, C, G = forward(a, h, c, U, mask, dropped)
+        last, H, C, *gates = forward(a, h, c, U, mask, dropped)
 
         def gradient(dH: Any, dc: Any) -> Any:
-            dz, dh, dc = backward(C, G, c, U, dH, dc, mask, dropped)
+            dz, dh, dc = backward(C, *gates, U, dH, dc, mask, dropped)
             return dz, dh, dc, _kernel_gradient(h, H, dropped, dz)
 
-        return (H, C[-1]), gradient
+        return (H, last), gradient
 
     return run(a, h, c, U)
 
@@ -106,30 +106,39 @@ def rnn_sequence(a: Any, h: Any, U: Any, mask: Any = None, dropped: Any = None) 
 
 
 def _lstm_forward(a: Any, h: Any, c: Any, U: Any, mask: Any, dropped: Any) -> Any:
-    """States and gates of every step, each (time, batch, ...)."""
+    """Last c; then h after, c before, and i, f, g, o of every step, (time, batch, units)."""
     n = _steps(a)
 
-    def step(t: Any, h: Any, c: Any, H: Any, C: Any, G: Any) -> Any:
+    def step(t: Any, h: Any, c: Any, *kept: Any) -> Any:
         gates = lstm_gates(a[t] + ops.matmul(_thinned(h, dropped), U), ops)
-        h, c = _moved(mask, t, lstm_update(gates, c, ops), (h, c))
-        return t + 1, h, c, H.write(t, h), C.write(t, c), G.write(t, tf.concat(gates, axis=-1))
+        h, c_after = _moved(mask, t, lstm_update(gates, c, ops), (h, c))
+        new = zip(kept, (h, c, *gates), strict=True)
+        return t + 1, h, c_after, *(array.write(t, x) for array, x in new)
 
-    arrays = [_array(a, n, shape) for shape in (h.shape, h.shape, a.shape[1:])]
+    arrays = [_array(a, n, h.shape) for _ in range(6)]
     state = tf.while_loop(lambda t, *_: t < n, step, (0, h, c, *arrays), maximum_iterations=n)
-    return tuple(array.stack() for array in state[3:])
+    return state[2], *(array.stack() for array in state[3:])
 
 
 def _lstm_backward(
-    C: Any, G: Any, c: Any, U: Any, dH: Any, dc: Any, mask: Any, dropped: Any
+    C: Any,
+    i: Any,
+    f: Any,
+    g: Any,
+    o: Any,
+    U: Any,
+    dH: Any,
+    dc: Any,
+    mask: Any,
+    dropped: Any,
 ) -> Any:
     """Gradients of the pre-activations of every step, and of the states before the first."""
     n, turned = _steps(C), tf.transpose(U)
 
     def step(t: Any, dh: Any, dc: Any, dZ: Any) -> Any:
-        before = tf.where(t > 0, C[tf.maximum(t - 1, 0)], c)
         dh = dh + dH[t]
-        gates = tuple(tf.split(G[t], 4, axis=-1))
-        dz, dc_before = lstm_step_gradient(dh, dc, gates, before, C[t], ops)
+        gates = (i[t], f[t], g[t], o[t])
+        dz, dc_before = lstm_step_gradient(dh, dc, gates, C[t], ops)
         dz = _zero_where_masked(mask, t, dz)
         dh_before = _thinned(tf.matmul(dz, turned), dropped)
         if mask is not None:  # where the states stayed, their gradients pass through
@@ -137,7 +146,7 @@ def _lstm_backward(
             dc_before = tf.where(mask[t], dc_before, dc)
         return t - 1, dh_before, dc_before, dZ.write(t, dz)
 
-    start = (n - 1, tf.zeros_like(c), dc, _array(G, n, G.shape[1:]))
+    start = (n - 1, tf.zeros_like(dc), dc, _array(C, n, (C.shape[1], 4 * C.shape[2])))
     _, dh, dc, dZ = tf.while_loop(lambda t, *_: t >= 0, step, start, maximum_iterations=n)
     return dZ.stack(), dh, dc
 

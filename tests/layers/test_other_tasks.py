@@ -1,0 +1,110 @@
+"""Sequences that are no time series: the layers know nothing of forecasting."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from forecastkit.layers import LSTM, SimpleRNN
+
+pytestmark = pytest.mark.slow
+
+
+def test_sentences_whose_deciding_words_stand_early(rng):
+    """Steps 3 to 5 say liked or hated the movie; fifteen words that do not matter follow."""
+    words = ["<pad>", "i", "really", "liked", "hated", "the", "movie", *"abcdefghij"]
+    number = {word: k for k, word in enumerate(words)}
+    n, length = 400, 20
+    liked = rng.random(n) < 0.5
+    x = rng.integers(7, len(words), (n, length))
+    x[:, 0], x[:, 1] = number["i"], number["really"]
+    x[:, 2] = np.where(liked, number["liked"], number["hated"])
+    x[:, 3], x[:, 4] = number["the"], number["movie"]
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential(
+        [
+            keras.Input((length,), dtype="int32"),
+            keras.layers.Embedding(len(words), 8, mask_zero=True),
+            LSTM(16),
+            keras.layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+    model.compile(keras.optimizers.Adam(0.02), "binary_crossentropy", metrics=["accuracy"])
+    model.fit(x[:300], liked[:300], epochs=15, batch_size=50, verbose=0)
+    assert model.evaluate(x[300:], liked[300:], verbose=0)[1] > 0.95
+
+
+@pytest.mark.parametrize("kind", [SimpleRNN, LSTM])
+def test_the_next_token_of_a_small_text(kind):
+    text = "the cat sat on the mat and the dog lay on the log " * 12
+    letters = sorted(set(text))
+    codes = np.array([letters.index(one) for one in text])
+    length = 12
+    x = np.stack([codes[k : k + length] for k in range(len(codes) - length)])
+    keras.utils.set_random_seed(2)
+    model = keras.Sequential(
+        [
+            keras.Input((length,), dtype="int32"),
+            keras.layers.Embedding(len(letters), 8),
+            kind(32),
+            keras.layers.Dense(len(letters)),
+        ]
+    )
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.01), loss, metrics=["accuracy"])
+    model.fit(x, codes[length:], epochs=12, batch_size=64, verbose=0)
+    assert model.evaluate(x, codes[length:], verbose=0)[1] > 0.95
+
+
+def test_an_encoder_hands_its_states_to_a_decoder(rng):
+    """Translate a toy language: the other letters, in reverse order."""
+    n, length, size = 1500, 4, 6
+    source = rng.integers(1, size, (n, length))
+    target = size - source[:, ::-1]
+    given = np.concatenate([np.zeros((n, 1), int), target[:, :-1]], axis=1)
+    keras.utils.set_random_seed(3)
+    heard = keras.Input((length,), dtype="int32")
+    said = keras.Input((length,), dtype="int32")
+    embed = keras.layers.Embedding(size, 8)
+    _, *state = LSTM(48, return_state=True)(embed(heard))
+    spoken = LSTM(48, return_sequences=True)(embed(said), initial_state=state)
+    model = keras.Model([heard, said], keras.layers.Dense(size)(spoken))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.01), loss, metrics=["accuracy"])
+    part = slice(0, 1300)
+    model.fit([source[part], given[part]], target[part], epochs=14, batch_size=64, verbose=0)
+    rest = slice(1300, None)
+    assert model.evaluate([source[rest], given[rest]], target[rest], verbose=0)[1] > 0.95
+
+
+MIRRORED = """
+import numpy as np, tensorflow as tf, keras
+from forecastkit.layers import LSTM, SimpleRNN
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+rng = np.random.default_rng(0)
+x, y = rng.normal(size=(64, 6, 2)).astype("float32"), rng.normal(size=(64, 1)).astype("float32")
+
+def trained(strategy):
+    keras.utils.set_random_seed(4)
+    with strategy.scope():
+        layers = [LSTM(5, return_sequences=True), SimpleRNN(4), keras.layers.Dense(1)]
+        model = keras.Sequential([keras.Input((6, 2)), *layers])
+        model.compile(keras.optimizers.SGD(0.1), "mse")
+    model.fit(x, y, epochs=4, batch_size=32, shuffle=False, verbose=0)
+    return np.concatenate([w.ravel() for w in model.get_weights()])
+
+one = trained(tf.distribute.get_strategy())
+two = trained(tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]))
+print(np.abs(one - two).max())
+"""
+
+
+def test_two_devices_train_to_the_weights_of_one():
+    done = subprocess.run([sys.executable, "-c", MIRRORED], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert float(done.stdout.split()[-1]) < 1e-5
