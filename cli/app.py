@@ -16,6 +16,7 @@ COMMANDS = {
     "fit": "Train a forecaster on a CSV file, score it, write the model file.",
     "predict": "Forecast with a model file; writes CSV.",
     "backtest": "Evaluate the model and the baselines over rolling origins.",
+    "inspect": "Show where a model comes from, its scores, what it remembers.",
     "check": "Say what is understood of a CSV file and what is wrong with it.",
     "datasets": "List the sample data, or write one as CSV.",
 }

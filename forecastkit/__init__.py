@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from forecastkit.evaluation.scores import evaluate as evaluate
     from forecastkit.evaluation.scores import mean_scores as mean_scores
     from forecastkit.files import check_writable as check_writable
+    from forecastkit.forecasting.diagnose import diagnose as diagnose
     from forecastkit.forecasting.forecaster import LSTMForecaster as LSTMForecaster
     from forecastkit.forecasting.forecaster import RNNForecaster as RNNForecaster
     from forecastkit.forecasting.predictor import Predictor as Predictor
@@ -37,6 +38,7 @@ _HOMES = {
     "check_csv": "tables.check",
     "check_writable": "files",
     "cross_validation": "evaluation.backtest",
+    "diagnose": "forecasting.diagnose",
     "evaluate": "evaluation.scores",
     "load": "forecasting.predictor",
     "load_tensorflow": "network.quiet",

@@ -47,6 +47,11 @@ class Predictor:
         return pd.DataFrame(self.fitted.scoreboard)
 
     @property
+    def facts(self) -> dict[str, Any]:
+        """Provenance: training span, seed, preset, steps, versions, fingerprint of the data."""
+        return self.fitted.facts
+
+    @property
     def history(self) -> pd.DataFrame:
         """Series table of the last periods of every series that the model keeps."""
         grid = self.fitted.history

@@ -23,6 +23,19 @@ def gelu(x: Any, ops: Any) -> Any:
     return 0.5 * x * (1.0 + ops.tanh(_GELU * (x + 0.044715 * x * x * x)))
 
 
+def gelu_gradient(x: Any, ops: Any) -> Any:
+    """Derivative of `gelu`.
+
+    Examples
+    --------
+    >>> gelu_gradient(np.array([0.0]), np)
+    array([0.5])
+    """
+    t = ops.tanh(_GELU * (x + 0.044715 * x * x * x))
+    slope = _GELU * (1.0 + 3.0 * 0.044715 * x * x)
+    return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * slope
+
+
 def normal_steps(quantiles: tuple[float, ...]) -> np.ndarray:
     """Gaps between neighbouring quantiles of the standard normal distribution.
 

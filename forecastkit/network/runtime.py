@@ -19,7 +19,13 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
     return 0.5 * (1.0 + np.tanh(0.5 * x))
 
 
-numpy_ops = SimpleNamespace(matmul=np.matmul, split=np.split, tanh=np.tanh, sigmoid=_sigmoid)
+numpy_ops = SimpleNamespace(
+    matmul=np.matmul,
+    split=np.split,
+    tanh=np.tanh,
+    sigmoid=_sigmoid,
+    concatenate=np.concatenate,
+)
 
 
 def network_outputs(config: NetworkConfig, weights: Weights, x: np.ndarray) -> np.ndarray:

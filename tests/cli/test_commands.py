@@ -69,6 +69,16 @@ def test_predict_as_json(folder):
     assert rows[0]["ds"] == "1961-01-01"
 
 
+def test_inspect_tells_where_a_model_comes_from(folder):
+    text = run("inspect", folder / "m.safetensors").stdout
+    assert "sha256" in text
+    assert "SeasonalNaive" in text
+    assert "The network listens to the last" in text
+    found = json.loads(run("inspect", folder / "m.safetensors", "--json").stdout)
+    assert found["diagnosis"]["memory_length"] >= 1
+    assert found["facts"]["model"] == "LSTMForecaster"
+
+
 def test_backtest_prints_a_table(folder):
     done = run("backtest", folder / "air.csv", "--n-windows", 2, "-H", 6, "--preset", "fast",
                "--output", folder / "cv.csv", "--plot", folder / "b.png")  # fmt: skip

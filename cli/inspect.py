@@ -1,0 +1,27 @@
+"""`forecastkit inspect`: where a model comes from, its scores, what it remembers."""
+
+from __future__ import annotations
+
+import click
+from forecastkit.cli.output import print_json, text_table
+
+
+@click.command("inspect")
+@click.argument("model", default="model.safetensors", metavar="[MODEL]")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable result.")
+def command(model: str, as_json: bool) -> None:
+    """Show provenance, scoreboard, memory length and gates of MODEL (model.safetensors here)."""
+    import forecastkit as fk
+
+    loaded = fk.load(model)
+    found = fk.diagnose(loaded)
+    board = loaded.scoreboard.to_dict("records")
+    if as_json:
+        print_json({"facts": loaded.facts, "scoreboard": board, "diagnosis": found.to_dict()})
+        return
+    facts = [{"fact": name, "value": value} for name, value in loaded.facts.items()]
+    plain = [row for row in facts if isinstance(row["value"], str | int | float)]
+    click.echo("\n".join(text_table(plain, ["fact", "value"])[1:]))
+    if board:
+        click.echo("\n".join(["", *text_table(board, list(board[0]))]))
+    click.echo(f"\n{found}")

@@ -1,0 +1,128 @@
+"""Gradients by hand against TensorFlow's, and what a network is said to remember."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from forecastkit.errors import OptionError
+from forecastkit.forecasting.diagnose import diagnose
+from forecastkit.forecasting.fitted import Fitted
+from forecastkit.forecasting.predictor import Predictor
+from forecastkit.network.build import build, set_weights
+from forecastkit.network.config import NetworkConfig
+from forecastkit.network.inside import input_gradient, traces
+from forecastkit.network.runtime import network_outputs
+from forecastkit.series.windows import View
+from forecastkit.tables.frame import Grid
+from forecastkit.tables.frequency import parse_frequency
+
+VIEW = View(5, 3, (1,), 0.5, 9, 1)
+
+
+def network(cell):
+    return NetworkConfig(cell, 4, VIEW)
+
+
+def weights_of(config, rng):
+    shapes = config.weight_shapes().items()
+    return {name: rng.normal(0, 0.5, shape).astype("float32") for name, shape in shapes}
+
+
+@pytest.mark.parametrize("cell", ["lstm", "rnn"])
+def test_the_gradient_is_that_of_tensorflow(cell, rng):
+    config = network(cell)
+    weights = weights_of(config, rng)
+    model = build(config, seed=0)
+    set_weights(model, weights)
+    x = tf.constant(rng.normal(size=(3, 9, VIEW.n_inputs)), "float32")
+    upstream = rng.normal(size=(3, 3)).astype("float32")
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        loss = tf.reduce_sum(model(x, training=False)[:, -1, :, 0] * upstream)
+    want = tape.gradient(loss, x).numpy()
+    got = input_gradient(config, weights, x.numpy(), upstream)
+    np.testing.assert_allclose(got, want, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "rnn"])
+def test_a_trace_is_what_the_runtime_computes(cell, rng):
+    config = network(cell)
+    weights, x = weights_of(config, rng), rng.normal(size=(3, 9, VIEW.n_inputs)).astype("float32")
+    head = weights["head/kernel"], weights["head/bias"]
+    found = traces(config, weights, x)
+    z = x @ weights["input/kernel"] + weights["input/bias"]
+    start = 0.5 * z * (1 + np.tanh(np.sqrt(2 / np.pi) * (z + 0.044715 * z**3)))
+    last = start[:, -1] + sum(trace.states[:, -1] for trace in found)
+    outputs = (last @ head[0] + head[1]).reshape(3, 3, -1)
+    np.testing.assert_allclose(outputs, network_outputs(config, weights, x), atol=1e-5)
+
+
+def model_with(cell, rng, change=None, n_series=3):
+    config = network(cell)
+    weights = weights_of(config, rng)
+    if change:
+        change(weights)
+    y = rng.normal(10, 1, (n_series, 40)).ravel()
+    offsets = np.arange(n_series + 1) * 40
+    ids = np.array([f"s{k}" for k in range(n_series)], dtype=object)
+    grid = Grid(ids, np.zeros(n_series, int), offsets, y, parse_frequency("D"))
+    return Predictor(Fitted("LSTM", config, (weights,), grid))
+
+
+def test_a_diagnosis(rng):
+    found = diagnose(model_with("lstm", rng))
+    assert found.reach == 9 - 1 + 5
+    assert 1 <= found.memory_length <= found.reach
+    assert found.gradient["lag"].tolist() == list(range(found.reach))
+    assert found.by_series["unique_id"].tolist() == ["s0", "s1", "s2"]
+    assert set(found.gates["gate"]) == {"input", "forget", "output"}
+    assert found.gates["mean"].between(0, 1).all()
+    assert str(found).startswith(f"The network listens to the last {found.memory_length} of 13")
+
+
+def test_a_network_without_gates_has_none(rng):
+    assert diagnose(model_with("rnn", rng)).gates.empty
+
+
+def test_a_silent_network_is_said_to_be(rng):
+    def silence(weights):
+        weights["head/kernel"][:] = 0
+
+    found = diagnose(model_with("lstm", rng, silence))
+    assert found.memory_length == 0
+    assert "silent" in found.warnings[0]
+
+
+def test_shut_and_open_gates_are_counted(rng):
+    def forget_everything(weights):
+        for layer in range(2):
+            weights[f"recurrent_{layer}/bias"][4:8] = -50
+
+    def keep_everything(weights):
+        for layer in range(2):
+            weights[f"recurrent_{layer}/bias"][4:8] = 50
+
+    forgets = diagnose(model_with("lstm", rng, forget_everything))
+    keeps = diagnose(model_with("lstm", rng, keep_everything))
+    assert (forgets.gates.query("gate == 'forget'")["shut"] == 1).all()
+    assert (keeps.gates.query("gate == 'forget'")["open"] == 1).all()
+    assert (forgets.cell_memory["steps"] == 0).all()
+    assert (keeps.cell_memory["steps"] == 9).all()
+
+
+def test_a_network_that_hears_its_last_value_alone(rng):
+    def deaf(weights):
+        weights["input/kernel"][: VIEW.input_size - 1] = 0  # all of the window but its newest value
+        for layer in range(2):
+            weights[f"recurrent_{layer}/kernel"][:] = 0
+
+    found = diagnose(model_with("lstm", rng, deaf))
+    assert found.memory_length == 1
+    assert any("vanish" in warning for warning in found.warnings)
+
+
+def test_other_things_are_refused():
+    with pytest.raises(OptionError, match="not a fitted network"):
+        diagnose("model.safetensors")
