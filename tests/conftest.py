@@ -38,7 +38,7 @@ def write(tmp_path: Path):
     return to_file
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def monthly() -> pd.DataFrame:
     """Three seasonal monthly series of different lengths."""
     rng = np.random.default_rng(3)

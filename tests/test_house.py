@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import configparser
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -139,8 +140,14 @@ def test_every_package_is_installed_and_no_other():
 
 def test_no_package_is_called_cli_or_datasets():
     code = "import importlib.util as u; print(u.find_spec('cli'), u.find_spec('datasets'))"
+    clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
-        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True, cwd="/"
+        [sys.executable, "-P", "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd="/",
+        env=clean,
     )
     assert done.stdout.split() == ["None", "None"]
     assert importlib.util.find_spec("forecastkit.cli") is not None

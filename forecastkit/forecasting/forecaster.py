@@ -17,6 +17,7 @@ from forecastkit.errors import DataError, OptionError
 from forecastkit.evaluation.scoreboard import LEVEL, baseline_forecasts, held_back, score
 from forecastkit.forecasting.fitted import HISTORY, Fitted, panel_of, recent
 from forecastkit.forecasting.predictor import Predictor, forecast_paths, predict_table
+from forecastkit.forecasting.progress import Progress
 from forecastkit.network.config import (
     MEMBERS,
     Cell,
@@ -138,7 +139,7 @@ class _Forecaster:
         panel = panel_of(grid)
         holdout = min(self.h, int(panel.lengths.max()) // 3) if scored else 0
         scoreboard: list[dict[str, Any]] = []
-        with _Progress(progress) as bar:
+        with Progress(progress) as bar:
             learner = Learner(network, TrainingConfig(), MEMBERS[self.preset], self.seed, bar.step)
             bar.start((2 if holdout else 1) * learner.most_steps)
             if holdout:
@@ -363,34 +364,6 @@ class RNNForecaster(_Forecaster):
 
     cell = "rnn"
     name = "RNN"
-
-
-class _Progress:
-    """A progress bar that counts gradient steps, gone when the work is done."""
-
-    def __init__(self, show: bool | None) -> None:
-        from tqdm import tqdm
-
-        disable = None if show is None else not show  # None: only where there is a terminal
-        self.bar = tqdm(total=0, disable=disable, leave=False, unit="step", desc="training")
-        self.end = 0
-
-    def __enter__(self) -> _Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.close()
-
-    def start(self, total: int) -> None:
-        self.bar.reset(total)
-
-    def step(self, _: int) -> None:
-        self.bar.update()
-
-    def skip(self, steps: int) -> None:
-        """Move to where the work would be if no training had stopped early."""
-        self.end += steps
-        self.bar.update(max(0, self.end - self.bar.n))
 
 
 def _arguments(kind: type) -> dict[str, inspect.Parameter]:

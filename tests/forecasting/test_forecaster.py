@@ -19,15 +19,8 @@ from forecastkit.forecasting.parity import check_parity
 
 
 @pytest.fixture(scope="module")
-def panel():
-    rng = np.random.default_rng(3)
-    parts = []
-    for name, n in (("a", 60), ("b", 48), ("c", 72)):
-        days = pd.date_range("2015-01-01", periods=n, freq="MS")
-        season = np.sin(2 * np.pi * np.arange(n) / 12)
-        y = 100 + 0.5 * np.arange(n) + 20 * season + rng.normal(0, 3, n)
-        parts.append(pd.DataFrame({"unique_id": name, "ds": days, "y": y}))
-    return pd.concat(parts, ignore_index=True)
+def panel(monthly):
+    return monthly
 
 
 @pytest.fixture(scope="module", params=["lstm", "rnn"])
