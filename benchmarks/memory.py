@@ -1,13 +1,15 @@
 """Two textbook tasks that need memory: a simple RNN against an LSTM with as many weights.
 
-    python benchmarks/memory.py [--delays 10 25 50 100 200] [--seeds 3] [--steps 1500] [--plot FILE.png]
+    python benchmarks/memory.py [--delays 10 50 200] [--seeds 3] [--steps 1500] [--plot FILE.png]
 
 Recall: the first token of a sequence, one of eight, is to be named after a delay of other tokens.
 Adding problem: of a sequence of numbers two are marked; their sum is to be told at the end.
-For each delay, kind and seed it prints whether the task was learnt (recall: nine of ten right; adding:
-squared error below 0.01, where 0.167 is that of the mean), then the mean gradient by lag at the start
-of training and at its end, which explains it. As in Hochreiter & Schmidhuber (1997), sections 5.1 and
-5.4, and Le, Jaitly & Hinton, "A simple way to initialize recurrent networks", 2015.
+
+For each delay, kind and seed it prints whether the task was learnt (recall: nine of ten right;
+adding: squared error below 0.01, where 0.167 is that of the mean), then how the gradient falls off
+with the lag before training, which explains it. The tasks are those of Hochreiter & Schmidhuber
+(1997), sections 5.1 and 5.4, in the form of Le, Jaitly & Hinton, "A simple way to initialize
+recurrent networks of rectified linear units" (2015).
 """
 
 from __future__ import annotations
@@ -80,6 +82,7 @@ class Run:
         return loss
 
     def batch(self) -> tuple[Any, Any]:
+        """Make the next batch."""
         x, y = TASKS[self.task](self.rng, self.delay)
         return tf.constant(x), tf.constant(y)
 
@@ -92,6 +95,7 @@ class Run:
         return np.abs(tape.gradient(loss, x).numpy()).mean(axis=(0, 2))[::-1]
 
     def learnt(self) -> bool:
+        """Say whether the network does the task, on four fresh batches."""
         batches = [self.batch() for _ in range(4)]
         if self.task == "recall":
             right = [np.argmax(self.model(x), axis=1) == y.numpy() for x, y in batches]
@@ -127,7 +131,9 @@ def main() -> None:
                     if task == "recall" and delay == options.delays[-1] and seed == 0:
                         curves[kind] = start
                 rates.setdefault((task, kind), []).append(float(np.mean(wins)))
-                print(f"{task:7} {kind:4} delay {delay:4}: learnt by {sum(wins)} of {len(wins)} seeds")
+                print(
+                    f"{task:7} {kind:4} delay {delay:4}: learnt by {sum(wins)} of {len(wins)} seeds"
+                )
     for kind, curve in curves.items():
         marks = [curve[lag] / curve[0] for lag in (1, len(curve) // 2, len(curve) - 1)]
         shown = ", ".join(f"{mark:.1e}" for mark in marks)
