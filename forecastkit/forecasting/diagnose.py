@@ -12,7 +12,6 @@ from forecastkit.errors import OptionError
 from forecastkit.forecasting.fitted import Fitted, panel_of
 from forecastkit.network.inside import GATES, input_gradient, traces
 from forecastkit.network.runtime import Weights, network_outputs
-from forecastkit.series.scale import measure_scale, scaled
 from forecastkit.series.windows import Windows
 from forecastkit.tables.frame import UNIQUE_ID
 
@@ -128,7 +127,7 @@ def diagnose(model: Any) -> Diagnosis:
 def _last_known_windows(fitted: Fitted) -> tuple[Windows, np.ndarray, np.ndarray]:
     """Windows that end one horizon before the end, of the longest series first."""
     panel = panel_of(fitted.history)
-    windows = Windows.of(scaled(panel, measure_scale(panel)), fitted.network.view)
+    windows = Windows.of_series(panel, fitted.network.view)
     series = np.sort(np.argsort(-panel.lengths, kind="stable")[:_MOST_SERIES])
     return windows, series, np.maximum(panel.lengths[series] - 1 - fitted.network.view.horizon, 0)
 

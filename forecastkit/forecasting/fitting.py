@@ -87,8 +87,7 @@ class Learner:
         self.batch_size = self.batch_size or useful_batch_size(
             panel, self.network.view, self.training.batch_size
         )
-        whole = scaled(panel, measure_scale(panel))
-        windows = Windows.of(whole, self.network.view)
+        windows = Windows.of_series(panel, self.network.view)
         steps, tail, gain, stretch = self._useful_steps(panel)
         if steps == 0:
             start = self.trainer.run(self._sampler(windows, 0), seed=self.seed, steps=0)

@@ -7,7 +7,6 @@ import numpy as np
 from forecastkit.errors import TrainingError
 from forecastkit.forecasting.fitted import Fitted, panel_of
 from forecastkit.network.runtime import network_outputs
-from forecastkit.series.scale import measure_scale, scaled
 from forecastkit.series.windows import Windows
 
 TOLERANCE = 1e-5
@@ -31,7 +30,7 @@ def check_parity(fitted: Fitted) -> float:
 
     panel = panel_of(fitted.history)
     panel = panel.take(np.arange(min(_SERIES, panel.n_series)))
-    windows = Windows.of(scaled(panel, measure_scale(panel)), fitted.network.view)
+    windows = Windows.of_series(panel, fitted.network.view)
     series = np.arange(panel.n_series)
     x = windows.inputs(series, windows.cutoffs(series, panel.lengths - 1))
     model = build(fitted.network, seed=0)

@@ -18,6 +18,7 @@ import numpy as np
 
 from forecastkit.series.components import LEVELS_KEPT, Components, measure
 from forecastkit.series.panel import Panel
+from forecastkit.series.scale import measure_scale, scaled
 
 INPUT_CLIP = 12.0
 SLOPE_CLIP = 4.0
@@ -85,6 +86,11 @@ class Windows:
     def of(cls, panel: Panel, view: View) -> Windows:
         """Measure the components of a panel and make it ready to be cut."""
         return cls(panel, measure(panel, view.season_lengths), view)
+
+    @classmethod
+    def of_series(cls, panel: Panel, view: View) -> Windows:
+        """Put a panel of series in their own units on its scale, and make it ready to be cut."""
+        return cls.of(scaled(panel, measure_scale(panel)), view)
 
     def cutoffs(self, series: np.ndarray, ends: np.ndarray) -> np.ndarray:
         """Positions of the cutoffs that lead up to an end, oldest first; -1 before the start.
