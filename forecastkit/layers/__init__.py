@@ -2,7 +2,7 @@
 
 from typing import Any
 
-__all__ = ["LSTM", "LSTMCell", "SimpleRNN", "SimpleRNNCell"]
+__all__ = ["LSTM", "LSTMCell", "SimpleRNN", "SimpleRNNCell", "gate_activations"]
 
 
 def __getattr__(name: str) -> Any:
@@ -14,6 +14,10 @@ def __getattr__(name: str) -> Any:
         from forecastkit.layers import rnn
 
         return getattr(rnn, name)
+    if name == "gate_activations":
+        from forecastkit.layers.inside import gate_activations
+
+        return gate_activations
     raise AttributeError(f"module 'forecastkit.layers' has no attribute '{name}'")
 
 

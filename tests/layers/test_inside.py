@@ -1,0 +1,76 @@
+"""The gates that a layer is said to have had are those that made its outputs."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+from test_drop_in import twins
+
+from forecastkit.layers import LSTM, SimpleRNN, gate_activations
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(4)
+
+
+@pytest.mark.parametrize("backwards", [False, True], ids=["forwards", "backwards"])
+@pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
+def test_the_states_are_those_of_the_layer(rng, backwards, masked):
+    ours, theirs = twins(
+        LSTM, keras.layers.LSTM, rng, dtype="float64", return_sequences=True, go_backwards=backwards
+    )
+    x = rng.normal(size=(4, 7, 3))
+    mask = rng.random((4, 7)) < 0.6 if masked else None
+    start = [rng.normal(size=(4, 4)) for _ in "hc"]
+    for layer in (ours, theirs):
+        found = gate_activations(layer, x, start, mask)
+        expected = np.asarray(theirs(x, initial_state=start, mask=mask))
+        h = found["h"][:, ::-1] if backwards else found["h"]
+        if masked:  # before the first step that counts Keras gives zeros, the state is the start
+            order = mask[:, ::-1] if backwards else mask
+            seen = np.cumsum(order, axis=1) > 0
+            h, expected = h[seen], expected[seen]
+        np.testing.assert_allclose(h, expected, atol=1e-11)
+
+
+def test_the_gates_make_the_states(rng):
+    layer = LSTM(4, dtype="float64")
+    x = rng.normal(size=(2, 6, 3))
+    layer(x)
+    found = gate_activations(layer, x)
+    before = np.concatenate([np.zeros((2, 1, 4)), found["c"][:, :-1]], axis=1)
+    np.testing.assert_allclose(found["c"], found["f"] * before + found["i"] * found["g"])
+    np.testing.assert_allclose(found["h"], found["o"] * np.tanh(found["c"]))
+    np.testing.assert_allclose(found["h"][:, -1], np.asarray(layer(x)), atol=1e-12)
+
+
+def test_a_step_that_does_not_count_has_no_gates(rng):
+    layer = LSTM(2)
+    x = rng.normal(size=(1, 4, 3)).astype("float32")
+    layer(x)
+    found = gate_activations(layer, x, mask=np.array([[True, False, True, True]]))
+    assert np.isnan(found["i"][0, 1]).all()
+    assert not np.isnan(found["i"][0, 0]).any()
+    np.testing.assert_array_equal(found["c"][0, 1], found["c"][0, 0])
+
+
+def test_a_stateful_layer_keeps_its_states(rng):
+    layer = LSTM(2, stateful=True)
+    x = rng.normal(size=(2, 4, 3)).astype("float32")
+    layer(x)
+    before = [np.asarray(one).copy() for one in layer.states]
+    gate_activations(layer, x)
+    for one, other in zip(layer.states, before, strict=True):
+        np.testing.assert_array_equal(np.asarray(one), other)
+
+
+@pytest.mark.parametrize(
+    ("layer", "error", "said"),
+    [(SimpleRNN(2), TypeError, "no gates"), (LSTM(2), ValueError, "not built")],
+    ids=["simple", "not built"],
+)
+def test_what_cannot_be_looked_into_is_refused(layer, error, said):
+    with pytest.raises(error, match=said):
+        gate_activations(layer, np.zeros((1, 2, 3), "float32"))
