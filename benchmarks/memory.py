@@ -167,10 +167,8 @@ def main() -> None:
                     if task == "recall" and delay == options.delays[-1] and seed == 0:
                         curves[kind] = start
                 rates.setdefault((task, kind), []).append(float(np.mean(wins)))
-                print(
-                    f"{task:7} {kind:10} delay {delay:4}: learnt by {sum(wins)} of {len(wins)} seeds",
-                    flush=True,
-                )
+                won = f"learnt by {sum(wins)} of {len(wins)} seeds"
+                print(f"{task:7} {kind:10} delay {delay:4}: {won}", flush=True)
     for kind, curve in curves.items():
         marks = [curve[lag] / curve[0] for lag in (1, len(curve) // 2, len(curve) - 1)]
         shown = ", ".join(f"{mark:.1e}" for mark in marks)

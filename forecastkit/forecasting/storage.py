@@ -211,6 +211,9 @@ def _is_sane(network: NetworkConfig) -> bool:
         and all(_whole(one, 1, HISTORY) for one in steps)
         and 1 <= len(view.season_lengths) <= 8
         and all(_whole(one, 1, HISTORY) for one in view.season_lengths)
+        and len(view.lags) <= 8
+        and all(_whole(one, 0, HISTORY) for one in view.lags)
+        and _whole(view.lag_steps, 0, HISTORY)
         and isinstance(view.drift, int | float)
         and 0.0 <= view.drift <= 1.0
         and 3 <= len(quantiles) <= 99

@@ -13,7 +13,7 @@ from forecastkit.network.config import NetworkConfig
 from forecastkit.network.head import gelu
 
 
-def build(config: NetworkConfig, seed: int) -> Any:
+def build(config: NetworkConfig, seed: int, every: int = 1) -> Any:
     """Make the Keras model: inputs of every cutoff to raw outputs of every cutoff.
 
     The last layer starts at zero: an untrained network leaves the base path as it is.
@@ -23,6 +23,8 @@ def build(config: NetworkConfig, seed: int) -> Any:
     config : NetworkConfig
     seed : int
         Of the starting weights and of dropout.
+    every : int
+        Give outputs at every so many cutoffs only, the last among them.
 
     Returns
     -------
@@ -50,6 +52,7 @@ def build(config: NetworkConfig, seed: int) -> Any:
         )
         x = x + keras.layers.Dropout(config.dropout, seed=next(seeds))(recurrent(x))
     n_quantiles = len(config.quantiles)
+    x = x[:, (view.n_cutoffs - 1) % every :: every] if every > 1 else x
     x = keras.layers.Dense(view.horizon * n_quantiles, kernel_initializer="zeros", name="head")(x)
     return keras.Model(inputs, keras.layers.Reshape((-1, view.horizon, n_quantiles))(x))
 

@@ -50,7 +50,8 @@ class NetworkConfig:
     def from_dict(cls, made: dict[str, Any]) -> NetworkConfig:
         """Read what `to_dict` returned; raise TypeError on names that are not known."""
         view = dict(made["view"])
-        view["season_lengths"] = tuple(view["season_lengths"])
+        for name in ("season_lengths", "lags"):
+            view[name] = tuple(view[name])
         rest = {**made, "view": View(**view), "quantiles": tuple(made["quantiles"])}
         return cls(**rest)
 
@@ -143,8 +144,9 @@ def default_view(
 
     Examples
     --------
-    >>> default_view((12,), horizon=18, longest=144)
-    View(input_size=18, horizon=18, season_lengths=(12,), drift=0.5, n_cutoffs=64, stride=1)
+    >>> view = default_view((12,), horizon=18, longest=144)
+    >>> view.input_size, view.n_cutoffs, view.stride, view.drift
+    (18, 64, 1, 0.5)
     """
     m = min(season_lengths)
     window, n_cutoffs, stride = _VIEWS.get(m, (2 * m, 48, 1) if m < 24 else (m, 28, m // 2))
@@ -153,8 +155,41 @@ def default_view(
         input_size=input_size or min(window, max(4, longest // 3)),
         horizon=horizon,
         season_lengths=season_lengths,
-        # growth that lasts shows in slow series; fast ones are led by their seasons
-        drift=0.5 if max(season_lengths) <= 12 and m != 7 else 0.0,
+        drift=usual_drift(season_lengths),
         n_cutoffs=max(1, min(n_cutoffs, longest // stride)),
         stride=stride,
     )
+
+
+# how the shipped networks look at every series; their weights know no other numbers
+SHIPPED_WINDOW, SHIPPED_HORIZON, SHIPPED_CUTOFFS = 24, 48, 64
+
+
+def shipped_view(season_lengths: tuple[int, ...], horizon: int = SHIPPED_HORIZON) -> View:
+    """How a shipped network looks at series of these seasons.
+
+    A season longer than the window is looked up one and two seasons back, at the nearest multiple
+    of the shortest season: 364 for 7 and 365, so that weekdays meet.
+
+    Examples
+    --------
+    >>> shipped_view((12,), 18).lags, shipped_view((24, 168), 48).lags, shipped_view((7, 365)).lags
+    ((0, 0), (168, 336), (364, 728))
+    """
+    shortest, longest = min(season_lengths), max(season_lengths)
+    lag = round(longest / shortest) * shortest if longest > SHIPPED_WINDOW else 0
+    return View(
+        input_size=SHIPPED_WINDOW,
+        horizon=horizon,
+        season_lengths=season_lengths,
+        drift=usual_drift(season_lengths),
+        n_cutoffs=SHIPPED_CUTOFFS,
+        stride=1,
+        lags=(lag, 2 * lag),
+        lag_steps=SHIPPED_HORIZON,
+    )
+
+
+def usual_drift(season_lengths: tuple[int, ...]) -> float:
+    """Share of the slope in the base path: growth lasts in slow series; seasons lead fast ones."""
+    return 0.5 if max(season_lengths) <= 12 and min(season_lengths) != 7 else 0.0

@@ -9,8 +9,13 @@ from contextlib import contextmanager
 from forecastkit.errors import MissingPackageError
 
 
-def load_tensorflow() -> None:
+def load_tensorflow(threads: int | None = None) -> None:
     """Load TensorFlow and Keras; an import that fails still raises, only notes are dropped.
+
+    Parameters
+    ----------
+    threads : int, optional
+        Threads within and between operations; TensorFlow chooses when left out.
 
     Raises
     ------
@@ -23,6 +28,9 @@ def load_tensorflow() -> None:
             import keras
             import tensorflow as tf
 
+            if threads:
+                tf.config.threading.set_intra_op_parallelism_threads(threads)
+                tf.config.threading.set_inter_op_parallelism_threads(threads)
             tf.zeros(1)  # the devices report themselves at the first operation
     except ImportError as error:
         raise MissingPackageError(

@@ -22,7 +22,7 @@ class Batch:
     ----------
     x : ndarray of float32, shape (batch, time, n_inputs)
     spread, targets, weights : ndarray of float32, shape (batch, time, horizon)
-        Weights are 0 where there is no target.
+        Weights are 0 where there is no target. They may stand at some of the cutoffs only.
     """
 
     x: np.ndarray
@@ -38,7 +38,12 @@ class Batch:
 
 
 def cut(
-    windows: Windows, series: np.ndarray, ends: np.ndarray, scale_power: float, newest: int = 0
+    windows: Windows,
+    series: np.ndarray,
+    ends: np.ndarray,
+    scale_power: float,
+    newest: int = 0,
+    every: int = 1,
 ) -> Batch:
     """Cut the runs that end at `ends`.
 
@@ -50,8 +55,11 @@ def cut(
         Power of the noise that the losses are weighted with.
     newest : int
         Count only targets among this many last steps of their series; 0 counts all.
+    every : int
+        Ask for targets at every so many cutoffs, the last among them.
     """
-    cutoffs = windows.cutoffs(series, ends)
+    read = windows.cutoffs(series, ends)
+    cutoffs = read[:, (windows.view.n_cutoffs - 1) % every :: every]
     targets = windows.targets(series, cutoffs)
     if newest:
         ahead = cutoffs[..., None] + np.arange(1, windows.view.horizon + 1)
@@ -61,7 +69,7 @@ def cut(
     importance = windows.components.scale[np.maximum(cutoffs, 0)] ** scale_power
     weights = np.where(known, importance[..., None], 0.0).astype(np.float32)
     return Batch(
-        windows.inputs(series, cutoffs),
+        windows.inputs(series, read),
         windows.spread(cutoffs),
         np.where(known, targets, 0.0).astype(np.float32),
         weights,

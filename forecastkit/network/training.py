@@ -72,11 +72,13 @@ class Trainer:
     ----------
     network : NetworkConfig
     training : TrainingConfig
+    every : int
+        Batches have targets at every so many cutoffs.
     """
 
-    def __init__(self, network: NetworkConfig, training: TrainingConfig) -> None:
-        self.network, self.training = network, training
-        self.model = build(network, seed=0)
+    def __init__(self, network: NetworkConfig, training: TrainingConfig, every: int = 1) -> None:
+        self.network, self.training, self.every = network, training, every
+        self.model = build(network, 0, every)
         self.optimizer = keras.optimizers.AdamW(
             learning_rate=training.learning_rate,
             weight_decay=training.weight_decay,
@@ -117,26 +119,20 @@ class Trainer:
         TrainingError
             If the loss is not finite.
         """
-        self._start(seed)
+        self.start(seed)
         average = get_weights(self.model)
         best, losses = Run(average, 0, ()), []
         if validation is not None:
-            losses.append(self._loss_of(average, validation))
+            losses.append(self.loss_of(average, validation))
         since = 0
         for step in range(1, steps + 1):
-            self.optimizer.learning_rate = self.training.learning_rate * min(
-                1.0, step / self.training.warm_up
-            )
-            loss = float(self._step(*_tensors(sampler.draw())))
-            if not np.isfinite(loss):
-                raise TrainingError(
-                    f"The loss was {loss} at step {step}.", fix="Use a smaller learning rate."
-                )
-            average = self._averaged(average, step)
+            warmth = min(1.0, step / self.training.warm_up)
+            self.step(sampler.draw(), self.training.learning_rate * warmth)
+            average = self.averaged(average, step)
             if on_step:
                 on_step(step)
             if validation is not None and step % self.training.check_every == 0:
-                losses.append(self._loss_of(average, validation))
+                losses.append(self.loss_of(average, validation))
                 since = 0 if losses[-1] < min(losses[:-1]) else since + 1
                 if since == 0:
                     best = Run(average, step, ())
@@ -145,6 +141,26 @@ class Trainer:
         if validation is None:
             return Run(average, steps, ())
         return Run(best.weights, best.steps, tuple(losses))
+
+    def step(self, batch: Batch, learning_rate: float) -> float:
+        """Take one gradient step and return the loss before it.
+
+        Raises
+        ------
+        TrainingError
+            If the loss is not finite.
+        """
+        self.optimizer.learning_rate = learning_rate
+        loss = float(self._step(*_tensors(batch)))
+        if not np.isfinite(loss):
+            raise TrainingError(f"The loss is {loss}.", fix="Use a smaller learning rate.")
+        return loss
+
+    def averaged(self, average: Weights, step: int, keep: float = _AVERAGE) -> Weights:
+        """Move an exponential average of the weights on by one step."""
+        kept = np.float32(min(keep, step / (step + 10)))
+        now = named_variables(self.model)
+        return {name: kept * old + (1 - kept) * now[name].numpy() for name, old in average.items()}
 
     def stretch(self, weights: Weights, batch: Batch) -> float:
         """What the intervals are to be widened by for 80 % of the targets to lie in theirs.
@@ -169,20 +185,17 @@ class Trainer:
         share = (np.abs(batch.targets - middle) / reach)[batch.weights > 0]
         return float(np.clip(np.quantile(share, 0.8), 1.0, _MOST_STRETCH))
 
-    def _start(self, seed: int) -> None:
-        fresh = build(self.network, seed)
+    def start(self, seed: int) -> None:
+        """Take the starting weights of a seed, and a fresh optimizer."""
+        fresh = build(self.network, seed, self.every)
         set_weights(self.model, get_weights(fresh))
         for mine, new in zip(_dropouts(self.model), _dropouts(fresh), strict=True):
             mine.seed_generator.state.assign(new.seed_generator.state)
         for variable, value in zip(self.optimizer.variables, self._fresh, strict=True):
             variable.assign(value)
 
-    def _averaged(self, average: Weights, step: int) -> Weights:
-        keep = np.float32(min(_AVERAGE, step / (step + 10)))
-        now = named_variables(self.model)
-        return {name: keep * old + (1 - keep) * now[name].numpy() for name, old in average.items()}
-
-    def _loss_of(self, weights: Weights, batch: Batch) -> float:
+    def loss_of(self, weights: Weights, batch: Batch) -> float:
+        """Loss of a batch under given weights, without dropout."""
         mine = get_weights(self.model)
         set_weights(self.model, weights)
         loss = float(self._look(*_tensors(batch)))

@@ -25,7 +25,8 @@ SLOPE_CLIP = 4.0
 TARGET_CLIP = 25.0
 # a cutoff is shown once a season, or this many values, whichever is less, stand before it
 _FEWEST_VALUES = 12
-_N_EVEN = 6
+_N_EVEN = 8
+_MOST_COUNTED = 2000
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class View:
         Share of the slope that the base path follows (1/2 is Theta's).
     n_cutoffs, stride : int
         Cutoffs that are read in order, and steps between them.
+    lags : tuple of int
+        For seasons longer than the window: how many steps back to look for what came next then;
+        0 leaves the place empty.
+    lag_steps : int
+        Steps that are looked at after each lag.
     """
 
     input_size: int
@@ -52,16 +58,23 @@ class View:
     drift: float
     n_cutoffs: int
     stride: int
+    lags: tuple[int, ...] = ()
+    lag_steps: int = 0
+
+    @property
+    def n_without_lags(self) -> int:
+        """Inputs that turn with the sign of the series, but for those of the lags."""
+        return self.input_size + len(LEVELS_KEPT) + 1
 
     @property
     def n_odd(self) -> int:
         """Inputs that turn with the sign of the series."""
-        return self.input_size + len(LEVELS_KEPT) + 1
+        return self.n_without_lags + len(self.lags) * (1 + self.lag_steps)
 
     @property
     def n_inputs(self) -> int:
         """Numbers that the network sees at one cutoff."""
-        return self.n_odd + _N_EVEN
+        return self.n_odd + _N_EVEN + len(self.lags)
 
 
 @dataclass(frozen=True)
@@ -132,34 +145,54 @@ class Windows:
         found = self.components
         at = np.maximum(cutoffs, 0)
         start = self.panel.offsets[series][:, None, None]
-        steps = at[..., None] + np.arange(1 - self.view.input_size, 1)  # (batch, time, window)
-        inside = steps >= start
-        steps = np.where(inside, steps, start)
         scale, level = found.scale[at][..., None], found.level[at][..., None]
-        values = np.where(inside, self.panel.values[steps], np.nan)
-        window = (values - found.season(at[..., None], steps, start) - level) / scale
-        levels = (found.levels[at] - level) / scale
-        slope = (found.slope[at] / scale[..., 0])[..., None]
+        window = (self._seen(at, 1 - self.view.input_size, 1, start) - level) / scale
         odd = [
             _bounded(window, INPUT_CLIP),
-            _bounded(levels, INPUT_CLIP),
-            _bounded(slope, SLOPE_CLIP),
+            _bounded((found.levels[at] - level) / scale, INPUT_CLIP),
+            _bounded(found.slope[at][..., None] / scale, SLOPE_CLIP),
         ]
-        x = np.concatenate([*odd, self._even(at)], axis=-1)
+        even = [*self._facts(at), np.isnan(window).mean(axis=-1)]
+        for lag in self.view.lags:
+            block = self._lagged(at, lag, start)
+            odd.append(_bounded(block, INPUT_CLIP))
+            even.append(1.0 - np.isnan(block).mean(axis=-1))
+        x = np.concatenate([*odd, np.stack(even, axis=-1)], axis=-1)
         return np.where(self.shown(cutoffs)[..., None], x, 0.0).astype(np.float32)
 
-    def _even(self, at: np.ndarray) -> np.ndarray:
-        found = self.components
+    def _seen(self, at: np.ndarray, first: int, stop: int, start: np.ndarray) -> np.ndarray:
+        """Deseasonalised values from `at + first` to before `at + stop`; NaN where not known."""
+        steps = at[..., None] + np.arange(first, stop)  # (batch, time, window)
+        inside = (steps >= start) & (steps <= at[..., None])
+        steps = np.where(inside, steps, start)
+        season = self.components.season(at[..., None], steps, start)
+        return np.where(inside, self.panel.values[steps] - season, np.nan)
+
+    def _lagged(self, at: np.ndarray, lag: int, start: np.ndarray) -> np.ndarray:
+        """How far the level has come since `lag` steps ago, and what came next then."""
+        steps = self.view.lag_steps
+        if lag == 0:
+            return np.full((*at.shape, 1 + steps), np.nan)
+        found, then = self.components, np.maximum(at - lag, start[..., 0])
+        scale, level = found.scale[at][..., None], found.level[then][..., None]
+        come = (level - found.level[at][..., None]) / scale
+        next_then = (self._seen(at, 1 - lag, 1 + steps - lag, start) - level) / scale
+        block = np.concatenate([come, next_then], axis=-1)
+        return np.where((at - lag >= start[..., 0])[..., None], block, np.nan)
+
+    def _facts(self, at: np.ndarray) -> list[np.ndarray]:
+        """What does not turn with the sign of the series."""
+        found, lengths = self.components, self.view.season_lengths
         scale = found.scale[at]
-        columns = (
+        return [
             np.log(scale) + 3.0,
-            np.log(np.maximum(found.count[at], 1.0)) - 3.0,
+            np.log(np.clip(found.count[at], 1.0, _MOST_COUNTED)) - 3.0,
             found.seasonal_strength[at],
             found.alpha[at],
             np.minimum(found.error[at] / scale, INPUT_CLIP),
-            np.full(at.shape, np.log(max(self.view.season_lengths)) - 1.0),
-        )
-        return np.stack(columns, axis=-1)
+            np.full(at.shape, np.log(max(lengths)) - 1.0),
+            np.full(at.shape, np.log(min(lengths)) - 1.0),
+        ]
 
     def base(self, series: np.ndarray, cutoffs: np.ndarray) -> np.ndarray:
         """Base path after each cutoff: season, level and a share of the slope.

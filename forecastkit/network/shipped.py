@@ -1,0 +1,121 @@
+"""The networks that ship with the package: read, and cut to the horizon and seasons at hand."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import safe_open
+from safetensors.numpy import save
+
+from forecastkit.errors import ModelFileError
+from forecastkit.files import write_whole
+from forecastkit.network.config import SHIPPED_HORIZON, Cell, NetworkConfig, shipped_view
+from forecastkit.network.runtime import Weights
+
+_FOLDER = "weights"
+
+
+def write_weights(
+    path: Path, network: NetworkConfig, weights: Weights, card: dict[str, Any]
+) -> None:
+    """Write weights with their configuration and where they come from."""
+    metadata = {"network": json.dumps(network.to_dict()), "card": json.dumps(card)}
+    write_whole(path, save(weights, metadata=metadata))
+
+
+def read_weights(path: Path) -> tuple[NetworkConfig, Weights, dict[str, Any]]:
+    """Read what `write_weights` wrote.
+
+    Raises
+    ------
+    ModelFileError
+        If an array has not the shape that the configuration implies.
+    """
+    with safe_open(str(path), framework="np") as file:
+        metadata = file.metadata()
+        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no dict)
+    network = NetworkConfig.from_dict(json.loads(metadata["network"]))
+    if {name: one.shape for name, one in weights.items()} != network.weight_shapes():
+        raise ModelFileError("The weights do not fit their configuration.", file=path.name)
+    return network, weights, json.loads(metadata["card"])
+
+
+@cache
+def shipped(cell: Cell) -> tuple[NetworkConfig, Weights, dict[str, Any]]:
+    """Network, weights and card of the shipped network with that cell."""
+    path = Path(str(files("forecastkit"))) / _FOLDER / f"{cell}.safetensors"
+    return read_weights(path)
+
+
+def fitted_to(
+    network: NetworkConfig, weights: Weights, season_lengths: tuple[int, ...], horizon: int
+) -> tuple[NetworkConfig, Weights]:
+    """Cut a shipped network to the seasons and the horizon at hand.
+
+    A shorter horizon takes the first outputs. Beyond the trained one the correction of the base
+    path repeats that of the same phase of the longest season that the trained horizon holds (for
+    series without seasons: that of its last step), while base path and spread go on by their own
+    formulas. Inputs of lags that the seasons do not ask for are dropped: they were always zero.
+
+    Parameters
+    ----------
+    network, weights
+        From `shipped`.
+    season_lengths : tuple of int
+    horizon : int
+
+    Returns
+    -------
+    network : NetworkConfig
+    weights : dict of ndarray
+
+    Examples
+    --------
+    >>> network = NetworkConfig("rnn", 4, shipped_view((1,)))
+    >>> weights = {name: np.zeros(shape) for name, shape in network.weight_shapes().items()}
+    >>> network, weights = fitted_to(network, weights, (12,), horizon=60)
+    >>> network.view.horizon, weights["head/bias"].shape, network.view.lags
+    (60, (420,), ())
+    """
+    view = shipped_view(season_lengths, horizon)
+    kernel = weights["input/kernel"]
+    if not any(view.lags):
+        n_odd, without = network.view.n_odd, network.view.n_without_lags
+        n_even = network.view.n_inputs - n_odd - len(view.lags)
+        kept = np.r_[0:without, n_odd : n_odd + n_even]
+        kernel, view = kernel[kept], replace(view, lags=(), lag_steps=0)
+    steps = _trained_steps(season_lengths, horizon, network.view.horizon)
+    n_quantiles = len(network.quantiles)
+    head = weights["head/kernel"].reshape(network.units, -1, n_quantiles)[:, steps]
+    bias = weights["head/bias"].reshape(-1, n_quantiles)[steps]
+    cut = {
+        "input/kernel": kernel,
+        "head/kernel": head.reshape(network.units, -1),
+        "head/bias": bias.ravel(),
+    }
+    cut = {name: np.ascontiguousarray(one) for name, one in cut.items()}
+    return replace(network, view=view), {**weights, **cut}
+
+
+def _trained_steps(
+    season_lengths: tuple[int, ...], horizon: int, trained: int = SHIPPED_HORIZON
+) -> np.ndarray:
+    """Which trained step stands for each step of the horizon, counted from 0.
+
+    Examples
+    --------
+    >>> _trained_steps((12,), horizon=6, trained=4).tolist()  # no season fits: the last stays
+    [0, 1, 2, 3, 3, 3]
+    >>> _trained_steps((2,), horizon=9, trained=4).tolist()
+    [0, 1, 2, 3, 2, 3, 2, 3, 2]
+    """
+    period = max((m for m in season_lengths if m <= trained), default=1)
+    steps = np.arange(horizon)
+    beyond = trained - period + (steps - trained) % period
+    return np.where(steps < trained, steps, beyond)

@@ -1,0 +1,38 @@
+"""Make the shipped weights: `python -m forecastkit.pretraining --minutes 60 --seed 1`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from forecastkit.network.quiet import load_tensorflow
+
+
+@click.command(help=__doc__)
+@click.option("--minutes", type=float, default=60.0, show_default=True, help="Training time.")
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--threads", type=int, default=1, show_default=True)
+@click.option("--cell", type=click.Choice(["lstm", "rnn"]), default="lstm", show_default=True)
+@click.option("--units", type=int, default=96, show_default=True)
+@click.option("--checkpoint", type=click.Path(path_type=Path), default=Path("pretraining.npz"))
+@click.option("--output", type=click.Path(path_type=Path), default=Path("pretrained.safetensors"))
+def main(
+    minutes: float,
+    seed: int,
+    threads: int,
+    cell: str,
+    units: int,
+    checkpoint: Path,
+    output: Path,
+) -> None:
+    """Run; the checkpoint of an interrupted run is gone on from."""
+    load_tensorflow(threads)
+    from forecastkit.pretraining.run import Pretraining, pretrain
+
+    run = Pretraining(minutes=minutes, seed=seed, cell=cell, units=units)  # type: ignore[arg-type]
+    pretrain(run, checkpoint, output, click.echo)
+
+
+if __name__ == "__main__":
+    main()

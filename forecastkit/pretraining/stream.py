@@ -1,0 +1,81 @@
+"""Batches of synthetic series without end, mixed of all kinds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from forecastkit.network.config import shipped_view
+from forecastkit.network.sampling import Batch, cut
+from forecastkit.pretraining.synthetic import KINDS, Kind, draw_panel
+from forecastkit.series.windows import Windows
+
+# steps beyond what people foretell at a kind of series count this much
+_BEYOND = 0.25
+
+
+class Stream:
+    """Draws series, and batches of runs of cutoffs from them.
+
+    Parameters
+    ----------
+    seed : int or sequence of int
+    batch_size : int
+        Runs in a batch.
+    scale_power : float
+        Power of the noise that the losses are weighted with.
+    n_series, n_uses : int
+        Series that are drawn at once, and batches that are cut from them.
+    kinds : tuple of Kind
+    every : int
+        Cutoffs from one with targets to the next.
+    """
+
+    def __init__(
+        self,
+        seed: int | tuple[int, ...],
+        batch_size: int,
+        scale_power: float,
+        n_series: int = 1024,
+        n_uses: int = 8,
+        kinds: tuple[Kind, ...] = KINDS,
+        every: int = 1,
+    ) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.scale_power, self.every, self.kinds = scale_power, every, kinds
+        self.n_series, self.n_uses = n_series, n_uses
+        self.counts = _shared_out(batch_size, kinds)
+        self.chunk: list[Windows] = []
+        self.used = 0
+
+    def draw(self) -> Batch:
+        """Cut the next batch."""
+        if self.used % self.n_uses == 0:
+            self.chunk = [
+                Windows.of_series(draw_panel(self.rng, n, kind), shipped_view(kind.season_lengths))
+                for kind, n in zip(self.kinds, _shared_out(self.n_series, self.kinds), strict=True)
+            ]
+        self.used += 1
+        parts = [
+            self._cut(windows, kind, n)
+            for windows, kind, n in zip(self.chunk, self.kinds, self.counts, strict=True)
+            if n
+        ]
+        return Batch(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+    def _cut(self, windows: Windows, kind: Kind, n: int) -> tuple[np.ndarray, ...]:
+        view, lengths = windows.view, windows.panel.lengths
+        series = self.rng.integers(0, windows.panel.n_series, n)
+        latest = lengths[series] - 2
+        earliest = np.minimum((view.n_cutoffs - 1) * view.stride, latest)
+        ends = self.rng.integers(earliest, latest + 1)
+        batch = cut(windows, series, ends, self.scale_power, every=self.every)
+        usual = np.arange(view.horizon) < kind.horizon
+        batch.weights[:] *= np.where(usual, 1.0, _BEYOND).astype(np.float32)
+        return tuple(vars(batch.turned(self.rng.choice([-1, 1], n), windows)).values())
+
+
+def _shared_out(n: int, kinds: tuple[Kind, ...]) -> list[int]:
+    """Whole numbers that sum to n, in the kinds' shares."""
+    shares = np.array([kind.share for kind in kinds])
+    bounds = np.round(np.concatenate([[0], np.cumsum(shares / shares.sum())]) * n).astype(int)
+    return [int(count) for count in np.diff(bounds)]

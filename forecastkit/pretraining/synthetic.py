@@ -1,0 +1,253 @@
+"""Series that nobody measured, of as many kinds as people measure: what the shipped weights saw.
+
+A series is a path of log values, ::
+
+    z = trend + cycle + seasons + noise            each drawn anew, most of them not always there
+
+which is then observed in one of several ways: as it is, on a linear scale, crossing zero, capped,
+rounded, counted, now and then, or with gaps. Every number is drawn from a prior with wide tails;
+nothing is taken from a series that exists.
+
+References
+----------
+The kinds of trend and season are those of state space models (Hyndman et al., *Forecasting with
+Exponential Smoothing*, 2008; Harvey, *Forecasting, Structural Time Series Models and the Kalman
+Filter*, 1989). Training on draws from a prior instead of on data: Mueller et al., "Transformers
+can do Bayesian inference", ICLR 2022; Dooley et al., "ForecastPFN", NeurIPS 2023.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecastkit.series.panel import Panel
+
+Rng = np.random.Generator
+_MOST = 30.0  # of |z|: keeps exp(z) finite and its logarithm exact
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What series of one frequency are like.
+
+    Attributes
+    ----------
+    season_lengths : tuple of int
+        Shortest first; (1,) for none.
+    share : float
+        Of all series.
+    lengths : tuple of int
+        Fewest and most steps; lengths between are drawn log-uniformly.
+    horizon : int
+        Steps that people usually foretell.
+    trending : float
+        Probability of a growth that lasts.
+    counted : float
+        Probability that the series is one of counts.
+    """
+
+    season_lengths: tuple[int, ...]
+    share: float
+    lengths: tuple[int, int]
+    horizon: int
+    trending: float = 0.6
+    counted: float = 0.05
+
+
+KINDS = (
+    Kind((1,), 0.28, (10, 120), 8),
+    Kind((4,), 0.18, (14, 130), 10),
+    Kind((12,), 0.26, (28, 260), 20, counted=0.1),
+    Kind((7,), 0.08, (30, 400), 28, trending=0.3, counted=0.2),
+    Kind((5,), 0.03, (30, 300), 20, trending=0.3),
+    Kind((52,), 0.07, (70, 420), 16, trending=0.4, counted=0.1),
+    Kind((24,), 0.03, (80, 600), 48, trending=0.2),
+    Kind((24, 168), 0.07, (360, 1100), 48, trending=0.2),
+)
+
+
+def draw_panel(rng: Rng, n: int, kind: Kind) -> Panel:
+    """Draw series of one kind.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    n : int
+        How many.
+    kind : Kind
+
+    Returns
+    -------
+    Panel
+        In the series' own units; every series has a value.
+
+    Examples
+    --------
+    >>> panel = draw_panel(np.random.default_rng(0), 3, KINDS[2])
+    >>> panel.n_series, bool((panel.lengths >= 28).all())
+    (3, True)
+    """
+    fewest, most = kind.lengths
+    lengths = np.exp(rng.uniform(np.log(fewest), np.log(most + 1), n)).astype(int)
+    lengths = np.where(rng.random(n) < 0.3, most, lengths)
+    y = draw_values(rng, n, int(lengths.max()), kind)
+    return Panel.of([row[-length:] for row, length in zip(y, lengths, strict=True)])
+
+
+def draw_values(rng: Rng, n: int, length: int, kind: Kind) -> np.ndarray:
+    """Draw series of one kind and of one length, NaN where a value is missing.
+
+    Returns
+    -------
+    ndarray, shape (n, length)
+    """
+    longest = max(kind.season_lengths)
+    # the noise of a step, in logs: what all else is measured in
+    unit = np.exp(rng.normal(-2.7 if longest == 1 else -3.2, 0.9, n))
+    warm_up = 20
+    z = _trend(rng, unit, length + warm_up, kind)[:, warm_up:]
+    for m in kind.season_lengths:
+        if m > 1:
+            z = z + _season(rng, unit, length, m)
+    z = z + _events(rng, unit, z.shape)
+    return _observed(rng, np.clip(z, -_MOST, _MOST), kind)
+
+
+def _some(rng: Rng, n: int, share: float) -> np.ndarray:
+    """1 for a share of n series, 0 for the others."""
+    return (rng.random(n) < share).astype(float)
+
+
+def _log_normal(rng: Rng, mean: float, spread: float, n: int) -> np.ndarray:
+    return np.exp(rng.normal(mean, spread, n))
+
+
+def _shocks(rng: Rng, n: int, length: int) -> np.ndarray:
+    """Noise with a tail of its own in every series, of variance about one."""
+    freedom = rng.choice([3.0, 5.0, 20.0], size=(n, 1))
+    return 0.8 * rng.standard_t(freedom, size=(n, length))
+
+
+def _trend(rng: Rng, unit: np.ndarray, length: int, kind: Kind) -> np.ndarray:
+    """Level, growth, cycle and autocorrelated noise, shape (n, length)."""
+    n = len(unit)
+    # a step of an hour brings less growth than one of a month
+    slow = min(1.0, 12.0 / max(kind.season_lengths))
+    noise = unit * _log_normal(rng, 0.0, 0.7, n) * _some(rng, n, 0.85)
+    wander = unit * _log_normal(rng, -0.5, 0.8, n) * _some(rng, n, 0.8) * np.sqrt(slow)
+    bend = unit * _log_normal(rng, -2.3, 0.8, n) * _some(rng, n, 0.35) * slow
+    stays = rng.choice([0.8, 0.9, 0.95, 0.98], size=n)
+    upwards = np.sign(rng.normal(0.7, 1.0, n))
+    growth = unit * _log_normal(rng, -1.3, 0.9, n) * upwards * slow
+    growth = growth * _some(rng, n, kind.trending)
+    fades = np.where(rng.random(n) < 0.35, 1 - np.clip(_log_normal(rng, -3.5, 1.0, n), 0, 0.2), 1)
+    returns = np.where(rng.random(n) < 0.25, 1 - np.clip(_log_normal(rng, -2.5, 1, n), 0, 0.9), 1)
+    memory = np.where(rng.random(n) < 0.3, rng.uniform(-0.5, 0.8, n), 0.0)
+    turn = 2 * np.pi / rng.uniform(5, 50, n) * np.where(slow < 1, slow, 1.0)
+    lasting = rng.uniform(0.9, 0.995, n)
+    swing = unit * _log_normal(rng, -1.0, 0.8, n) * _some(rng, n, 0.3)
+    cosine, sine = np.cos(turn) * lasting, np.sin(turn) * lasting
+    shocks = [_shocks(rng, n, length) for _ in range(4)]
+    jumps = _rare(rng, n, length, (0.0, 0.005, 0.02)) * (6 * unit[:, None]) * slow
+    wander_now = wander[:, None] * shocks[0] * _unrest(rng, n, length) + jumps
+    level, drift, rest, a, b = (np.zeros(n) for _ in range(5))
+    slope, path = growth.copy(), np.empty((n, length))
+    for t in range(length):
+        growth = growth * fades
+        slope = growth + stays * (slope - growth) + bend * shocks[1][:, t]
+        level = returns * level + wander_now[:, t]
+        drift = drift + slope
+        rest = memory * rest + noise * shocks[2][:, t]
+        a, b = cosine * a + sine * b + swing * shocks[3][:, t], cosine * b - sine * a
+        path[:, t] = level + drift + rest + a
+    return path
+
+
+def _rare(rng: Rng, n: int, length: int, shares: tuple[float, float, float]) -> np.ndarray:
+    """Now and then a normal number, else 0; how often differs by series."""
+    share = rng.choice(shares, p=[0.6, 0.25, 0.15], size=(n, 1))
+    happens = rng.random((n, length)) < share
+    return np.where(happens, rng.normal(size=(n, length)), 0.0)
+
+
+def _unrest(rng: Rng, n: int, length: int) -> np.ndarray:
+    """Size of shocks over time: in some series calm and unrest take turns."""
+    parts = 1 + length // 20
+    size = np.exp(rng.normal(0, 0.8, (n, parts))) * _some(rng, n, 0.2)[:, None]
+    size = np.where(size > 0, size, 1.0)
+    return np.repeat(size, 20, axis=1)[:, :length]
+
+
+def _season(rng: Rng, unit: np.ndarray, length: int, m: int) -> np.ndarray:
+    """A pattern of m steps that repeats and drifts, shape (n, length)."""
+    n = len(unit)
+    waves = max(1, min(m // 2, 12))
+    fall = np.exp(-rng.uniform(0.0, 1.2, (n, 1)) * np.arange(waves))
+    angle = 2 * np.pi * np.outer(np.arange(1, waves + 1), np.arange(m)) / m
+    parts = rng.normal(size=(2, n, waves)) * fall
+    pattern = parts[0] @ np.cos(angle) + parts[1] @ np.sin(angle)
+    spikes = (rng.random((n, m)) < 1.5 / m) * rng.normal(size=(n, m)) * 3
+    pattern = pattern + spikes * _some(rng, n, 0.3)[:, None]
+    steps = rng.normal(size=(n, m)) * (rng.random((n, m)) < 0.5)  # no shape: days, shops, shifts
+    pattern = np.where(rng.random((n, 1)) < (0.5 if m in (5, 7) else 0.1), steps, pattern)
+    size = unit * _log_normal(rng, 0.4 if m <= 12 else 0.9, 1.1, n) * _some(rng, n, 0.75)
+    pattern = pattern / (pattern.std(axis=1, keepdims=True) + 1e-9) * size[:, None]
+    drift = size * _log_normal(rng, -2.5, 0.8, n) * _some(rng, n, 0.5)
+    cycles = length // m + 2
+    change = np.cumsum(rng.normal(size=(n, cycles, m)) * drift[:, None, None], axis=1)
+    change = change * min(1.0, np.sqrt(12.0 / m))
+    trend = 1 + np.cumsum(rng.normal(0, 0.08, (n, cycles)) * _some(rng, n, 0.2)[:, None], axis=1)
+    whole = (pattern[:, None, :] + change) * trend[..., None]
+    start = rng.integers(0, m)
+    return whole.reshape(n, -1)[:, start : start + length]
+
+
+def _events(rng: Rng, unit: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Single values that are out of line."""
+    return _rare(rng, *shape, (0.0, 0.01, 0.03)) * 8 * unit[:, None]
+
+
+def _observed(rng: Rng, z: np.ndarray, kind: Kind) -> np.ndarray:
+    """From log values to what a file would hold, shape of `z`."""
+    n, length = z.shape
+    centre = z - z.mean(axis=1, keepdims=True)
+    y = np.exp(z)
+    way = rng.random(n)
+    linear = np.maximum(1 + centre * rng.uniform(0.5, 1.0, (n, 1)), 0.05)
+    y = np.where((way < 0.3)[:, None], linear, y)
+    about_zero = centre + rng.normal(0, 1.0, (n, 1)) * centre.std(axis=1, keepdims=True)
+    y = np.where(((way >= 0.3) & (way < 0.36))[:, None], about_zero, y)
+    capped = ((way >= 0.36) & (way < 0.39))[:, None]
+    y = np.where(capped, np.minimum(y, np.quantile(y, rng.uniform(0.5, 1), axis=1)[:, None]), y)
+    at_zero = ((way >= 0.39) & (way < 0.42))[:, None]
+    y = np.where(at_zero, np.maximum(centre, 0.0), y)
+    counted = rng.random(n) < kind.counted
+    y = np.where(counted[:, None], _counts(rng, centre), y)
+    whole = (rng.random(n) < 0.1) & ~counted & (way >= 0.36)
+    steps = _log_normal(rng, 3.5, 1.2, n)[:, None] / np.maximum(y.mean(axis=1, keepdims=True), 1e-9)
+    y = np.where(whole[:, None], np.round(y * steps), y)
+    return _with_gaps(rng, y)
+
+
+def _counts(rng: Rng, centre: np.ndarray) -> np.ndarray:
+    """Counts whose rate follows the path, more of them than Poisson's at zero; in some, rarely."""
+    n, length = centre.shape
+    rate = _log_normal(rng, 0.7, 1.2, n)[:, None] * np.exp(np.clip(1.5 * centre, -4, 3))
+    burst = rng.gamma(2.0, 0.5, (n, length)) ** _some(rng, n, 0.5)[:, None]
+    sold = rng.random((n, length)) < rng.choice([1.0, 0.6, 0.3], size=(n, 1))
+    return rng.poisson(rate * burst * sold).astype(float)
+
+
+def _with_gaps(rng: Rng, y: np.ndarray) -> np.ndarray:
+    """Single values and runs of them gone in some series; the last value always stays."""
+    n, length = y.shape
+    single = rng.random((n, length)) < rng.choice([0.02, 0.15], size=(n, 1))
+    start = rng.integers(0, length, n)
+    steps = np.arange(length)
+    stop = start + rng.integers(1, 1 + max(1, length // 5), n)
+    run = (steps >= start[:, None]) & (steps < stop[:, None])
+    gone = single * _some(rng, n, 0.05)[:, None] + run * _some(rng, n, 0.04)[:, None] > 0
+    gone[:, -1] = False
+    return np.where(gone, np.nan, y)
