@@ -26,7 +26,11 @@ ROOMS = {
     "tables": ({"errors", "files"}, {"numpy", "pandas"}),
     "series": ({"errors"}, {"numpy"}),
     "layers": ({"errors"}, {"keras", "tensorflow"}),
-    "network": ({"errors", "layers", "series"}, {"numpy", "keras", "tensorflow"}),
+    "network": (
+        {"errors", "files", "layers", "series"},
+        {"numpy", "keras", "tensorflow", "safetensors"},
+    ),
+    "pretraining": ({"errors", "files", "series", "network"}, {"numpy", "click"}),
     "evaluation": ({"errors", "tables", "series"}, {"numpy", "pandas", "sklearn"}),
     "forecasting": (
         {"errors", "files", "tables", "series", "network", "evaluation"},
