@@ -48,15 +48,16 @@ def command(file: str, output: str, require_skill: bool, **options: Any) -> None
     table = fk.read_csv(file, **chosen(options, READING))
     model = make_forecaster(table, options)
     talk.say(f"{file}: {len(table)} rows, {table['unique_id'].nunique()} series.")
-    fk.load_tensorflow()
+    if options["preset"] != "instant":
+        fk.load_tensorflow()
     model.fit(table, progress=False if options["quiet"] else None)
     model.save(output)
     talk.assumptions(model.assumptions)
     board = model.scoreboard.to_dict("records")
     talk.scoreboard(
         board,
-        f"Scores on the last {model.facts['holdout']} steps, held back "
-        "(mase, smape: less is better; coverage: 0.8 is wanted):",
+        _held_back(**{name: model.facts[name] for name in ("holdout", "n_windows")})
+        + " (mase, smape: less is better; coverage: 0.8 is wanted):",
     )
     if options["plot"]:
         fk.plot_forecast(table, model.predict(level=options["level"]), options["plot"])
@@ -67,6 +68,12 @@ def command(file: str, output: str, require_skill: bool, **options: Any) -> None
     if require_skill and not _has_skill(board):
         talk.say("The model did not beat the seasonal naive forecast.")
         sys.exit(NOT_BETTER)
+
+
+def _held_back(holdout: int, n_windows: int) -> str:
+    if n_windows == 1:
+        return f"Scores on the last {holdout} steps, held back"
+    return f"Scores on the last {n_windows} windows of {holdout} steps"
 
 
 def _result(output: str, model: Any) -> dict[str, Any]:

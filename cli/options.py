@@ -41,10 +41,11 @@ _MODEL = (
     ),
     click.option(
         "--preset",
-        type=click.Choice(["fast", "default", "best"]),
+        type=click.Choice(["instant", "fast", "default", "best", "scratch"]),
         default="default",
         show_default=True,
-        help="1, 3 or 7 networks.",
+        help="instant: the shipped network as it is; fast, default, best: 1, 3 or 7 networks "
+        "trained on from it; scratch: 3 networks trained from nothing.",
     ),
     click.option(
         "--seed",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
-from forecastkit.network.config import NetworkConfig, TrainingConfig
-from forecastkit.network.runtime import Weights
+from forecastkit.forecasting.learnt import Learnt
+from forecastkit.forecasting.plan import Plan
+from forecastkit.network.build import build, get_weights
 from forecastkit.network.sampling import Sampler, useful_batch_size, validation_batch
 from forecastkit.network.training import Trainer
 from forecastkit.series.panel import Panel
@@ -18,62 +18,28 @@ from forecastkit.series.windows import Windows
 OnStep = Callable[[int], None]
 
 
-@dataclass(frozen=True)
-class Learnt:
-    """What training on a panel came to.
-
-    Attributes
-    ----------
-    members : tuple of dict of ndarray
-        Weights of each network.
-    steps : int
-        Gradient steps of each; 0 says that the base path alone did best on the tail.
-    tail : int
-        Steps at the end of every series that early stopping was judged on; 0 for none.
-    gain : float
-        Share of the base path's validation loss that training took away.
-    stretch : float
-        What intervals are widened by to hold on the tail.
-    """
-
-    members: tuple[Weights, ...]
-    steps: int
-    tail: int
-    gain: float
-    stretch: float
-
-
 class Learner:
-    """Trains an ensemble of one configuration on panels; the gradient step is traced once.
+    """Trains the networks of a plan on panels; the gradient step is traced once.
 
     Parameters
     ----------
-    network : NetworkConfig
-    training : TrainingConfig
-    n_members : int
-        Networks of the ensemble, alike but for their seeds.
+    plan : Plan
     seed : int
+        Of the first network; the others count on from it.
     on_step : callable, optional
         Called after every gradient step.
     """
 
-    def __init__(
-        self,
-        network: NetworkConfig,
-        training: TrainingConfig,
-        n_members: int,
-        seed: int,
-        on_step: OnStep | None = None,
-    ) -> None:
-        self.network, self.training = network, training
-        self.n_members, self.seed, self.on_step = n_members, seed, on_step
-        self.trainer = Trainer(network, training)
+    def __init__(self, plan: Plan, seed: int, on_step: OnStep | None = None) -> None:
+        self.plan, self.network, self.training = plan, plan.network, plan.training
+        self.seed, self.on_step = seed, on_step
+        self.trainer = Trainer(plan.network, plan.training)
         self.batch_size = 0
 
     @property
     def most_steps(self) -> int:
         """Gradient steps of one call of `learn`, at the most."""
-        return (1 + self.n_members) * self.training.most_steps
+        return (1 + self.plan.n_members) * self.training.most_steps
 
     def learn(self, panel: Panel) -> Learnt:
         """Find the number of steps on the panel's tail, then train on all of it.
@@ -90,16 +56,17 @@ class Learner:
         windows = Windows.of_series(panel, self.network.view)
         steps, tail, gain, stretch = self._useful_steps(panel)
         if steps == 0:
-            start = self.trainer.run(self._sampler(windows, 0), seed=self.seed, steps=0)
-            return Learnt((start.weights,), 0, tail, 0.0, stretch)
+            start = self.plan.start or get_weights(build(self.network, self.seed))
+            return Learnt((start,), 0, tail, 0.0, stretch)
         members = tuple(
             self.trainer.run(
                 self._sampler(windows, member),
                 seed=self.seed + member,
                 steps=steps,
+                weights=self.plan.start,
                 on_step=self.on_step,
             ).weights
-            for member in range(self.n_members)
+            for member in range(self.plan.n_members)
         )
         return Learnt(members, steps, tail, gain, stretch)
 
@@ -120,6 +87,7 @@ class Learner:
             self._sampler(past, 0),
             seed=self.seed,
             steps=self.training.most_steps,
+            weights=self.plan.start,
             validation=validation,
             on_step=self.on_step,
         )

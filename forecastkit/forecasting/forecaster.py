@@ -13,26 +13,22 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
-from forecastkit.errors import DataError, OptionError
-from forecastkit.evaluation.scoreboard import LEVEL, baseline_forecasts, held_back, score
+from forecastkit.errors import OptionError
 from forecastkit.forecasting.fitted import HISTORY, Fitted, panel_of, recent
-from forecastkit.forecasting.predictor import Predictor, forecast_paths, predict_table
-from forecastkit.forecasting.progress import Progress
-from forecastkit.network.config import (
-    MEMBERS,
-    Cell,
-    NetworkConfig,
-    Preset,
-    TrainingConfig,
-    default_view,
+from forecastkit.forecasting.learnt import (
+    ORIGINS,
+    Learnt,
+    score_windows,
+    windows_that_fit,
 )
-from forecastkit.series.intervals import Level, tails
+from forecastkit.forecasting.plan import Notes, Plan, make_plan, note
+from forecastkit.forecasting.predictor import Predictor, predict_table
+from forecastkit.forecasting.progress import Progress
+from forecastkit.network.config import MEMBERS, Cell, Preset
+from forecastkit.series.intervals import Level
 from forecastkit.series.panel import Panel
 from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, Y, check_alias, check_table, to_grid
 from forecastkit.tables.reading import ASSUMPTIONS, READING
-
-_UNITS = 32
-_FEWEST_PERIODS = 4
 
 
 class _Forecaster:
@@ -128,31 +124,50 @@ class _Forecaster:
         return self._fit(df, scored=False, progress=progress)
 
     def _fit(self, df: pd.DataFrame, scored: bool, progress: bool | None) -> Self:
-        from forecastkit.forecasting.fitting import Learner
-
         self._check_arguments()
         table = check_table(df)
         grid = to_grid(table, self.freq)
         notes = [*df.attrs.get(ASSUMPTIONS, []), *_notes(grid, table)]
         grid = recent(grid)
-        network, found = self._network(grid)
-        panel = panel_of(grid)
-        holdout = min(self.h, int(panel.lengths.max()) // 3) if scored else 0
-        scoreboard: list[dict[str, Any]] = []
-        with Progress(progress) as bar:
-            learner = Learner(network, TrainingConfig(), MEMBERS[self.preset], self.seed, bar.step)
-            bar.start((2 if holdout else 1) * learner.most_steps)
-            if holdout:
-                scoreboard = _scoreboard(self._name, network, panel, holdout, learner.learn)
-                bar.skip(learner.most_steps)
-            learnt = learner.learn(panel)
-        notes += [*found, _training_note(learnt.steps, learnt.tail, learnt.gain)]
-        facts = self._facts(table, grid, holdout, learnt.steps)
+        window = None if self.input_size is None else int(self.input_size)
+        plan = make_plan(grid, self.cell, int(self.h), self.preset, window, self._given_seasons)
+        longest = int(np.diff(grid.offsets).max())
+        holdout = min(int(self.h), longest // 3) if scored else 0
+        n_windows = windows_that_fit(longest, holdout, 1 if plan.n_members else ORIGINS)
+        learnt, scoreboard = self._learn(plan, panel_of(grid), holdout, n_windows, progress)
+        notes += plan.notes
+        if plan.n_members:
+            notes += learnt.notes(shipped=plan.start is not None)
+        facts = self._facts(table, grid, (holdout, n_windows), learnt.steps)
         facts[READING] = df.attrs.get(READING, {})
         self.fitted_ = Fitted(
-            self._name, network, learnt.members, grid, scoreboard, notes, facts, learnt.stretch
+            self._name, plan.network, learnt.members, grid, scoreboard, notes, facts, learnt.stretch
         )
         return self
+
+    def _learn(
+        self, plan: Plan, panel: Panel, holdout: int, n_windows: int, progress: bool | None
+    ) -> tuple[Learnt, list[dict[str, Any]]]:
+        """Learn from a panel, and before that without its end for the scoreboard."""
+        scoreboard: list[dict[str, Any]] = []
+        if plan.n_members == 0 and plan.start is not None:
+            learnt = Learnt((plan.start,))
+            if n_windows:
+                scoreboard = score_windows(
+                    self._name, plan.network, panel, holdout, n_windows, lambda _: learnt
+                )
+            return learnt, scoreboard
+        from forecastkit.forecasting.fitting import Learner
+
+        with Progress(progress) as bar:
+            learner = Learner(plan, int(self.seed), bar.step)
+            bar.start((2 if n_windows else 1) * learner.most_steps)
+            if n_windows:
+                scoreboard = score_windows(
+                    self._name, plan.network, panel, holdout, n_windows, learner.learn
+                )
+                bar.skip(learner.most_steps)
+            return learner.learn(panel), scoreboard
 
     @property
     def _name(self) -> str:
@@ -226,7 +241,8 @@ class _Forecaster:
         """
         from forecastkit.forecasting.parity import check_parity
 
-        check_parity(self._state)
+        if self._state.facts["steps"]:  # else no weight has been through Keras
+            check_parity(self._state)
         Predictor(self._state).save(path)
 
     def _check_arguments(self) -> None:
@@ -258,41 +274,17 @@ class _Forecaster:
             return [self.season_length]
         return list(self.season_length)
 
-    def _network(self, grid: Grid) -> tuple[NetworkConfig, list[dict[str, str]]]:
-        longest = int(np.diff(grid.offsets).max())
-        if longest < self.h + _FEWEST_PERIODS:
-            raise DataError(
-                f"The longest series ('{grid.ids[np.diff(grid.offsets).argmax()]}') has {longest} "
-                f"periods; a horizon of {self.h} needs at least {self.h + _FEWEST_PERIODS}.",
-                value=self.h,
-                fix=f"Use a horizon (h, --horizon) of at most {max(1, longest - _FEWEST_PERIODS)} "
-                f"(to be scored, at most {max(1, longest // 3)}), or give longer series.",
-            )
-        seasons, notes = self._seasons(grid, longest)
-        window = None if self.input_size is None else min(int(self.input_size), longest)
-        view = default_view(seasons, int(self.h), longest, window)
-        if self.input_size is None:
-            notes.append(_note(f"input_size {view.input_size}", "usual for these seasons"))
-        return NetworkConfig(self.cell, _UNITS, view), notes
-
-    def _seasons(self, grid: Grid, longest: int) -> tuple[tuple[int, ...], list[dict[str, str]]]:
-        if self._given_seasons:
-            return tuple(sorted({int(m) for m in self._given_seasons})), []
-        usual = grid.frequency.season_lengths
-        kept = tuple(m for m in usual if 2 * m <= longest) or (1,)
-        why = f"usual for frequency {grid.frequency.alias}"
-        if kept != usual:
-            why += f"; {longest} periods are too few for {', '.join(map(str, usual))}"
-        return kept, [_note(f"season_length {', '.join(map(str, kept))}", why)]
-
-    def _facts(self, table: pd.DataFrame, grid: Grid, holdout: int, steps: int) -> dict[str, Any]:
+    def _facts(
+        self, table: pd.DataFrame, grid: Grid, scored: tuple[int, int], steps: int
+    ) -> dict[str, Any]:
         packages = ("forecastkit", "tensorflow", "keras", "numpy", "pandas")
         return {
             "model": type(self).__name__,
             "preset": self.preset,
             "seed": int(self.seed),
             "steps": steps,
-            "holdout": holdout,
+            "holdout": scored[0],
+            "n_windows": scored[1],
             "n_rows": len(table),
             "n_series": len(grid.ids),
             "start": str(grid.timestamps(grid.first[[grid.first.argmin()]]).iloc[0]),
@@ -389,48 +381,18 @@ def _check_whole(name: str, value: Any, least: int) -> None:
         )
 
 
-def _note(what: str, why: str) -> dict[str, str]:
-    return {"what": what, "why": why}
-
-
-def _notes(grid: Grid, table: pd.DataFrame) -> list[dict[str, str]]:
+def _notes(grid: Grid, table: pd.DataFrame) -> Notes:
     notes = []
     lengths = np.diff(grid.offsets)
     left_out = table[UNIQUE_ID].nunique() - len(grid.ids)
     if left_out:
-        notes.append(_note(f"{left_out} series left out", "they hold no value"))
+        notes.append(note(f"{left_out} series left out", "they hold no value"))
     if (lengths > HISTORY).any():
-        notes.append(_note(f"only the last {HISTORY} periods used", "longer series are cut"))
+        notes.append(note(f"only the last {HISTORY} periods used", "longer series are cut"))
     unused = [name for name in table.columns if name not in (UNIQUE_ID, DS, Y)]
     if unused:
-        notes.append(_note(f"columns not used: {', '.join(unused)}", "no covariates were named"))
+        notes.append(note(f"columns not used: {', '.join(unused)}", "no covariates were named"))
     return notes
-
-
-def _training_note(steps: int, tail: int, gain: float) -> dict[str, str]:
-    if steps == 0:
-        why = f"training brought nothing on the last {tail} steps" if tail else "too few values"
-        return _note("the statistical base path alone", why)
-    return _note(
-        f"{steps} training steps",
-        f"on the last {tail} steps they took {100 * gain:.1f} % off the loss of the base path",
-    )
-
-
-def _scoreboard(
-    alias: str, network: NetworkConfig, panel: Panel, holdout: int, learn: Any
-) -> list[dict[str, Any]]:
-    """Score the whole procedure on the last steps of every series, which it does not see."""
-    past = panel.drop_last(holdout)
-    seen = past.owner[~np.isnan(past.values)]
-    rows = np.flatnonzero(np.bincount(seen, minlength=past.n_series) > 0)
-    past, actual = past.take(rows), held_back(panel, holdout)[rows]
-    learnt = learn(past)
-    paths = forecast_paths(network, learnt.members, past, (0.5, *tails(LEVEL)), learnt.stretch)
-    point, low, high = np.moveaxis(paths[:, :holdout], -1, 0)
-    season = min(network.view.season_lengths)
-    baselines = baseline_forecasts(past, holdout, season)
-    return score(past, actual, {alias: (point, low, high), **baselines}, season)
 
 
 def _fingerprint(table: pd.DataFrame) -> str:

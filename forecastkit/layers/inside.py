@@ -53,7 +53,7 @@ def gate_activations(
     >>> found["f"].shape, round(float(found["f"][0, 0, 0]), 3)  # its bias starts at 1
     ((2, 5, 3), 0.731)
     """
-    cell = getattr(layer, "cell", None)
+    cell: Any = getattr(layer, "cell", None)
     if not hasattr(cell, "recurrent_activation") or len(getattr(cell, "state_size", ())) != 2:
         raise TypeError(f"{layer!r} has no gates; give an LSTM layer.")
     if not layer.built:

@@ -8,11 +8,12 @@ from typing import Any, Literal
 from forecastkit.series.windows import View
 
 Cell = Literal["lstm", "rnn"]
-Preset = Literal["fast", "default", "best"]
+Preset = Literal["instant", "fast", "default", "best", "scratch"]
 
 # symmetric around the median: a negated series has the negated quantiles
 QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
-MEMBERS: dict[str, int] = {"fast": 1, "default": 3, "best": 7}
+# networks that are trained by preset
+MEMBERS: dict[str, int] = {"instant": 0, "fast": 1, "default": 3, "best": 7, "scratch": 3}
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,11 @@ class TrainingConfig:
     warm_up: int = 20
     noise: float = 0.02
     scale_power: float = 0.5
+
+
+FROM_SCRATCH = TrainingConfig()
+# what is known already is kept: few steps, and small ones
+FINE_TUNING = TrainingConfig(most_steps=60, patience=3, learning_rate=5e-4)
 
 
 # by the shortest season: steps of the window, cutoffs read, stride between them

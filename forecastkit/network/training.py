@@ -96,10 +96,11 @@ class Trainer:
         *,
         seed: int,
         steps: int,
+        weights: Weights | None = None,
         validation: Batch | None = None,
         on_step: OnStep | None = None,
     ) -> Run:
-        """Train from starting weights of a seed.
+        """Train from given weights, or from those of a seed.
 
         Parameters
         ----------
@@ -109,6 +110,8 @@ class Trainer:
             Of starting weights and dropout.
         steps : int
             Gradient steps, at the most where there is a validation batch.
+        weights : dict of ndarray, optional
+            To start from.
         validation : Batch, optional
             Looked at every `check_every` steps; the best look counts.
         on_step : callable, optional
@@ -119,7 +122,7 @@ class Trainer:
         TrainingError
             If the loss is not finite.
         """
-        self.start(seed)
+        self.start(seed, weights)
         average = get_weights(self.model)
         best, losses = Run(average, 0, ()), []
         if validation is not None:
@@ -153,7 +156,10 @@ class Trainer:
         self.optimizer.learning_rate = learning_rate
         loss = float(self._step(*_tensors(batch)))
         if not np.isfinite(loss):
-            raise TrainingError(f"The loss is {loss}.", fix="Use a smaller learning rate.")
+            step = int(self.optimizer.iterations)
+            raise TrainingError(
+                f"The loss is {loss} at step {step}.", fix="Use a smaller learning rate."
+            )
         return loss
 
     def averaged(self, average: Weights, step: int, keep: float = _AVERAGE) -> Weights:
@@ -185,10 +191,10 @@ class Trainer:
         share = (np.abs(batch.targets - middle) / reach)[batch.weights > 0]
         return float(np.clip(np.quantile(share, 0.8), 1.0, _MOST_STRETCH))
 
-    def start(self, seed: int) -> None:
-        """Take the starting weights of a seed, and a fresh optimizer."""
+    def start(self, seed: int, weights: Weights | None = None) -> None:
+        """Take the given weights, or those of a seed, and a fresh optimizer."""
         fresh = build(self.network, seed, self.every)
-        set_weights(self.model, get_weights(fresh))
+        set_weights(self.model, weights or get_weights(fresh))
         for mine, new in zip(_dropouts(self.model), _dropouts(fresh), strict=True):
             mine.seed_generator.state.assign(new.seed_generator.state)
         for variable, value in zip(self.optimizer.variables, self._fresh, strict=True):

@@ -127,7 +127,7 @@ class Progress:
         about = {"run": asdict(self.run), "step": self.step, "minutes": self.minutes}
         arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
         buffer = io.BytesIO()
-        np.savez(buffer, **arrays)
+        np.savez(buffer, allow_pickle=False, **arrays)
         write_whole(self.checkpoint, buffer.getvalue())
 
     def _restore(self) -> None:

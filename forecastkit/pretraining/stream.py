@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from forecastkit.network.config import shipped_view
@@ -46,9 +48,15 @@ class Stream:
         self.counts = _shared_out(batch_size, kinds)
         self.chunk: list[Windows] = []
         self.used = 0
+        self.ahead = ThreadPoolExecutor(1)
+        self.next = self.ahead.submit(self._draw)
 
     def draw(self) -> Batch:
-        """Cut the next batch."""
+        """Return the next batch; the one after it is cut meanwhile."""
+        batch, self.next = self.next.result(), self.ahead.submit(self._draw)
+        return batch
+
+    def _draw(self) -> Batch:
         if self.used % self.n_uses == 0:
             self.chunk = [
                 Windows.of_series(draw_panel(self.rng, n, kind), shipped_view(kind.season_lengths))

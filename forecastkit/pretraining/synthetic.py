@@ -55,16 +55,23 @@ class Kind:
     trending: float = 0.6
     counted: float = 0.05
 
+    @property
+    def hourly(self) -> bool:
+        """Whether there are many steps in a day."""
+        return min(self.season_lengths) in (24, 48)
+
 
 KINDS = (
-    Kind((1,), 0.28, (10, 120), 8),
-    Kind((4,), 0.18, (14, 130), 10),
-    Kind((12,), 0.26, (28, 260), 20, counted=0.1),
-    Kind((7,), 0.08, (30, 400), 28, trending=0.3, counted=0.2),
-    Kind((5,), 0.03, (30, 300), 20, trending=0.3),
+    Kind((1,), 0.28, (10, 120), 8, trending=0.45),
+    Kind((4,), 0.17, (14, 130), 10),
+    Kind((12,), 0.25, (28, 260), 20, counted=0.1),
+    Kind((7,), 0.06, (30, 400), 28, trending=0.3, counted=0.2),
+    Kind((7, 365), 0.03, (400, 1200), 28, trending=0.3, counted=0.1),
+    Kind((5,), 0.02, (30, 300), 20, trending=0.3),
     Kind((52,), 0.07, (70, 420), 16, trending=0.4, counted=0.1),
-    Kind((24,), 0.03, (80, 600), 48, trending=0.2),
-    Kind((24, 168), 0.07, (360, 1100), 48, trending=0.2),
+    Kind((24,), 0.04, (80, 600), 48, trending=0.2),
+    Kind((24, 168), 0.10, (360, 1100), 48, trending=0.2),
+    Kind((48, 336), 0.02, (700, 1500), 48, trending=0.2),
 )
 
 
@@ -108,9 +115,11 @@ def draw_values(rng: Rng, n: int, length: int, kind: Kind) -> np.ndarray:
     unit = np.exp(rng.normal(-2.7 if longest == 1 else -3.2, 0.9, n))
     warm_up = 20
     z = _trend(rng, unit, length + warm_up, kind)[:, warm_up:]
+    size = unit
     for m in kind.season_lengths:
         if m > 1:
-            z = z + _season(rng, unit, length, m)
+            size = _size(rng, unit, size, m, min(kind.season_lengths))
+            z = z + size[:, None] * _season(rng, n, length, m, min(kind.season_lengths))
     z = z + _events(rng, unit, z.shape)
     return _observed(rng, np.clip(z, -_MOST, _MOST), kind)
 
@@ -134,7 +143,7 @@ def _trend(rng: Rng, unit: np.ndarray, length: int, kind: Kind) -> np.ndarray:
     """Level, growth, cycle and autocorrelated noise, shape (n, length)."""
     n = len(unit)
     # a step of an hour brings less growth than one of a month
-    slow = min(1.0, 12.0 / max(kind.season_lengths))
+    slow = 0.07 if kind.hourly else min(1.0, 12.0 / max(kind.season_lengths))
     noise = unit * _log_normal(rng, 0.0, 0.7, n) * _some(rng, n, 0.85)
     wander = unit * _log_normal(rng, -0.5, 0.8, n) * _some(rng, n, 0.8) * np.sqrt(slow)
     bend = unit * _log_normal(rng, -2.3, 0.8, n) * _some(rng, n, 0.35) * slow
@@ -142,9 +151,15 @@ def _trend(rng: Rng, unit: np.ndarray, length: int, kind: Kind) -> np.ndarray:
     upwards = np.sign(rng.normal(0.7, 1.0, n))
     growth = unit * _log_normal(rng, -1.3, 0.9, n) * upwards * slow
     growth = growth * _some(rng, n, kind.trending)
-    fades = np.where(rng.random(n) < 0.35, 1 - np.clip(_log_normal(rng, -3.5, 1.0, n), 0, 0.2), 1)
+    fades = np.where(rng.random(n) < 0.5, 1 - np.clip(_log_normal(rng, -3.5, 1.0, n), 0, 0.2), 1)
     returns = np.where(rng.random(n) < 0.25, 1 - np.clip(_log_normal(rng, -2.5, 1, n), 0, 0.9), 1)
     memory = np.where(rng.random(n) < 0.3, rng.uniform(-0.5, 0.8, n), 0.0)
+    inertia = np.zeros(n)
+    if kind.hourly:  # what an hour brings is still there in the next ones
+        lasts = 1 - np.clip(_log_normal(rng, -2.3, 1.0, n), 0.005, 0.8)
+        memory = np.where(rng.random(n) < 0.85, lasts, memory)
+        inertia = rng.uniform(0.3, 0.9, n) * _some(rng, n, 0.5)
+        wander = wander * np.where(rng.random(n) < 0.5, 0.2, 1.0)
     turn = 2 * np.pi / rng.uniform(5, 50, n) * np.where(slow < 1, slow, 1.0)
     lasting = rng.uniform(0.9, 0.995, n)
     swing = unit * _log_normal(rng, -1.0, 0.8, n) * _some(rng, n, 0.3)
@@ -152,14 +167,15 @@ def _trend(rng: Rng, unit: np.ndarray, length: int, kind: Kind) -> np.ndarray:
     shocks = [_shocks(rng, n, length) for _ in range(4)]
     jumps = _rare(rng, n, length, (0.0, 0.005, 0.02)) * (6 * unit[:, None]) * slow
     wander_now = wander[:, None] * shocks[0] * _unrest(rng, n, length) + jumps
-    level, drift, rest, a, b = (np.zeros(n) for _ in range(5))
+    level, drift, push, rest, a, b = (np.zeros(n) for _ in range(6))
     slope, path = growth.copy(), np.empty((n, length))
     for t in range(length):
         growth = growth * fades
         slope = growth + stays * (slope - growth) + bend * shocks[1][:, t]
         level = returns * level + wander_now[:, t]
         drift = drift + slope
-        rest = memory * rest + noise * shocks[2][:, t]
+        push = inertia * push + noise * shocks[2][:, t]
+        rest = memory * rest + push
         a, b = cosine * a + sine * b + swing * shocks[3][:, t], cosine * b - sine * a
         path[:, t] = level + drift + rest + a
     return path
@@ -180,28 +196,97 @@ def _unrest(rng: Rng, n: int, length: int) -> np.ndarray:
     return np.repeat(size, 20, axis=1)[:, :length]
 
 
-def _season(rng: Rng, unit: np.ndarray, length: int, m: int) -> np.ndarray:
-    """A pattern of m steps that repeats and drifts, shape (n, length)."""
+def _size(rng: Rng, unit: np.ndarray, shorter: np.ndarray, m: int, shortest: int) -> np.ndarray:
+    """Standard deviation of a season, 0 in series without it; `shorter` is that of the one before.
+
+    The faster the series, the more its seasons stand out; weeks stand out less than their days.
+    """
     n = len(unit)
+    if m > shortest and m % shortest == 0:
+        return shorter * _log_normal(rng, -0.9, 0.8, n) * _some(rng, n, 0.7)
+    mean = 0.4 if m <= 12 else (0.9 if m in (52, 365) else 1.6)
+    return unit * _log_normal(rng, mean, 1.1, n) * _some(rng, n, 0.75 if m <= 12 else 0.9)
+
+
+def _season(rng: Rng, n: int, length: int, m: int, shortest: int) -> np.ndarray:
+    """A pattern of m steps and of size one that repeats and drifts, shape (n, length)."""
+    if m > shortest and m % shortest == 0:
+        pattern = _week(rng, n, m // shortest, shortest)
+    else:
+        pattern = _pattern(rng, n, m)
+    pattern = pattern / (pattern.std(axis=1, keepdims=True) + 1e-9)
+    cycles = length // m + 2
+    whole = pattern[:, None, :] * _swell(rng, n, cycles, m) + _change(rng, n, cycles, m)
+    start = rng.integers(0, m)
+    return whole.reshape(n, -1)[:, start : start + length]
+
+
+def _swell(rng: Rng, n: int, cycles: int, m: int) -> np.ndarray:
+    """How large the season is over time, shape (n, cycles, m); 1 in most slow series."""
+    stays = rng.choice([0.5, 0.9, 1.0], size=n)
+    size = _log_normal(rng, -2.3, 0.7, n) * _some(rng, n, 0.25 if m <= 12 else 0.5)
+    ends = _walk(size[:, None] * rng.normal(size=(n, cycles + 1)), stays)
+    return np.clip(1 + _between(ends[..., None], np.ones((1, m))), 0.0, 3.0)
+
+
+def _change(rng: Rng, n: int, cycles: int, m: int) -> np.ndarray:
+    """What is added to a season of size one over time: every step by itself, or in waves."""
+    size = _log_normal(rng, -2.5, 0.8, n) * _some(rng, n, 0.5) * min(1.0, (12 / m) ** 0.5)
+    apart = rng.normal(size=(n, cycles, m)).cumsum(axis=1)
+    waves = max(1, min(m // 2, 3))
+    angle = 2 * np.pi * np.outer(np.arange(1, waves + 1), np.arange(m)) / m
+    shapes = np.concatenate([np.cos(angle), np.sin(angle)])
+    stays = rng.choice([0.6, 0.9, 1.0], size=n)
+    steps = rng.normal(size=(n, cycles + 1, 2 * waves)) * np.tile(0.7 ** np.arange(waves), 2)
+    in_waves = _between(_walk(steps, stays), shapes) * max(1.0, (m / 12) ** 0.5)
+    smooth = rng.random(n) < (0.3 if m <= 12 else 0.7)
+    return size[:, None, None] * np.where(smooth[:, None, None], in_waves, apart)
+
+
+def _walk(steps: np.ndarray, stays: np.ndarray) -> np.ndarray:
+    """Sum steps along axis 1, of which a share stays each time; `stays` has shape (n,)."""
+    out, stays = steps.copy(), stays.reshape(-1, *[1] * (steps.ndim - 2))
+    for t in range(1, steps.shape[1]):
+        out[:, t] += stays * out[:, t - 1]
+    return out
+
+
+def _between(ends: np.ndarray, shapes: np.ndarray) -> np.ndarray:
+    """Sum of shapes whose sizes go straight from cycle to cycle.
+
+    From sizes (n, cycles + 1, shapes) and shapes (shapes, m) to (n, cycles, m).
+    """
+    part = np.arange(shapes.shape[1]) / shapes.shape[1]
+    return ends[:, :-1] @ (shapes * (1 - part)) + ends[:, 1:] @ (shapes * part)
+
+
+def _pattern(rng: Rng, n: int, m: int) -> np.ndarray:
+    """One season: waves, in some series spikes, in some no shape at all; shape (n, m)."""
     waves = max(1, min(m // 2, 12))
-    fall = np.exp(-rng.uniform(0.0, 1.2, (n, 1)) * np.arange(waves))
+    smooth = (0.0, 1.2) if m <= 12 else (0.2, 1.5)
+    fall = np.exp(-rng.uniform(*smooth, (n, 1)) * np.arange(waves))
     angle = 2 * np.pi * np.outer(np.arange(1, waves + 1), np.arange(m)) / m
     parts = rng.normal(size=(2, n, waves)) * fall
     pattern = parts[0] @ np.cos(angle) + parts[1] @ np.sin(angle)
     spikes = (rng.random((n, m)) < 1.5 / m) * rng.normal(size=(n, m)) * 3
     pattern = pattern + spikes * _some(rng, n, 0.3)[:, None]
-    steps = rng.normal(size=(n, m)) * (rng.random((n, m)) < 0.5)  # no shape: days, shops, shifts
-    pattern = np.where(rng.random((n, 1)) < (0.5 if m in (5, 7) else 0.1), steps, pattern)
-    size = unit * _log_normal(rng, 0.4 if m <= 12 else 0.9, 1.1, n) * _some(rng, n, 0.75)
-    pattern = pattern / (pattern.std(axis=1, keepdims=True) + 1e-9) * size[:, None]
-    drift = size * _log_normal(rng, -2.5, 0.8, n) * _some(rng, n, 0.5)
-    cycles = length // m + 2
-    change = np.cumsum(rng.normal(size=(n, cycles, m)) * drift[:, None, None], axis=1)
-    change = change * min(1.0, np.sqrt(12.0 / m))
-    trend = 1 + np.cumsum(rng.normal(0, 0.08, (n, cycles)) * _some(rng, n, 0.2)[:, None], axis=1)
-    whole = (pattern[:, None, :] + change) * trend[..., None]
-    start = rng.integers(0, m)
-    return whole.reshape(n, -1)[:, start : start + length]
+    steps = rng.normal(size=(n, m)) * (rng.random((n, m)) < 0.5)  # days, shops, shifts
+    return np.where(rng.random((n, 1)) < (0.5 if m in (5, 7) else 0.1), steps, pattern)
+
+
+def _week(rng: Rng, n: int, days: int, hours: int) -> np.ndarray:
+    """What the days of a week are apart from the mean day: higher, flatter, of another shape."""
+    free = rng.random((n, 1)) < 0.3
+    weekend = np.where(np.arange(days) >= days - 2, rng.normal(size=(n, 1)), 0.0)
+    height = np.where(free, rng.normal(size=(n, days)), weekend)
+    shape = _pattern(rng, n, hours)
+    other = _pattern(rng, n, hours)
+    shape = shape / (shape.std(axis=1, keepdims=True) + 1e-9)
+    other = other / (other.std(axis=1, keepdims=True) + 1e-9)
+    share = rng.uniform(0, 1, (n, 1))
+    week = height[..., None] * (1 + share[..., None] * shape[:, None, :])
+    week = week + rng.uniform(0, 1, (n, 1, 1)) * weekend[..., None] * other[:, None, :]
+    return week.reshape(n, days * hours)
 
 
 def _events(rng: Rng, unit: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -214,20 +299,20 @@ def _observed(rng: Rng, z: np.ndarray, kind: Kind) -> np.ndarray:
     n, length = z.shape
     centre = z - z.mean(axis=1, keepdims=True)
     y = np.exp(z)
-    way = rng.random(n)
+    way = rng.random((n, 1))
     linear = np.maximum(1 + centre * rng.uniform(0.5, 1.0, (n, 1)), 0.05)
-    y = np.where((way < 0.3)[:, None], linear, y)
+    y = np.where(way < 0.3, linear, y)
     about_zero = centre + rng.normal(0, 1.0, (n, 1)) * centre.std(axis=1, keepdims=True)
-    y = np.where(((way >= 0.3) & (way < 0.36))[:, None], about_zero, y)
-    capped = ((way >= 0.36) & (way < 0.39))[:, None]
+    y = np.where((way >= 0.3) & (way < 0.36), about_zero, y)
+    capped = (way >= 0.36) & (way < 0.39)
     y = np.where(capped, np.minimum(y, np.quantile(y, rng.uniform(0.5, 1), axis=1)[:, None]), y)
-    at_zero = ((way >= 0.39) & (way < 0.42))[:, None]
+    at_zero = (way >= 0.39) & (way < 0.42)
     y = np.where(at_zero, np.maximum(centre, 0.0), y)
-    counted = rng.random(n) < kind.counted
-    y = np.where(counted[:, None], _counts(rng, centre), y)
-    whole = (rng.random(n) < 0.1) & ~counted & (way >= 0.36)
+    counted = rng.random((n, 1)) < kind.counted
+    y = np.where(counted, _counts(rng, centre), y)
+    whole = (rng.random((n, 1)) < 0.1) & ~counted & (way >= 0.36)
     steps = _log_normal(rng, 3.5, 1.2, n)[:, None] / np.maximum(y.mean(axis=1, keepdims=True), 1e-9)
-    y = np.where(whole[:, None], np.round(y * steps), y)
+    y = np.where(whole, np.round(y * steps), y)
     return _with_gaps(rng, y)
 
 
@@ -244,10 +329,10 @@ def _with_gaps(rng: Rng, y: np.ndarray) -> np.ndarray:
     """Single values and runs of them gone in some series; the last value always stays."""
     n, length = y.shape
     single = rng.random((n, length)) < rng.choice([0.02, 0.15], size=(n, 1))
-    start = rng.integers(0, length, n)
+    start = rng.integers(0, length, (n, 1))
     steps = np.arange(length)
-    stop = start + rng.integers(1, 1 + max(1, length // 5), n)
-    run = (steps >= start[:, None]) & (steps < stop[:, None])
+    stop = start + rng.integers(1, 1 + max(1, length // 5), (n, 1))
+    run = (steps >= start) & (steps < stop)
     gone = single * _some(rng, n, 0.05)[:, None] + run * _some(rng, n, 0.04)[:, None] > 0
     gone[:, -1] = False
     return np.where(gone, np.nan, y)

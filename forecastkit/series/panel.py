@@ -40,6 +40,13 @@ class Panel:
         values = np.concatenate([*series, np.empty(0)]).astype(np.float64)
         return cls(values, offsets)
 
+    @classmethod
+    def joined(cls, panels: list[Panel]) -> Panel:
+        """Lay panels end to end: the series of the first, then those of the second."""
+        lengths = np.concatenate([panel.lengths for panel in panels])
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        return cls(np.concatenate([panel.values for panel in panels]), offsets)
+
     @property
     def n_series(self) -> int:
         """Number of series."""

@@ -85,7 +85,9 @@ def _shared_season(changes: list[np.ndarray], inside: int = 0) -> int | None:
         passes[: most + 1] += (r > _LEAST) & (r > _ERRORS * error) & peak
         could[: most + 1] += 1
     lags = np.arange(longest + 1)
-    fits = (passes > _SHARES[inside > 0] * could) & (lags >= 2) & (could >= 0.5 * could.max(initial=1))
+    fits = (
+        (passes > _SHARES[inside > 0] * could) & (lags >= 2) & (could >= 0.5 * could.max(initial=1))
+    )
     mean = strength / np.maximum(could, 1)
     if inside:
         fits &= (lags % inside == 0) & (lags >= _FEWEST_INSIDE * inside)

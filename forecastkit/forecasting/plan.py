@@ -1,0 +1,157 @@
+"""What a forecaster will be, before any training: seasons, network, where it starts, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecastkit.errors import DataError, OptionError
+from forecastkit.forecasting.fitted import panel_of
+from forecastkit.network.config import (
+    FINE_TUNING,
+    FROM_SCRATCH,
+    MEMBERS,
+    SHIPPED_WINDOW,
+    Cell,
+    NetworkConfig,
+    Preset,
+    TrainingConfig,
+    default_view,
+)
+from forecastkit.network.runtime import Weights
+from forecastkit.network.shipped import fitted_to, shipped
+from forecastkit.series.scale import measure_scale, scaled
+from forecastkit.series.seasons import find_seasons
+from forecastkit.tables.frame import Grid
+
+_UNITS = 32
+_FEWEST_PERIODS = 4
+
+Notes = list[dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a forecaster comes about.
+
+    Attributes
+    ----------
+    network : NetworkConfig
+    training : TrainingConfig
+    n_members : int
+        Networks that are trained; 0 for the shipped one as it is.
+    start : dict of ndarray or None
+        Weights that training starts from; None for weights drawn by the seed.
+    notes : list of dict
+        What was found or assumed, and why.
+    """
+
+    network: NetworkConfig
+    training: TrainingConfig
+    n_members: int
+    start: Weights | None
+    notes: Notes
+
+
+def make_plan(
+    grid: Grid,
+    cell: Cell,
+    h: int,
+    preset: Preset,
+    input_size: int | None = None,
+    seasons: Sequence[int] | None = None,
+) -> Plan:
+    """Decide on seasons, network and start from a panel and what its owner asks for.
+
+    Parameters
+    ----------
+    grid : Grid
+    cell : "lstm" or "rnn"
+    h : int
+        Horizon.
+    preset : str
+        A name in `MEMBERS`.
+    input_size : int, optional
+        Steps of the window; with it the network is trained from scratch, since the shipped one
+        has a window of its own.
+    seasons : sequence of int, optional
+        Season lengths; found from frequency or series when left out.
+
+    Raises
+    ------
+    DataError
+        If the longest series is too short.
+    OptionError
+        If the preset trains nothing and a window is asked for.
+    """
+    scratch = preset == "scratch" or input_size is not None
+    longest = _checked_length(grid, _FEWEST_PERIODS + (h if scratch else 0), h)
+    lengths, notes = _seasons(grid, longest, seasons)
+    if not scratch:
+        network, start = fitted_to(*shipped(cell)[:2], lengths, h)
+        n_members = MEMBERS[preset]
+        why = "no series of yours was trained on" if n_members == 0 else "training starts from it"
+        notes.append(note(f"the shipped {cell.upper()}, trained on synthetic series", why))
+        return Plan(network, FINE_TUNING, n_members, start, notes)
+    if preset == "instant":
+        raise OptionError(
+            f"The preset instant trains nothing, and the shipped network sees {SHIPPED_WINDOW} "
+            f"steps, not {input_size}.",
+            value=input_size,
+            fix="Leave input_size (--input-size) out, or use another preset.",
+        )
+    window = None if input_size is None else min(int(input_size), longest)
+    view = default_view(lengths, h, longest, window)
+    if input_size is None:
+        notes.append(note(f"input_size {view.input_size}", "usual for these seasons"))
+    elif preset != "scratch":
+        notes.append(
+            note("trained from scratch", f"the shipped network sees {SHIPPED_WINDOW} steps")
+        )
+    return Plan(NetworkConfig(cell, _UNITS, view), FROM_SCRATCH, MEMBERS[preset], None, notes)
+
+
+def note(what: str, why: str) -> dict[str, str]:
+    """Make a line of what was assumed, and why."""
+    return {"what": what, "why": why}
+
+
+def _checked_length(grid: Grid, fewest: int, h: int) -> int:
+    """Periods of the longest series."""
+    lengths = np.diff(grid.offsets)
+    longest = int(lengths.max())
+    if longest >= fewest:
+        return longest
+    name = f"The longest series ('{grid.ids[lengths.argmax()]}') has {longest} periods; "
+    if fewest == _FEWEST_PERIODS:
+        raise DataError(f"{name}a forecast needs at least {fewest}.", fix="Give longer series.")
+    raise DataError(
+        f"{name}training from scratch for a horizon of {h} needs at least {fewest}.",
+        value=h,
+        fix=f"Use a horizon (h, --horizon) of at most {max(1, longest - _FEWEST_PERIODS)} "
+        f"(to be scored, at most {max(1, longest // 3)}), another preset, or longer series.",
+    )
+
+
+def _seasons(
+    grid: Grid, longest: int, given: Sequence[int] | None
+) -> tuple[tuple[int, ...], Notes]:
+    if given:
+        return tuple(sorted({int(m) for m in given})), []
+    if grid.frequency.kind == "integer":
+        panel = panel_of(grid)
+        found = find_seasons(scaled(panel, measure_scale(panel)))
+        why = "found in the series" if found != (1,) else "no season was found in the series"
+        return found, [note(f"season_length {_listed(found)}", why)]
+    usual = grid.frequency.season_lengths
+    kept = tuple(m for m in usual if 2 * m <= longest) or (1,)
+    why = f"usual for frequency {grid.frequency.alias}"
+    if kept != usual:
+        why += f"; {longest} periods are too few for {_listed(usual)}"
+    return kept, [note(f"season_length {_listed(kept)}", why)]
+
+
+def _listed(lengths: Sequence[int]) -> str:
+    return ", ".join(map(str, lengths))
