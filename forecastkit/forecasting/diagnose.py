@@ -32,8 +32,8 @@ class Diagnosis:
     memory_length : int
         Fewest newest steps that hold 95 % of the sum of the gradients.
     reach, input_size : int
-        Steps that the network could hear of at all, through its windows and its recurrence, and
-        steps of one window.
+        Steps that the network could hear of at all, through its windows, its looks back by whole
+        seasons and its recurrence, and steps of one window.
     by_series : DataFrame
         `unique_id`, `memory_length`.
     gates : DataFrame
@@ -139,9 +139,10 @@ def _by_lag(fitted: Fitted, weights: Weights, x: np.ndarray, targets: np.ndarray
     known = ~np.isnan(targets)
     size = np.maximum(known.sum(axis=1, keepdims=True), 1)
     upstream = np.where(known, np.sign(medians - np.nan_to_num(targets)), 0.0) / size
-    dx = input_gradient(network, weights, x, upstream.astype(x.dtype))[..., : view.input_size]
+    of_value = np.flatnonzero(view.ages >= 0)
+    dx = input_gradient(network, weights, x, upstream.astype(x.dtype))[..., of_value]
     back = np.arange(view.n_cutoffs - 1, -1, -1)[:, None] * view.stride
-    lags = back + np.arange(view.input_size - 1, -1, -1)  # (time, window)
+    lags = back + view.ages[of_value]  # (time, values)
     out = np.zeros((len(x), int(lags.max()) + 1))
     for row, one in zip(out, dx, strict=True):
         np.add.at(row, lags, one)

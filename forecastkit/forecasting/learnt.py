@@ -92,9 +92,9 @@ def score_windows(
     Returns
     -------
     list of dict
-        As from `forecastkit.evaluation.scoreboard.score`, a series counting once a window.
+        As from `forecastkit.evaluation.scoreboard.score`; the means are over series and windows.
     """
-    pasts, actuals = [], []
+    pasts, actuals, series = [], [], []
     for window in range(n_windows):
         whole = panel.drop_last(window * holdout)
         past = whole.drop_last(holdout)
@@ -102,10 +102,13 @@ def score_windows(
         rows = np.flatnonzero(np.bincount(seen, minlength=past.n_series) > 0)
         pasts.append(past.take(rows))
         actuals.append(held_back(whole, holdout)[rows])
+        series.append(rows)
     learnt = learn(pasts[-1])
     past, actual = Panel.joined(pasts), np.concatenate(actuals)
     paths = forecast_paths(network, learnt.members, past, (0.5, *tails(LEVEL)), learnt.stretch)
     point, low, high = np.moveaxis(paths[:, :holdout], -1, 0)
     season = min(network.view.season_lengths)
     baselines = baseline_forecasts(past, holdout, season)
-    return score(past, actual, {alias: (point, low, high), **baselines}, season)
+    board = score(past, actual, {alias: (point, low, high), **baselines}, season)
+    scored = np.unique(np.concatenate(series)[(~np.isnan(actual)).any(axis=1)])
+    return [{**row, "n_series": len(scored)} for row in board]

@@ -14,7 +14,7 @@ Gers, Schmidhuber & Cummins, "Learning to forget", Neural Computation 12 (2000):
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 Array = Any
@@ -38,6 +38,33 @@ def input_part(x: Array, W: Array, b: Array | None, ops: Any) -> Array:
     """
     a = ops.matmul(x, W)
     return a if b is None else a + b
+
+
+def masked_product(x: Array, W: Array, masks: Sequence[Array], ops: Any) -> Array:
+    """Compute W x, x multiplied by a mask before: dropout, one for all gates or one a gate.
+
+    Gal & Ghahramani, "A theoretically grounded application of dropout in recurrent neural
+    networks", NIPS 2016: the masks stay the same for all steps of a sequence.
+
+    Parameters
+    ----------
+    x : array, shape (..., features)
+    W : array, shape (features, gates * units)
+    masks : sequence of array, each of the shape of x or broadcast to it
+        None, one, or as many as there are gates.
+    ops : namespace
+        With `matmul`, and for several masks `split` and `concatenate`.
+
+    Returns
+    -------
+    array, shape (..., gates * units)
+    """
+    if not masks:
+        return ops.matmul(x, W)
+    if len(masks) == 1:
+        return ops.matmul(x * masks[0], W)
+    parts = zip(masks, ops.split(W, len(masks), axis=-1), strict=True)
+    return ops.concatenate([ops.matmul(x * mask, part) for mask, part in parts], axis=-1)
 
 
 def rnn_step(a: Array, h: Array, U: Array, ops: Any, activation: Activation = None) -> Array:

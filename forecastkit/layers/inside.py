@@ -41,7 +41,7 @@ def gate_activations(
     TypeError
         If the layer has no such gates.
     ValueError
-        If it is not built.
+        If it is not built, or the input or mask has another shape.
 
     Examples
     --------
@@ -54,20 +54,23 @@ def gate_activations(
     ((2, 5, 3), 0.731)
     """
     cell: Any = getattr(layer, "cell", None)
-    if not hasattr(cell, "recurrent_activation") or len(getattr(cell, "state_size", ())) != 2:
-        raise TypeError(f"{layer!r} has no gates; give an LSTM layer.")
+    size = getattr(cell, "state_size", None)
+    if not hasattr(cell, "recurrent_activation") or not isinstance(size, list) or len(size) != 2:
+        raise TypeError(f"{layer!r} has no gates of an LSTM; give an LSTM layer.")
     if not layer.built:
         raise ValueError(f"{layer!r} is not built; call it once, or load its weights.")
-    x = ops.convert_to_tensor(x, dtype=cell.compute_dtype)
-    a = input_part(x, cell.kernel, cell.bias, ops)  # (batch, time, 4 units)
-    h, c = cell.get_initial_state(x.shape[0]) if initial_state is None else initial_state
-    counts = ops.ones(x.shape[:2], "bool") if mask is None else ops.cast(mask, "bool")
+    kernel, U = (ops.cast(W, cell.compute_dtype) for W in (cell.kernel, cell.recurrent_kernel))
+    bias = None if cell.bias is None else ops.cast(cell.bias, cell.compute_dtype)
+    x, counts = _checked(x, mask, features=kernel.shape[0], dtype=cell.compute_dtype)
+    a = input_part(x, kernel, bias, ops)  # (batch, time, 4 units)
+    states = cell.get_initial_state(x.shape[0]) if initial_state is None else initial_state
+    h, c = (ops.cast(state, cell.compute_dtype) for state in states)
     steps = list(range(x.shape[1]))
     order = steps[::-1] if layer.go_backwards else steps
     kept: dict[int, list[Any]] = {}
     for t in order:
         here = counts[:, t, None]
-        z = a[:, t] + ops.matmul(h, cell.recurrent_kernel)
+        z = a[:, t] + ops.matmul(h, U)
         gates = lstm_gates(z, ops, cell.activation, cell.recurrent_activation)
         new = lstm_update(gates, c, ops, cell.activation)
         h, c = (ops.where(here, one, old) for one, old in zip(new, (h, c), strict=True))
@@ -77,3 +80,19 @@ def gate_activations(
         name: ops.convert_to_numpy(ops.stack(column, axis=1))
         for name, column in zip(_NAMES, columns, strict=True)
     }
+
+
+def _checked(x: Any, mask: Any, features: int, dtype: str) -> tuple[Any, Any]:
+    """Inputs and mask as tensors of the shapes that the docstring above asks for."""
+    x = ops.convert_to_tensor(x, dtype=dtype)
+    if len(x.shape) != 3 or x.shape[1] == 0 or x.shape[2] != features:
+        raise ValueError(
+            f"x has shape {tuple(x.shape)}; the layer takes (batch, time, {features}), and a time "
+            "of 1 or more."
+        )
+    if mask is None:
+        return x, ops.ones(x.shape[:2], "bool")
+    mask = ops.cast(mask, "bool")
+    if tuple(mask.shape) != tuple(x.shape[:2]):
+        raise ValueError(f"mask has shape {tuple(mask.shape)}; x asks for {tuple(x.shape[:2])}.")
+    return x, mask

@@ -5,13 +5,16 @@ time first. Going forward it keeps what the gradient needs. Going back it runs o
 the pre-activations' gradient; the gradient of the recurrent kernel is one large product over all
 steps, outside the loop.
 
-Inside a graph the loops are compiled by XLA, which fuses the gate math of a step into one pass; in
-eager mode and for sequences of unknown length they are plain TensorFlow.
+Inside a graph the loops are compiled by XLA, which fuses the gate math of a step into one pass.
+They are plain TensorFlow where compiling does not pay: in eager mode, for sequences of unknown
+length, and where batches of any size may come and nothing is learnt, since every size is compiled
+anew. A compiled loop knows derivatives by `tf.GradientTape`, of any order, but no forward-mode
+ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +24,7 @@ from forecastkit.layers.gates import (
     lstm_gates,
     lstm_step_gradient,
     lstm_update,
+    masked_product,
     rnn_step,
     rnn_step_gradient,
 )
@@ -35,7 +39,13 @@ ops = SimpleNamespace(
 
 
 def lstm_sequence(
-    a: Any, h: Any, c: Any, U: Any, mask: Any = None, dropped: Any = None
+    a: Any,
+    h: Any,
+    c: Any,
+    U: Any,
+    mask: Any = None,
+    masks: Sequence[Any] = (),
+    training: bool = True,
 ) -> tuple[Any, Any]:
     """Run `lstm_step` over a sequence.
 
@@ -49,8 +59,10 @@ def lstm_sequence(
         Recurrent kernel.
     mask : tensor of bool, shape (time, batch, 1), optional
         Steps at which the states move; at the others they stay.
-    dropped : tensor, shape (batch, units), optional
-        What h is multiplied by before every step: recurrent dropout.
+    masks : sequence of tensor, shape (batch, units)
+        What h is multiplied by before every step, one or one a gate: recurrent dropout.
+    training : bool
+        Whether the same batch sizes come again and again, so that compiling them pays.
 
     Returns
     -------
@@ -59,22 +71,24 @@ def lstm_sequence(
     c : tensor, shape (batch, units)
         Cell state after the last step.
     """
-    forward, backward = _compiled(a, _lstm_forward), _compiled(a, _lstm_backward)
+    forward, backward = (_compiled(a, one, training) for one in (_lstm_forward, _lstm_backward))
 
     @tf.custom_gradient
     def run(a: Any, h: Any, c: Any, U: Any) -> Any:
-        last, H, C, *gates = forward(a, h, c, U, mask, dropped)
+        last, H, C, *gates = forward(a, h, c, U, mask, *masks)
 
         def gradient(dH: Any, dc: Any) -> Any:
-            dz, dh, dc = backward(C, *gates, U, dH, dc, mask, dropped)
-            return dz, dh, dc, _kernel_gradient(h, H, dropped, dz)
+            dz, dh, dc = backward(C, *gates, U, dH, dc, mask, *masks)
+            return dz, dh, dc, _kernel_gradient(h, H, masks, dz)
 
         return (H, last), gradient
 
     return run(a, h, c, U)
 
 
-def rnn_sequence(a: Any, h: Any, U: Any, mask: Any = None, dropped: Any = None) -> Any:
+def rnn_sequence(
+    a: Any, h: Any, U: Any, mask: Any = None, masks: Sequence[Any] = (), training: bool = True
+) -> Any:
     """Run `rnn_step` over a sequence.
 
     Parameters
@@ -82,7 +96,7 @@ def rnn_sequence(a: Any, h: Any, U: Any, mask: Any = None, dropped: Any = None) 
     a : tensor, shape (time, batch, units)
     h : tensor, shape (batch, units)
     U : tensor, shape (units, units)
-    mask, dropped : tensor, optional
+    mask, masks, training
         As in `lstm_sequence`.
 
     Returns
@@ -90,27 +104,27 @@ def rnn_sequence(a: Any, h: Any, U: Any, mask: Any = None, dropped: Any = None) 
     tensor, shape (time, batch, units)
         The state after every step.
     """
-    forward, backward = _compiled(a, _rnn_forward), _compiled(a, _rnn_backward)
+    forward, backward = (_compiled(a, one, training) for one in (_rnn_forward, _rnn_backward))
 
     @tf.custom_gradient
     def run(a: Any, h: Any, U: Any) -> Any:
-        H = forward(a, h, U, mask, dropped)
+        H = forward(a, h, U, mask, *masks)
 
         def gradient(dH: Any) -> Any:
-            dz, dh = backward(H, U, dH, mask, dropped)
-            return dz, dh, _kernel_gradient(h, H, dropped, dz)
+            dz, dh = backward(H, U, dH, mask, *masks)
+            return dz, dh, _kernel_gradient(h, H, masks, dz)
 
         return H, gradient
 
     return run(a, h, U)
 
 
-def _lstm_forward(a: Any, h: Any, c: Any, U: Any, mask: Any, dropped: Any) -> Any:
+def _lstm_forward(a: Any, h: Any, c: Any, U: Any, mask: Any, *masks: Any) -> Any:
     """Last c; then h after, c before, and i, f, g, o of every step, (time, batch, units)."""
     n = _steps(a)
 
     def step(t: Any, h: Any, c: Any, *kept: Any) -> Any:
-        gates = lstm_gates(a[t] + ops.matmul(_thinned(h, dropped), U), ops)
+        gates = lstm_gates(a[t] + masked_product(h, U, masks, ops), ops)
         h, c_after = _moved(mask, t, lstm_update(gates, c, ops), (h, c))
         new = zip(kept, (h, c, *gates), strict=True)
         return t + 1, h, c_after, *(array.write(t, x) for array, x in new)
@@ -130,17 +144,17 @@ def _lstm_backward(
     dH: Any,
     dc: Any,
     mask: Any,
-    dropped: Any,
+    *masks: Any,
 ) -> Any:
     """Gradients of the pre-activations of every step, and of the states before the first."""
-    n, turned = _steps(C), tf.transpose(U)
+    n, back = _steps(C), _back_through(U, masks)
 
     def step(t: Any, dh: Any, dc: Any, dZ: Any) -> Any:
         dh = dh + dH[t]
         gates = (i[t], f[t], g[t], o[t])
         dz, dc_before = lstm_step_gradient(dh, dc, gates, C[t], ops)
         dz = _zero_where_masked(mask, t, dz)
-        dh_before = _thinned(tf.matmul(dz, turned), dropped)
+        dh_before = back(dz)
         if mask is not None:  # where the states stayed, their gradients pass through
             dh_before = dh_before + tf.where(mask[t], tf.zeros_like(dh), dh)
             dc_before = tf.where(mask[t], dc_before, dc)
@@ -151,24 +165,24 @@ def _lstm_backward(
     return dZ.stack(), dh, dc
 
 
-def _rnn_forward(a: Any, h: Any, U: Any, mask: Any, dropped: Any) -> Any:
+def _rnn_forward(a: Any, h: Any, U: Any, mask: Any, *masks: Any) -> Any:
     n = _steps(a)
 
     def step(t: Any, h: Any, H: Any) -> Any:
-        (h,) = _moved(mask, t, (rnn_step(a[t], _thinned(h, dropped), U, ops),), (h,))
+        (h,) = _moved(mask, t, (rnn_step(a[t], h * masks[0] if masks else h, U, ops),), (h,))
         return t + 1, h, H.write(t, h)
 
     start = (0, h, _array(a, n, h.shape))
     return tf.while_loop(lambda t, *_: t < n, step, start, maximum_iterations=n)[2].stack()
 
 
-def _rnn_backward(H: Any, U: Any, dH: Any, mask: Any, dropped: Any) -> Any:
-    n, turned = _steps(H), tf.transpose(U)
+def _rnn_backward(H: Any, U: Any, dH: Any, mask: Any, *masks: Any) -> Any:
+    n, back = _steps(H), _back_through(U, masks)
 
     def step(t: Any, dh: Any, dZ: Any) -> Any:
         dh = dh + dH[t]
         dz = _zero_where_masked(mask, t, rnn_step_gradient(dh, H[t]))
-        dh_before = _thinned(tf.matmul(dz, turned), dropped)
+        dh_before = back(dz)
         if mask is not None:
             dh_before = dh_before + tf.where(mask[t], tf.zeros_like(dh), dh)
         return t - 1, dh_before, dZ.write(t, dz)
@@ -178,11 +192,32 @@ def _rnn_backward(H: Any, U: Any, dH: Any, mask: Any, dropped: Any) -> Any:
     return dZ.stack(), dh
 
 
-def _kernel_gradient(h: Any, H: Any, dropped: Any, dz: Any) -> Any:
+def _back_through(U: Any, masks: Any) -> Callable[[Any], Any]:
+    """What takes the gradient of a step's pre-activations to that of the h before it."""
+    if not masks:
+        turned = tf.transpose(U)
+        return lambda dz: tf.matmul(dz, turned)
+    parts = [tf.transpose(part) for part in tf.split(U, len(masks), axis=-1)]
+
+    def back(dz: Any) -> Any:
+        each = zip(masks, tf.split(dz, len(masks), axis=-1), parts, strict=True)
+        return tf.add_n([mask * tf.matmul(one, part) for mask, one, part in each])
+
+    return back
+
+
+def _kernel_gradient(h: Any, H: Any, masks: Any, dz: Any) -> Any:
     """Gradient of U: the states before each step against the gradients after it, in one product."""
-    before = _thinned(tf.concat([h[None], H[:-1]], axis=0), dropped)
-    before = tf.reshape(before, (-1, H.shape[-1]))
-    return tf.matmul(before, tf.reshape(dz, (-1, dz.shape[-1])), transpose_a=True)
+    before, columns = tf.concat([h[None], H[:-1]], axis=0), tf.split(dz, len(masks) or 1, axis=-1)
+    products = [
+        tf.matmul(_rows(before if mask is None else before * mask), _rows(one), transpose_a=True)
+        for mask, one in zip(masks or (None,), columns, strict=True)
+    ]
+    return tf.concat(products, axis=-1)
+
+
+def _rows(x: Any) -> Any:
+    return tf.reshape(x, (-1, x.shape[-1]))
 
 
 def _steps(x: Any) -> Any:
@@ -191,10 +226,6 @@ def _steps(x: Any) -> Any:
 
 def _array(x: Any, n: Any, shape: Any) -> tf.TensorArray:
     return tf.TensorArray(x.dtype, size=n, element_shape=shape)
-
-
-def _thinned(h: Any, dropped: Any) -> Any:
-    return h if dropped is None else h * dropped
 
 
 def _moved(mask: Any, t: Any, new: tuple[Any, ...], old: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -207,9 +238,10 @@ def _zero_where_masked(mask: Any, t: Any, dz: Any) -> Any:
     return dz if mask is None else tf.where(mask[t], dz, tf.zeros_like(dz))
 
 
-def _compiled(a: Any, loop: Callable[..., Any]) -> Callable[..., Any]:
-    """The loop, compiled where that pays: in a graph, for a known number of steps."""
-    if tf.executing_eagerly() or a.shape[0] is None:
+def _compiled(a: Any, loop: Callable[..., Any], training: bool) -> Callable[..., Any]:
+    """The loop, compiled where that pays; see above."""
+    any_size = a.shape[1] is None and not training
+    if tf.executing_eagerly() or a.shape[0] is None or any_size:
         return loop
     return _COMPILED[loop]
 

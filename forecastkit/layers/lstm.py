@@ -1,10 +1,11 @@
 """A long short-term memory for Keras: `LSTMCell` does a step, `LSTM` the sequence.
 
-The step is `forecastkit.layers.gates.lstm_step`; what is here owns weights and calls it.
+The step is that of `forecastkit.layers.gates.lstm_step`; what is here owns weights and calls it.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import keras
@@ -13,13 +14,14 @@ from keras import ops
 from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
 
 from forecastkit.layers.arguments import serialize, set_arguments, shows_cell
-from forecastkit.layers.gates import input_part, lstm_step
+from forecastkit.layers.gates import lstm_gates, lstm_update, masked_product
 from forecastkit.layers.loops import lstm_sequence
 from forecastkit.layers.rnn import CELL_ARGUMENTS as RNN_ARGUMENTS
 from forecastkit.layers.sequence import (
     check_cudnn,
-    dropped,
+    dropout_masks,
     in_parts,
+    made_ready,
     outputs_of,
     sequence_config,
     time_first,
@@ -46,6 +48,9 @@ class LSTMCell(DropoutRNNCell, keras.layers.Layer):
     along the last axis stand i, f, g, o. Call: inputs (batch, features) and [h, c], each
     (batch, units), give the output and the new [h, c].
 
+    With `recurrent_dropout`, or `implementation=1`, dropout draws a mask of its own for every gate,
+    as in Keras.
+
     `unit_forget_bias` starts the forget gate's bias at one, so that the cell remembers before it
     has learnt what to forget (Jozefowicz et al., "An empirical exploration of recurrent network
     architectures", ICML 2015).
@@ -63,6 +68,8 @@ class LSTMCell(DropoutRNNCell, keras.layers.Layer):
     >>> np.asarray(c).tolist()
     [[0.0, 0.0]]
     """
+
+    one_drops_all = False
 
     def __init__(
         self,
@@ -86,8 +93,11 @@ class LSTMCell(DropoutRNNCell, keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         given = {name: value for name, value in locals().items() if name in CELL_ARGUMENTS}
+        a_mask_a_gate = kwargs.pop("implementation", 2) == 1  # Keras's name for it
         super().__init__(**kwargs)
         set_arguments(self, given)
+        if a_mask_a_gate or self.recurrent_dropout:
+            self.dropout_mask_count = 4
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.state_size = [units, units]
         self.output_size = units
@@ -108,14 +118,12 @@ class LSTMCell(DropoutRNNCell, keras.layers.Layer):
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, list[Any]]:
         """Do one step; see the class."""
         h, c = states
-        if training and self.dropout:
-            inputs = inputs * self.get_dropout_mask(inputs)
-        if training and self.recurrent_dropout:
-            h = h * self.get_recurrent_dropout_mask(h)
-        a = input_part(inputs, self.kernel, self.bias, ops)
-        h, c = lstm_step(
-            a, h, c, self.recurrent_kernel, ops, self.activation, self.recurrent_activation
-        )
+        of_x, of_h = dropout_masks(self, inputs, h, training)
+        z = masked_product(inputs, self.kernel, of_x, ops)
+        z = z + masked_product(h, self.recurrent_kernel, of_h, ops)
+        z = z if self.bias is None else z + self.bias
+        gates = lstm_gates(z, ops, self.activation, self.recurrent_activation)
+        h, c = lstm_update(gates, c, ops, self.activation)
         return h, [h, c]
 
     def get_initial_state(self, batch_size: Any = None) -> list[Any]:
@@ -184,7 +192,9 @@ class LSTM(keras.layers.RNN):
         given = locals()
         check_cudnn(use_cudnn)
         policy = {name: kwargs[name] for name in ("dtype", "trainable") if name in kwargs}
-        cell = LSTMCell(**{name: given[name] for name in CELL_ARGUMENTS}, **policy)
+        masks = kwargs.pop("implementation", 2)
+        of_cell = {name: given[name] for name in CELL_ARGUMENTS}
+        cell = LSTMCell(**of_cell, implementation=masks, **policy)
         super().__init__(
             cell,
             return_sequences=return_sequences,
@@ -196,6 +206,7 @@ class LSTM(keras.layers.RNN):
             **kwargs,
         )
         self.input_spec = keras.layers.InputSpec(ndim=3)
+        self.use_cudnn = use_cudnn
 
     def inner_loop(
         self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
@@ -203,15 +214,15 @@ class LSTM(keras.layers.RNN):
         """Run over the sequence: last output, all outputs, states; Keras's RNN calls it."""
         if self.unroll or not self._is_textbook:
             return super().inner_loop(sequences, initial_state, mask, training)
-        mask = mask[0] if isinstance(mask, list | tuple) else mask
-        h, c = initial_state
-        sequences, thinned = dropped(self, sequences, h, training)
-        return in_parts(self._run, sequences, mask, h, c, thinned)
+        sequences, states, mask = made_ready(self, sequences, initial_state, mask)
+        of_x, of_h = dropout_masks(self.cell, sequences[:, 0], states[0], training)
+        run = partial(self._run, bool(training))
+        return in_parts(run, sequences, mask, states, of_x, of_h)
 
-    def _run(self, sequences: Any, mask: Any, h: Any, c: Any, thinned: Any) -> Any:
-        a, mask = time_first(self, sequences, mask)
+    def _run(self, training: bool, x: Any, mask: Any, states: Any, of_x: Any, of_h: Any) -> Any:
+        a, mask = time_first(self, x, mask, of_x)
         U = tf.convert_to_tensor(self.cell.recurrent_kernel)
-        H, c = lstm_sequence(a, h, c, U, mask, thinned)
+        H, c = lstm_sequence(a, states[0], states[1], U, mask, of_h, training)
         return *outputs_of(self, H, mask), [H[-1], c]
 
     @property

@@ -5,6 +5,7 @@ The step is `forecastkit.layers.gates.rnn_step`; what is here owns weights and c
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import keras
@@ -16,8 +17,9 @@ from forecastkit.layers.arguments import serialize, set_arguments, shows_cell
 from forecastkit.layers.gates import input_part, rnn_step
 from forecastkit.layers.loops import rnn_sequence
 from forecastkit.layers.sequence import (
-    dropped,
+    dropout_masks,
     in_parts,
+    made_ready,
     outputs_of,
     sequence_config,
     time_first,
@@ -72,6 +74,8 @@ class SimpleRNNCell(DropoutRNNCell, keras.layers.Layer):
     [[0.0, 0.0]]
     """
 
+    one_drops_all = True
+
     def __init__(
         self,
         units: int,
@@ -104,11 +108,9 @@ class SimpleRNNCell(DropoutRNNCell, keras.layers.Layer):
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, Any]:
         """Do one step; see the class."""
         h = states[0] if isinstance(states, list | tuple) else states
-        if training and self.dropout:
-            inputs = inputs * self.get_dropout_mask(inputs)
-        if training and self.recurrent_dropout:
-            h = h * self.get_recurrent_dropout_mask(h)
-        a = input_part(inputs, self.kernel, self.bias, ops)
+        of_x, of_h = dropout_masks(self, inputs, h, training)
+        a = input_part(inputs * of_x[0] if of_x else inputs, self.kernel, self.bias, ops)
+        h = h * of_h[0] if of_h else h
         h = rnn_step(a, h, self.recurrent_kernel, ops, self.activation)
         return h, [h] if isinstance(states, list | tuple) else h
 
@@ -192,15 +194,15 @@ class SimpleRNN(keras.layers.RNN):
         """Run over the sequence: last output, all outputs, states; Keras's RNN calls it."""
         if self.unroll or self.cell.activation is not keras.activations.tanh:
             return super().inner_loop(sequences, initial_state, mask, training)
-        mask = mask[0] if isinstance(mask, list | tuple) else mask
-        (h,) = initial_state
-        sequences, thinned = dropped(self, sequences, h, training)
-        return in_parts(self._run, sequences, mask, h, thinned)
+        sequences, (h,), mask = made_ready(self, sequences, initial_state, mask)
+        of_x, of_h = dropout_masks(self.cell, sequences[:, 0], h, training)
+        run = partial(self._run, bool(training))
+        return in_parts(run, sequences, mask, h, of_x, of_h)
 
-    def _run(self, sequences: Any, mask: Any, h: Any, thinned: Any) -> Any:
-        a, mask = time_first(self, sequences, mask)
+    def _run(self, training: bool, x: Any, mask: Any, h: Any, of_x: Any, of_h: Any) -> Any:
+        a, mask = time_first(self, x, mask, of_x)
         U = tf.convert_to_tensor(self.cell.recurrent_kernel)
-        H = rnn_sequence(a, h, U, mask, thinned)
+        H = rnn_sequence(a, h, U, mask, of_h, training)
         return *outputs_of(self, H, mask), [H[-1]]
 
     def get_config(self) -> dict[str, Any]:

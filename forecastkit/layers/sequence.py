@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from forecastkit.layers.gates import input_part
+from forecastkit.layers.gates import masked_product
 from forecastkit.layers.loops import ops
 
 _FEWEST_ROWS = 16  # of a part of the batch that is worth a thread
@@ -37,29 +37,65 @@ def check_cudnn(use_cudnn: Any) -> None:
         )
 
 
-def dropped(layer: Any, sequences: Any, h: Any, training: bool) -> tuple[Any, Any]:
-    """Return the inputs with dropout, and what h is multiplied by before every step, or None.
+def dropout_masks(cell: Any, x: Any, h: Any, training: bool) -> tuple[list[Any], list[Any]]:
+    """Return what x and what h are multiplied by, each nothing, one mask or one a gate.
 
-    Either mask is one for all steps of a call.
+    As in Keras the masks are the same at all steps of a call; and, also as in Keras, a rate of 1
+    drops everything in a simple layer and nothing in an LSTM.
+
+    Parameters
+    ----------
+    cell : SimpleRNNCell or LSTMCell
+    x : tensor, shape (batch, features)
+        One step of the inputs.
+    h : tensor, shape (batch, units)
+    training : bool
     """
-    cell = layer.cell
-    if training and cell.dropout:
-        sequences = sequences * cell.get_dropout_mask(sequences[:, 0])[:, None]
-    recurrent = training and cell.recurrent_dropout
-    return sequences, cell.get_recurrent_dropout_mask(h) if recurrent else None
+
+    def drawn(rate: float, draw: Callable[[Any], Any], like: Any) -> list[Any]:
+        if not training or rate == 0 or (rate == 1 and not cell.one_drops_all):
+            return []
+        masks = draw(like)
+        masks = masks if isinstance(masks, list) else [masks]
+        return [keras.ops.cast(mask, like.dtype) for mask in masks]
+
+    of_x = drawn(cell.dropout, cell.get_dropout_mask, x)
+    return of_x, drawn(cell.recurrent_dropout, cell.get_recurrent_dropout_mask, h)
+
+
+def made_ready(
+    layer: Any, sequences: Any, states: Sequence[Any], mask: Any
+) -> tuple[Any, list[Any], Any]:
+    """Return inputs, states and mask in the shapes and the type that the loops take.
+
+    Keras takes inputs of whole numbers, masks with a third axis, and masks and states of one row
+    for a batch of many; so do we.
+    """
+    dtype = layer.cell.compute_dtype
+    sequences = tf.cast(sequences, dtype)
+    batch = tf.shape(sequences)[0] if sequences.shape[0] is None else sequences.shape[0]
+    made = [tf.broadcast_to(tf.cast(h, dtype), (batch, layer.cell.units)) for h in states]
+    mask = mask[0] if isinstance(mask, list | tuple) else mask
+    if mask is None:
+        return sequences, made, None
+    mask = tf.cast(mask, "bool")
+    mask = tf.squeeze(mask, 2) if mask.shape.rank == 3 else mask
+    return sequences, made, tf.broadcast_to(mask, tf.shape(sequences)[:2])
 
 
 def in_parts(run: Callable[..., Any], *given: Any) -> Any:
     """Run a function on parts of the batch side by side, and join what it gives.
 
     One small network keeps no more than one thread of a processor busy, so in a graph the parts of
-    a batch run beside each other. On a GPU and in eager mode the batch stays whole.
+    a batch run beside each other. In eager mode, for sequences of unknown length, and where there
+    is a GPU the batch stays whole.
 
     Parameters
     ----------
     run : callable
-        Takes tensors, batch first, or None; gives a nest of tensors, batch first.
-    *given : tensor or None
+        Takes what is given; gives a nest of tensors, batch first.
+    *given : nest of tensor or None
+        All of them batch first; the first is a tensor.
     """
     n = _n_parts(given[0])
     if n == 1:
@@ -80,15 +116,18 @@ def _n_parts(x: Any) -> int:
 def _split(x: Any, n: int) -> list[Any]:
     if x is None:
         return [None] * n
+    if isinstance(x, list):
+        parts = [_split(one, n) for one in x]
+        return [[part[k] for part in parts] for k in range(n)]
     size = tf.shape(x)[0] if x.shape[0] is None else x.shape[0]
     bounds = [size * k // n for k in range(n + 1)]
     return [x[start:stop] for start, stop in zip(bounds[:-1], bounds[1:], strict=True)]
 
 
-def time_first(layer: Any, sequences: Any, mask: Any) -> tuple[Any, Any]:
+def time_first(layer: Any, sequences: Any, mask: Any, masks: Sequence[Any]) -> tuple[Any, Any]:
     """Return W x + b of every step, time first, and the mask as (time, batch, 1), in order.
 
-    `go_backwards` turns the steps around.
+    `go_backwards` turns the steps around; `masks` are those of the inputs' dropout.
     """
     cell = layer.cell
     x = tf.transpose(sequences, (1, 0, 2))
@@ -96,8 +135,8 @@ def time_first(layer: Any, sequences: Any, mask: Any) -> tuple[Any, Any]:
         mask = tf.transpose(tf.cast(mask, "bool"))[..., None]
     if layer.go_backwards:
         x, mask = (None if one is None else tf.reverse(one, [0]) for one in (x, mask))
-    bias = None if cell.bias is None else tf.convert_to_tensor(cell.bias)
-    return input_part(x, tf.convert_to_tensor(cell.kernel), bias, ops), mask
+    a = masked_product(x, tf.convert_to_tensor(cell.kernel), masks, ops)
+    return a if cell.bias is None else a + tf.convert_to_tensor(cell.bias), mask
 
 
 def outputs_of(layer: Any, H: Any, mask: Any) -> tuple[Any, Any]:
@@ -109,7 +148,7 @@ def outputs_of(layer: Any, H: Any, mask: Any) -> tuple[Any, Any]:
     last = H[-1]
     if mask is not None:
         begun = tf.cumsum(tf.cast(mask, "int32"), axis=0) > 0
-        last = tf.where(begun[-1], last, tf.zeros_like(last))
         shown = mask if layer.zero_output_for_mask else begun
+        last = tf.where(shown[-1], last, tf.zeros_like(last))
         H = tf.where(shown, H, tf.zeros_like(H))
     return last, tf.transpose(H, (1, 0, 2)) if layer.return_sequences else last[:, None]

@@ -175,15 +175,18 @@ def shipped_view(season_lengths: tuple[int, ...], horizon: int = SHIPPED_HORIZON
     """How a shipped network looks at series of these seasons.
 
     A season longer than the window is looked up one and two seasons back, at the nearest multiple
-    of the shortest season: 364 for 7 and 365, so that weekdays meet.
+    of the shortest season: 364 for 7 and 365, so that weekdays meet. Where a day alone fills the
+    window, the last two days are looked up in place of what is two seasons back.
 
     Examples
     --------
     >>> shipped_view((12,), 18).lags, shipped_view((24, 168), 48).lags, shipped_view((7, 365)).lags
-    ((0, 0), (168, 336), (364, 728))
+    ((0, 0), (168, 48), (364, 728))
     """
     shortest, longest = min(season_lengths), max(season_lengths)
-    lag = round(longest / shortest) * shortest if longest > SHIPPED_WINDOW else 0
+    first = round(longest / shortest) * shortest if longest > SHIPPED_WINDOW else 0
+    days = SHIPPED_WINDOW <= shortest <= SHIPPED_HORIZON
+    second = SHIPPED_HORIZON if days else 2 * first
     return View(
         input_size=SHIPPED_WINDOW,
         horizon=horizon,
@@ -191,7 +194,7 @@ def shipped_view(season_lengths: tuple[int, ...], horizon: int = SHIPPED_HORIZON
         drift=usual_drift(season_lengths),
         n_cutoffs=SHIPPED_CUTOFFS,
         stride=1,
-        lags=(lag, 2 * lag),
+        lags=(first, second),
         lag_steps=SHIPPED_HORIZON,
     )
 

@@ -116,9 +116,11 @@ def draw_values(rng: Rng, n: int, length: int, kind: Kind) -> np.ndarray:
     warm_up = 20
     z = _trend(rng, unit, length + warm_up, kind)[:, warm_up:]
     size = unit
+    # in some fast series the seasons are nearly all there is
+    calm = np.exp(rng.uniform(0.5, 3.0, n) * _some(rng, n, 0.3 if kind.hourly else 0.05))
     for m in kind.season_lengths:
         if m > 1:
-            size = _size(rng, unit, size, m, min(kind.season_lengths))
+            size = _size(rng, unit * calm, size, m, min(kind.season_lengths))
             z = z + size[:, None] * _season(rng, n, length, m, min(kind.season_lengths))
     z = z + _events(rng, unit, z.shape)
     return _observed(rng, np.clip(z, -_MOST, _MOST), kind)
@@ -225,7 +227,7 @@ def _swell(rng: Rng, n: int, cycles: int, m: int) -> np.ndarray:
     """How large the season is over time, shape (n, cycles, m); 1 in most slow series."""
     stays = rng.choice([0.5, 0.9, 1.0], size=n)
     size = _log_normal(rng, -2.3, 0.7, n) * _some(rng, n, 0.25 if m <= 12 else 0.5)
-    ends = _walk(size[:, None] * rng.normal(size=(n, cycles + 1)), stays)
+    ends = _walk(size[:, None] * _paces(rng, (n, cycles + 1)), stays)
     return np.clip(1 + _between(ends[..., None], np.ones((1, m))), 0.0, 3.0)
 
 
@@ -237,10 +239,17 @@ def _change(rng: Rng, n: int, cycles: int, m: int) -> np.ndarray:
     angle = 2 * np.pi * np.outer(np.arange(1, waves + 1), np.arange(m)) / m
     shapes = np.concatenate([np.cos(angle), np.sin(angle)])
     stays = rng.choice([0.6, 0.9, 1.0], size=n)
-    steps = rng.normal(size=(n, cycles + 1, 2 * waves)) * np.tile(0.7 ** np.arange(waves), 2)
+    steps = _paces(rng, (n, cycles + 1, 2 * waves)) * np.tile(0.7 ** np.arange(waves), 2)
     in_waves = _between(_walk(steps, stays), shapes) * max(1.0, (m / 12) ** 0.5)
     smooth = rng.random(n) < (0.3 if m <= 12 else 0.7)
     return size[:, None, None] * np.where(smooth[:, None, None], in_waves, apart)
+
+
+def _paces(rng: Rng, shape: tuple[int, ...]) -> np.ndarray:
+    """Steps of a walk along axis 1, of variance one; in some series each is much like the last."""
+    alike = rng.choice([0.0, 0.8, 0.95], p=[0.6, 0.2, 0.2], size=shape[0])
+    fresh = np.sqrt(1 - alike**2).reshape(-1, *[1] * (len(shape) - 1))
+    return _walk(fresh * rng.normal(size=shape), alike)
 
 
 def _walk(steps: np.ndarray, stays: np.ndarray) -> np.ndarray:

@@ -72,6 +72,19 @@ class View:
         return self.n_without_lags + len(self.lags) * (1 + self.lag_steps)
 
     @property
+    def ages(self) -> np.ndarray:
+        """Steps before the cutoff that each of the `n_odd` inputs stands for; -1 for none.
+
+        Examples
+        --------
+        >>> View(3, 2, (4,), 0.0, 8, 1, lags=(4,), lag_steps=2).ages.tolist()
+        [2, 1, 0, -1, -1, -1, -1, -1, 3, 2]
+        """
+        rest = np.full(self.n_without_lags - self.input_size, -1)
+        back = [np.r_[-1, lag - 1 - np.arange(self.lag_steps)] for lag in self.lags]
+        return np.concatenate([np.arange(self.input_size)[::-1], rest, *back]).clip(-1)
+
+    @property
     def n_inputs(self) -> int:
         """Numbers that the network sees at one cutoff."""
         return self.n_odd + _N_EVEN + len(self.lags)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from test_drop_in import twins
 
 from forecastkit.layers import LSTM, SimpleRNN, gate_activations
@@ -68,9 +69,44 @@ def test_a_stateful_layer_keeps_its_states(rng):
 
 @pytest.mark.parametrize(
     ("layer", "error", "said"),
-    [(SimpleRNN(2), TypeError, "no gates"), (LSTM(2), ValueError, "not built")],
+    [(SimpleRNN(2), TypeError, "no gates of an LSTM"), (LSTM(2), ValueError, "not built")],
     ids=["simple", "not built"],
 )
 def test_what_cannot_be_looked_into_is_refused(layer, error, said):
     with pytest.raises(error, match=said):
         gate_activations(layer, np.zeros((1, 2, 3), "float32"))
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float64"])
+def test_every_precision(policy, rng):
+    layer = LSTM(3, dtype=policy, return_sequences=True)
+    x = rng.normal(size=(2, 5, 4)).astype("float32")
+    states = [np.ones((2, 3)), np.zeros((2, 3))]  # NumPy's own float64
+    want = tf.cast(
+        layer(x, initial_state=[tf.cast(s, layer.compute_dtype) for s in states]), "float64"
+    )
+    found = gate_activations(layer, x, initial_state=states)
+    np.testing.assert_allclose(found["h"].astype("float64"), want, atol=2e-2)
+
+
+@pytest.mark.parametrize(
+    ("x", "mask"),
+    [
+        (np.zeros((2, 5)), None),
+        (np.zeros((2, 0, 4)), None),
+        (np.zeros((2, 5, 3)), None),
+        (np.zeros((2, 5, 4)), np.ones((2, 4), bool)),
+        (np.zeros((2, 5, 4)), np.ones((2, 5, 1), bool)),
+    ],
+    ids=["no features", "no time", "other features", "short mask", "mask of three axes"],
+)
+def test_shapes_that_do_not_fit_are_named(x, mask):
+    layer = LSTM(3)
+    layer.build((None, 5, 4))
+    with pytest.raises(ValueError, match="has shape"):
+        gate_activations(layer, x, mask=mask)
+
+
+def test_other_gated_layers_are_refused():
+    with pytest.raises(TypeError, match="no gates of an LSTM"):
+        gate_activations(keras.layers.GRU(2), np.zeros((1, 2, 3)))
