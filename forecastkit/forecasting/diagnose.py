@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 
 from forecastkit.errors import OptionError
 from forecastkit.forecasting.fitted import Fitted, panel_of
+from forecastkit.network.config import NetworkConfig
 from forecastkit.network.inside import GATES, input_gradient, traces
 from forecastkit.network.runtime import Weights, network_outputs
 from forecastkit.series.windows import Windows
@@ -17,8 +19,12 @@ from forecastkit.tables.frame import UNIQUE_ID
 
 _SHARE_HEARD = 0.95
 _SHUT, _OPEN = 0.05, 0.95
+_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _MOST_SERIES = 256
+_MOST_NAMED = 8
 _SILENT = 1e-9
+# values and forecasts are in the same unit: a forecast that follows its values sums to about one
+_EXPLODED = 10.0
 
 
 @dataclass(frozen=True)
@@ -28,20 +34,23 @@ class Diagnosis:
     Attributes
     ----------
     gradient : DataFrame
-        `lag` (0 is the last value before the cutoff) and `gradient`, mean |d loss / d x|.
+        `lag` (0 is the last value before the cutoff) and `gradient`, mean |d loss / d x| over the
+        series that have a value there.
     memory_length : int
         Fewest newest steps that hold 95 % of the sum of the gradients.
     reach, input_size : int
         Steps that the network could hear of at all, through its windows, its looks back by whole
-        seasons and its recurrence, and steps of one window.
+        seasons and its recurrence, in series as long as these; and steps of one window.
     by_series : DataFrame
-        `unique_id`, `memory_length`.
+        `unique_id`, `memory_length`, `reach`.
+    by_group : DataFrame
+        `group`, `lag`, `gradient`: as `gradient`, group by group.
     gates : DataFrame
-        `layer`, `gate`, `mean`, share `shut` (below 0.05) and `open` (above 0.95); empty for a
-        network without gates.
+        `layer`, `gate`, `mean`, share `shut` (below 0.05) and `open` (above 0.95), and quantiles
+        `q05` to `q95` over series, time and units; empty for a network without gates.
     cell_memory : DataFrame
         `layer`, `steps`: median number of steps after which the product of the forget gates of a
-        unit falls below 0.05.
+        unit falls below 0.05; `at_least` where that is as far as the network was followed.
     warnings : list of str
         What looks wrong, and what to do.
     """
@@ -51,6 +60,7 @@ class Diagnosis:
     reach: int
     input_size: int
     by_series: pd.DataFrame
+    by_group: pd.DataFrame
     gates: pd.DataFrame
     cell_memory: pd.DataFrame
     warnings: list[str] = field(default_factory=list)
@@ -71,13 +81,29 @@ class Diagnosis:
                 f"{100 * row['shut']:.0f} % shut, {100 * row['open']:.0f} % open."
             )
         for row in self.cell_memory.to_dict("records"):
+            least = "at least " if row["at_least"] else ""
             lines.append(
-                f"Layer {row['layer']}: a cell keeps what it holds for {row['steps']} steps."
+                f"Layer {row['layer']}: a cell keeps what it holds for {least}{row['steps']} steps."
             )
         return "\n".join([*lines, *self.warnings])
 
 
-def diagnose(model: Any) -> Diagnosis:
+@dataclass(frozen=True)
+class _Seen:
+    """What the network saw of some series at their last known cutoffs.
+
+    `x` and `shown` are per series and cutoff, `targets` per series and horizon; `valued` says
+    which inputs stand for a value that exists, and `lags` how many steps before the last cutoff.
+    """
+
+    x: np.ndarray
+    shown: np.ndarray
+    targets: np.ndarray
+    valued: np.ndarray
+    lags: np.ndarray
+
+
+def diagnose(model: Any, groups: Mapping[str, str] | None = None) -> Diagnosis:
     """Look into a fitted model.
 
     The loss is the mean absolute error of the medians over the last `h` known steps of every
@@ -88,6 +114,9 @@ def diagnose(model: Any) -> Diagnosis:
     ----------
     model : forecaster or Predictor
         Fitted, or loaded from a file; TensorFlow is not needed.
+    groups : mapping of str to str, optional
+        Name of the group of each `unique_id`; series that are not named form a group of others.
+        Left out, few series stand each for itself, many by their length.
 
     Returns
     -------
@@ -102,25 +131,29 @@ def diagnose(model: Any) -> Diagnosis:
     if not isinstance(fitted, Fitted):
         raise OptionError(f"{model!r} is not a fitted network.", fix="Call fit, or load a file.")
     windows, series, ends = _last_known_windows(fitted)
-    cutoffs = windows.cutoffs(series, ends)
-    x = windows.inputs(series, cutoffs)
-    targets = windows.targets(series, cutoffs[:, -1:])[:, 0]
-    sums = [_by_lag(fitted, weights, x, targets) for weights in fitted.members]
+    seen = _look(windows, series, ends)
+    sums = [_by_lag(fitted.network, weights, seen) for weights in fitted.members]
     by_lag = np.mean(sums, axis=0)  # (series, lags)
-    mean = by_lag.mean(axis=0)
-    view = fitted.network.view
-    gates, memory = _gates(fitted, x)
+    reaches = 1 + np.where(seen.valued, seen.lags, -1).max(axis=(1, 2))
+    reach = int(reaches.max())
+    mean = _mean_by_lag(by_lag, reaches)
+    ids = fitted.history.ids[series]
+    by_series = {
+        UNIQUE_ID: ids,
+        "memory_length": [_memory_length(one) for one in by_lag],
+        "reach": reaches,
+    }
+    gates, memory = _gates(fitted, seen)
     return Diagnosis(
-        pd.DataFrame({"lag": np.arange(len(mean)), "gradient": mean}),
+        _curve(mean),
         _memory_length(mean),
-        len(mean),
-        view.input_size,
-        pd.DataFrame(
-            {UNIQUE_ID: fitted.history.ids[series], "memory_length": map(_memory_length, by_lag)}
-        ),
+        reach,
+        fitted.network.view.input_size,
+        pd.DataFrame(by_series),
+        _by_group(by_lag, reaches, _group_names(ids, windows.panel.lengths[series], groups)),
         gates,
         memory,
-        _warnings(mean, view.input_size),
+        _warnings(mean, fitted.network),
     )
 
 
@@ -132,21 +165,71 @@ def _last_known_windows(fitted: Fitted) -> tuple[Windows, np.ndarray, np.ndarray
     return windows, series, np.maximum(panel.lengths[series] - 1 - fitted.network.view.horizon, 0)
 
 
-def _by_lag(fitted: Fitted, weights: Weights, x: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Absolute gradient with respect to the value at each lag, shape (series, lags)."""
-    network, view = fitted.network, fitted.network.view
-    medians = network_outputs(network, weights, x)[..., 0]
-    known = ~np.isnan(targets)
-    size = np.maximum(known.sum(axis=1, keepdims=True), 1)
-    upstream = np.where(known, np.sign(medians - np.nan_to_num(targets)), 0.0) / size
-    of_value = np.flatnonzero(view.ages >= 0)
-    dx = input_gradient(network, weights, x, upstream.astype(x.dtype))[..., of_value]
+def _look(windows: Windows, series: np.ndarray, ends: np.ndarray) -> _Seen:
+    view, panel = windows.view, windows.panel
+    cutoffs = windows.cutoffs(series, ends)
+    ages = view.ages[view.ages >= 0]
+    steps = cutoffs[..., None] - ages  # (series, time, values)
+    inside = steps >= panel.offsets[series][:, None, None]
+    known = ~np.isnan(panel.values[np.where(inside, steps, 0)])
+    shown = windows.shown(cutoffs)
     back = np.arange(view.n_cutoffs - 1, -1, -1)[:, None] * view.stride
-    lags = back + view.ages[of_value]  # (time, values)
-    out = np.zeros((len(x), int(lags.max()) + 1))
-    for row, one in zip(out, dx, strict=True):
-        np.add.at(row, lags, one)
+    return _Seen(
+        windows.inputs(series, cutoffs),
+        shown,
+        windows.targets(series, cutoffs[:, -1:])[:, 0],
+        inside & known & shown[..., None],
+        back + ages,
+    )
+
+
+def _by_lag(network: NetworkConfig, weights: Weights, seen: _Seen) -> np.ndarray:
+    """Absolute gradient with respect to the value at each lag, shape (series, lags)."""
+    medians = network_outputs(network, weights, seen.x)[..., 0]
+    known = ~np.isnan(seen.targets)
+    size = np.maximum(known.sum(axis=1, keepdims=True), 1)
+    upstream = np.where(known, np.sign(medians - np.nan_to_num(seen.targets)), 0.0) / size
+    of_value = np.flatnonzero(network.view.ages >= 0)
+    dx = input_gradient(network, weights, seen.x, upstream.astype(seen.x.dtype))[..., of_value]
+    out = np.zeros((len(dx), int(seen.lags.max()) + 1))
+    for row, one, valued in zip(out, dx, seen.valued, strict=True):
+        np.add.at(row, seen.lags[valued], one[valued])
     return np.abs(out)
+
+
+def _mean_by_lag(by_lag: np.ndarray, reaches: np.ndarray) -> np.ndarray:
+    """Mean over the series that reach a lag, shape (longest reach,)."""
+    lags = np.arange(max(1, reaches.max()))
+    there = lags < reaches[:, None]
+    total = np.where(there, by_lag[:, : len(lags)], 0.0).sum(axis=0)
+    return total / np.maximum(there.sum(axis=0), 1)
+
+
+def _curve(gradient: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame({"lag": np.arange(len(gradient)), "gradient": gradient})
+
+
+def _group_names(
+    ids: np.ndarray, lengths: np.ndarray, groups: Mapping[str, str] | None
+) -> np.ndarray:
+    """Name of the group of each series."""
+    if groups is not None:
+        return np.array([groups.get(one, "others") for one in ids], dtype=object)
+    if len(ids) <= _MOST_NAMED:
+        return ids.astype(object)
+    bounds = np.unique(np.quantile(lengths, [0, 1 / 3, 2 / 3]).astype(int))
+    part = np.searchsorted(bounds, lengths, side="right") - 1
+    names = [f"{lengths[part == k].min()} to {lengths[part == k].max()} periods" for k in part]
+    return np.array(names, dtype=object)
+
+
+def _by_group(by_lag: np.ndarray, reaches: np.ndarray, names: np.ndarray) -> pd.DataFrame:
+    parts = []
+    for name in dict.fromkeys(names):
+        rows = names == name
+        curve = _curve(_mean_by_lag(by_lag[rows], reaches[rows]))
+        parts.append(curve.assign(group=name)[["group", "lag", "gradient"]])
+    return pd.concat(parts, ignore_index=True)
 
 
 def _memory_length(gradient: np.ndarray) -> int:
@@ -156,49 +239,64 @@ def _memory_length(gradient: np.ndarray) -> int:
     return int(np.searchsorted(np.cumsum(gradient), _SHARE_HEARD * total) + 1)
 
 
-def _gates(fitted: Fitted, x: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _gates(fitted: Fitted, seen: _Seen) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows: list[dict[str, Any]] = []
     memory: list[dict[str, Any]] = []
-    found = [traces(fitted.network, weights, x) for weights in fitted.members]
+    quantiles = [f"q{100 * q:02.0f}" for q in _QUANTILES]
+    found = [traces(fitted.network, weights, seen.x) for weights in fitted.members]
     for layer in range(fitted.network.n_layers):
         gates = [trace[layer].gates for trace in found]
         if gates[0] is None:
             continue
         together = np.stack([one for one in gates if one is not None], axis=1)
         for name, values in zip(GATES, together, strict=True):
-            if name != "candidate":
-                shut, open_ = float((values < _SHUT).mean()), float((values > _OPEN).mean())
-                mean = float(values.mean())
-                rows.append(
-                    {"layer": layer, "gate": name, "mean": mean, "shut": shut, "open": open_}
-                )
-        forget = together[1]  # (members, series, time, units)
-        kept = np.cumprod(forget[:, :, ::-1], axis=2) >= _SHUT
-        memory.append({"layer": layer, "steps": int(np.median(kept.sum(axis=2)))})
-    columns = ["layer", "gate", "mean", "shut", "open"]
-    return pd.DataFrame(rows, columns=columns), pd.DataFrame(memory, columns=["layer", "steps"])
+            of_cutoffs = values[:, seen.shown]  # (members, cutoffs, units)
+            if name != "candidate" and of_cutoffs.size:
+                shut, open_ = (of_cutoffs < _SHUT).mean(), (of_cutoffs > _OPEN).mean()
+                row = {"mean": of_cutoffs.mean(), "shut": shut, "open": open_}
+                row |= dict(zip(quantiles, np.quantile(of_cutoffs, _QUANTILES), strict=True))
+                numbers = {name: float(value) for name, value in row.items()}
+                rows.append({"layer": layer, "gate": name, **numbers})
+        memory.append({"layer": layer, **_cell_memory(together[1], seen.shown, fitted.network)})
+    columns = ["layer", "gate", "mean", "shut", "open", *quantiles]
+    return (
+        pd.DataFrame(rows, columns=columns),
+        pd.DataFrame(memory, columns=["layer", "steps", "at_least"]),
+    )
 
 
-def _warnings(gradient: np.ndarray, input_size: int) -> list[str]:
-    total, reach = gradient.sum(), len(gradient)
+def _cell_memory(forget: np.ndarray, shown: np.ndarray, network: NetworkConfig) -> dict[str, Any]:
+    """Median number of steps that cells keep what they hold; forget gates have members first."""
+    kept = np.cumprod(forget[:, :, ::-1], axis=2) >= _SHUT  # (members, series, time, units)
+    cutoffs = (kept & shown[None, :, ::-1, None]).sum(axis=2)
+    median = float(np.median(cutoffs))
+    followed = float(np.median(shown.sum(axis=1)))
+    steps = int(median * network.view.stride)
+    return {"steps": steps, "at_least": bool(median >= followed > 0)}
+
+
+def _warnings(gradient: np.ndarray, network: NetworkConfig) -> list[str]:
+    total, reach, window = gradient.sum(), len(gradient), network.view.input_size
     if total <= _SILENT:
         return ["The network is silent: the forecast is the statistical base path alone."]
     found = []
-    length = _memory_length(gradient)
-    if length >= 0.97 * reach and reach > input_size:
+    if _memory_length(gradient) >= 0.97 * reach:
         found.append(
-            f"The network listens to all of the {reach} steps that reach it: a larger input_size "
-            "may bring more."
+            f"The network listens to all of the {reach} steps that reach it: longer series or a "
+            "larger input_size may bring more."
         )
-    half = reach // 2
-    if reach > 2 * input_size and gradient[half:].sum() < 1e-4 * total:
+    half, recent = reach // 2, gradient[:window]
+    if total > _EXPLODED or (reach > 3 and gradient[half:].mean() > 10 * gradient[:half].mean()):
         found.append(
-            f"Gradients vanish: nothing older than {half} steps is heard. A smaller input_size "
-            "would do, or an LSTM in place of an RNN."
+            f"Gradients explode: the forecast moves by {total:.3g} when the values move by one. "
+            "Train fewer steps, or on more series."
         )
-    if reach > 3 and gradient[half:].mean() > 10 * gradient[:half].mean():
-        found.append("Gradients grow with the lag: training may be unstable; lower the steps.")
-    recent = gradient[:input_size]
     if len(recent) > 3 and recent.std() < 0.02 * recent.mean():
         found.append("The gradient is flat: the network averages its window and ignores its order.")
+    elif reach > 2 * window and gradient[half:].sum() < 1e-4 * total:
+        cure = ", or an LSTM in place of an RNN" if network.cell == "rnn" else ""
+        found.append(
+            f"Gradients vanish: nothing older than {half} steps is heard. A smaller input_size "
+            f"would do{cure}."
+        )
     return found

@@ -117,7 +117,7 @@ def draw_values(rng: Rng, n: int, length: int, kind: Kind) -> np.ndarray:
     z = _trend(rng, unit, length + warm_up, kind)[:, warm_up:]
     size = unit
     # in some fast series the seasons are nearly all there is
-    calm = np.exp(rng.uniform(0.5, 3.0, n) * _some(rng, n, 0.3 if kind.hourly else 0.05))
+    calm = np.exp(rng.uniform(0.5, 3.0, n) * _some(rng, n, 0.5 if kind.hourly else 0.05))
     for m in kind.season_lengths:
         if m > 1:
             size = _size(rng, unit * calm, size, m, min(kind.season_lengths))
@@ -158,7 +158,7 @@ def _trend(rng: Rng, unit: np.ndarray, length: int, kind: Kind) -> np.ndarray:
     memory = np.where(rng.random(n) < 0.3, rng.uniform(-0.5, 0.8, n), 0.0)
     inertia = np.zeros(n)
     if kind.hourly:  # what an hour brings is still there in the next ones
-        lasts = 1 - np.clip(_log_normal(rng, -2.3, 1.0, n), 0.005, 0.8)
+        lasts = 1 - np.clip(_log_normal(rng, -3.0, 1.0, n), 0.003, 0.8)
         memory = np.where(rng.random(n) < 0.85, lasts, memory)
         inertia = rng.uniform(0.3, 0.9, n) * _some(rng, n, 0.5)
         wander = wander * np.where(rng.random(n) < 0.5, 0.2, 1.0)
@@ -225,20 +225,21 @@ def _season(rng: Rng, n: int, length: int, m: int, shortest: int) -> np.ndarray:
 
 def _swell(rng: Rng, n: int, cycles: int, m: int) -> np.ndarray:
     """How large the season is over time, shape (n, cycles, m); 1 in most slow series."""
-    stays = rng.choice([0.5, 0.9, 1.0], size=n)
-    size = _log_normal(rng, -2.3, 0.7, n) * _some(rng, n, 0.25 if m <= 12 else 0.5)
+    stays = rng.choice([0.5, 0.9, 1.0], p=[0.2, 0.4, 0.4], size=n)
+    size = _log_normal(rng, -2.3, 0.7, n) * _some(rng, n, 0.25 if m <= 12 else 0.6)
     ends = _walk(size[:, None] * _paces(rng, (n, cycles + 1)), stays)
     return np.clip(1 + _between(ends[..., None], np.ones((1, m))), 0.0, 3.0)
 
 
 def _change(rng: Rng, n: int, cycles: int, m: int) -> np.ndarray:
     """What is added to a season of size one over time: every step by itself, or in waves."""
-    size = _log_normal(rng, -2.5, 0.8, n) * _some(rng, n, 0.5) * min(1.0, (12 / m) ** 0.5)
+    share = 0.5 if m <= 12 else 0.7
+    size = _log_normal(rng, -2.5, 0.8, n) * _some(rng, n, share) * min(1.0, (12 / m) ** 0.5)
     apart = rng.normal(size=(n, cycles, m)).cumsum(axis=1)
     waves = max(1, min(m // 2, 3))
     angle = 2 * np.pi * np.outer(np.arange(1, waves + 1), np.arange(m)) / m
     shapes = np.concatenate([np.cos(angle), np.sin(angle)])
-    stays = rng.choice([0.6, 0.9, 1.0], size=n)
+    stays = rng.choice([0.6, 0.9, 1.0], p=[0.2, 0.4, 0.4], size=n)
     steps = _paces(rng, (n, cycles + 1, 2 * waves)) * np.tile(0.7 ** np.arange(waves), 2)
     in_waves = _between(_walk(steps, stays), shapes) * max(1.0, (m / 12) ** 0.5)
     smooth = rng.random(n) < (0.3 if m <= 12 else 0.7)

@@ -21,8 +21,8 @@ from forecastkit.tables.frequency import parse_frequency
 VIEW = View(5, 3, (1,), 0.5, 9, 1)
 
 
-def network(cell):
-    return NetworkConfig(cell, 4, VIEW)
+def network(cell, view=VIEW):
+    return NetworkConfig(cell, 4, view)
 
 
 def weights_of(config, rng):
@@ -59,15 +59,15 @@ def test_a_trace_is_what_the_runtime_computes(cell, rng):
     np.testing.assert_allclose(outputs, network_outputs(config, weights, x), atol=1e-5)
 
 
-def model_with(cell, rng, change=None, n_series=3):
-    config = network(cell)
+def model_with(cell, rng, change=None, lengths=(40, 40, 40), view=VIEW):
+    config = network(cell, view)
     weights = weights_of(config, rng)
     if change:
         change(weights)
-    y = rng.normal(10, 1, (n_series, 40)).ravel()
-    offsets = np.arange(n_series + 1) * 40
-    ids = np.array([f"s{k}" for k in range(n_series)], dtype=object)
-    grid = Grid(ids, np.zeros(n_series, int), offsets, y, parse_frequency("D"))
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    y = rng.normal(10, 1, offsets[-1])
+    ids = np.array([f"s{k}" for k in range(len(lengths))], dtype=object)
+    grid = Grid(ids, np.zeros(len(lengths), int), offsets, y, parse_frequency("D"))
     return Predictor(Fitted("LSTM", config, (weights,), grid))
 
 
@@ -110,6 +110,13 @@ def test_shut_and_open_gates_are_counted(rng):
     assert (keeps.gates.query("gate == 'forget'")["open"] == 1).all()
     assert (forgets.cell_memory["steps"] == 0).all()
     assert (keeps.cell_memory["steps"] == 9).all()
+    assert keeps.cell_memory["at_least"].all()
+    assert not forgets.cell_memory["at_least"].any()
+    assert "for at least 9 steps" in str(keeps)
+    weekly = View(5, 3, (1,), 0.5, 9, 7)
+    assert (
+        diagnose(model_with("lstm", rng, keep_everything, (99,), weekly)).cell_memory["steps"] == 63
+    ).all()
 
 
 def test_a_network_that_hears_its_last_value_alone(rng):
@@ -121,6 +128,69 @@ def test_a_network_that_hears_its_last_value_alone(rng):
     found = diagnose(model_with("lstm", rng, deaf))
     assert found.memory_length == 1
     assert any("vanish" in warning for warning in found.warnings)
+
+
+def test_steps_that_do_not_exist_are_not_heard(rng):
+    """Before the start of a series there is nothing to listen to."""
+    found = diagnose(model_with("lstm", rng, lengths=(40, 10)))
+    long, short = found.by_series.to_dict("records")
+    assert long["reach"] == found.reach == 13
+    assert short["reach"] == 10 - 3  # all but the horizon
+    assert short["memory_length"] <= short["reach"]
+    alone = diagnose(model_with("lstm", rng, lengths=(10,)))
+    assert alone.reach == 7
+    assert len(alone.gradient) == 7
+
+
+def test_looks_back_by_whole_seasons_are_heard(rng):
+    view = View(5, 3, (20,), 0.0, 2, 1, lags=(20, 0), lag_steps=4)
+
+    def deaf_but_for_lags(weights):
+        weights["input/kernel"][: view.n_without_lags] = 0
+        weights["input/kernel"][view.n_odd :] = 0
+
+    found = diagnose(model_with("lstm", rng, deaf_but_for_lags, (90,), view))
+    heard = found.gradient.query("gradient > 0")["lag"]
+    assert heard.min() == 16
+    assert heard.max() == 20
+    assert not found.warnings or "silent" not in found.warnings[0]
+
+
+def test_groups(rng):
+    model = model_with("rnn", rng, lengths=(40, 40, 30))
+    assert set(diagnose(model).by_group["group"]) == {"s0", "s1", "s2"}
+    named = diagnose(model, groups={"s0": "shops", "s1": "shops"}).by_group
+    assert set(named["group"]) == {"shops", "others"}
+    whole = diagnose(model, groups={f"s{k}": "all" for k in range(3)})
+    np.testing.assert_allclose(whole.by_group["gradient"], whole.gradient["gradient"])
+    many = diagnose(model_with("rnn", rng, lengths=tuple(range(20, 50))))
+    assert many.by_group["group"].nunique() == 3
+
+
+def test_a_network_that_overreacts(rng):
+    def loud(weights):
+        weights["head/kernel"][:] *= 1000
+
+    assert any("explode" in one for one in diagnose(model_with("lstm", rng, loud)).warnings)
+
+
+def test_a_network_that_averages_its_window(rng):
+    view = View(5, 3, (1,), 0.5, 1, 1)
+
+    def average(weights):
+        weights["input/kernel"][: view.input_size] = weights["input/kernel"][0]
+
+    found = diagnose(model_with("rnn", rng, average, view=view))
+    assert any("flat" in one for one in found.warnings)
+    assert any("all of the 5 steps" in one for one in found.warnings)  # memory at its limit
+    assert not any("LSTM in place" in one for one in found.warnings)
+
+
+def test_gates_have_a_distribution(rng):
+    gates = diagnose(model_with("lstm", rng)).gates
+    quantiles = gates[["q05", "q25", "q50", "q75", "q95"]].to_numpy()
+    assert (np.diff(quantiles, axis=1) >= 0).all()
+    assert ((gates["q05"] <= gates["mean"]) & (gates["mean"] <= gates["q95"])).all()
 
 
 def test_other_things_are_refused():
