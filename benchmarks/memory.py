@@ -8,8 +8,8 @@ told.
 
 Three networks with as many weights: a simple RNN (recurrent weights start orthogonal, the kindest
 start that is known for it); an LSTM as Keras starts it, its forget biases at 1; and the same LSTM
-with forget biases at log u, u uniform from 1 to the delay - 1, and input biases at -log u, so that its
-cells start out remembering for as long (Tallec & Ollivier, "Can recurrent neural networks warp
+with forget biases at log u, u uniform from 1 to the delay - 1, and input biases at -log u, so that
+its cells start out remembering for as long (Tallec & Ollivier, "Can recurrent neural networks warp
 time?", ICLR 2018; longer lags want a larger forget bias: Gers et al. 2000, Le et al. 2015).
 
 For each task, network, delay and seed it prints whether the task was learnt (recall: nine of ten

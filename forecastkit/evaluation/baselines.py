@@ -75,6 +75,20 @@ def theta(panel: Panel, h: int, season_length: int) -> Paths:
     return _by_block(panel, h, lambda y: _theta_block(y, h, season_length))
 
 
+def naive2(panel: Panel, h: int, season_length: int) -> Paths:
+    """Repeat the last value of the series without its season, and put the season back.
+
+    Seasons as in `theta`: the second benchmark of the M4 competition (Makridakis, Spiliotis &
+    Assimakopoulos, IJF 36, 2020).
+
+    Examples
+    --------
+    >>> naive2(Panel.of([np.tile([1.0, 3.0], 8)]), h=2, season_length=2)[0].round(6).tolist()
+    [[1.0, 3.0]]
+    """
+    return _by_block(panel, h, lambda y: _naive2_block(y, h, season_length))
+
+
 BASELINES: dict[str, Callable[[Panel, int, int], Paths]] = {
     "Naive": naive,
     "SeasonalNaive": seasonal_naive,
@@ -140,16 +154,21 @@ def _drift_block(y: np.ndarray, h: int) -> Paths:
     return y[rows, last][:, None] + slope[:, None] * ahead, spread
 
 
+def _naive2_block(y: np.ndarray, h: int, m: int) -> Paths:
+    x, phases, positive = _deseasonalised(_joined(y), h, m)
+    path, spread = _naive_block(x, h)
+    return (
+        np.where(positive, path * phases, path + phases),
+        np.where(positive, spread * phases, spread),
+    )
+
+
 def _theta_block(y: np.ndarray, h: int, m: int) -> Paths:
     y = _joined(y)
     n = y.shape[1]
     if n < 3:
         return _naive_block(y, h)
-    positive = np.asarray((y > 0).all(1, keepdims=True))
-    season = _seasonal_indices(y, m, positive)  # (rows, m), by phase of the step
-    phases = season[:, np.arange(n + h) % len(season[0])]
-    factor = np.where(positive, phases, 1.0)
-    x = np.where(positive, y / factor[:, :n], y - phases[:, :n])
+    x, future, positive = _deseasonalised(y, h, m)
     level, alpha, error = _best_smoothing(x)
     time = np.arange(n) - (n - 1) / 2
     slope = (x * time).sum(1) / (time**2).sum()
@@ -157,11 +176,21 @@ def _theta_block(y: np.ndarray, h: int, m: int) -> Paths:
     lag = (1 - (1 - alpha) ** n) / alpha
     path = level[:, None] + 0.5 * slope[:, None] * (ahead - 1 + lag[:, None])
     spread = error[:, None] * np.sqrt(1 + (ahead - 1) * alpha[:, None] ** 2)
-    future = phases[:, n:]
     return (
         np.where(positive, path * future, path + future),
         np.where(positive, spread * future, spread),
     )
+
+
+def _deseasonalised(y: np.ndarray, h: int, m: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Series without their season, the season of the next h steps, and where it is a factor."""
+    n = y.shape[1]
+    positive = np.asarray((y > 0).all(1, keepdims=True))
+    season = _seasonal_indices(y, m, positive)  # (rows, m), by phase of the step
+    phases = season[:, np.arange(n + h) % len(season[0])]
+    factor = np.where(positive, phases, 1.0)
+    x = np.where(positive, y / factor[:, :n], y - phases[:, :n])
+    return x, phases[:, n:], positive
 
 
 def _joined(y: np.ndarray) -> np.ndarray:

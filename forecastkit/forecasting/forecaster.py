@@ -97,7 +97,9 @@ class _Forecaster:
 
         Training happens twice: without the last `h` steps of every series, for the scoreboard,
         then with them. Each time the number of gradient steps is found on the tail of what is
-        trained on. Seasons, level, slope and scale of a series come from its own past.
+        trained on; where none helps, what training started from stays. Seasons, level, slope and
+        scale of a series come from its own past. The preset "instant" trains nothing and is scored
+        on the last three windows.
 
         Parameters
         ----------
@@ -299,24 +301,25 @@ class LSTMForecaster(_Forecaster):
     """Forecast a panel of series with one long short-term memory network.
 
     The network sees every series without its unit, level and season, and corrects a statistical
-    base path (exponential smoothing with half the trend's slope, and the season); it starts from
-    that path and learns from all series together. It forecasts all `h` steps at once, with
-    quantiles that cannot cross.
+    base path (exponential smoothing with half the trend's slope, and the season). It forecasts all
+    `h` steps at once, with quantiles that cannot cross. It comes trained, on synthetic series
+    alone: it can be used as it is, or training goes on from it, on all series together.
 
     Parameters
     ----------
     h : int
         Horizon: steps to forecast.
     input_size : int, optional
-        Steps that the network sees at each cutoff.
+        Steps that the network sees at each cutoff; with it a network is trained from scratch.
     season_length : int or sequence of int, optional
         Steps in a season, or in several (24 and 168).
     freq : str or int, optional
         A pandas offset alias, or a step of integers.
     futr_exog, hist_exog, stat_exog : sequence of str, optional
         Names of covariates; this version refuses them.
-    preset : "fast", "default" or "best"
-        1, 3 or 7 networks, whose median counts.
+    preset : "instant", "fast", "default", "best" or "scratch"
+        The shipped network as it is, without training and without TensorFlow; 1, 3 or 7 networks
+        that are trained on from it, whose median counts; 3 networks trained from nothing.
     seed : int
         The same seed on the same machine gives the same forecast.
     alias : str, optional

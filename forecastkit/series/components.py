@@ -28,7 +28,8 @@ from forecastkit.series.recurrence import decayed_sum, smoothed
 
 ALPHAS = np.array([0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
 LEVELS_KEPT = (1, 5, 8)  # the levels by alpha 0.1, 0.5, 0.8 are kept beside the best one
-SEASON_DECAY = 0.8  # a cycle
+# of a season's memory, a cycle: days and weeks of many steps change faster than years of a few
+SEASON_DECAY, LONG_SEASON_DECAY, LONG_SEASON = 0.8, 0.65, 24
 NOISE_DECAY = 0.98  # a step
 ERROR_DECAY = 0.995  # a step
 NOISE_FLOOR = 2e-3
@@ -249,7 +250,8 @@ def _decay_by_cycle(x: np.ndarray, m: int) -> np.ndarray:
     n_cycles = -(-steps // m)
     padded = np.zeros((rows, n_cycles * m))
     padded[:, :steps] = x
-    sums = decayed_sum(padded.reshape(rows, n_cycles, m), SEASON_DECAY, axis=1)
+    decay = SEASON_DECAY if m < LONG_SEASON else LONG_SEASON_DECAY
+    sums = decayed_sum(padded.reshape(rows, n_cycles, m), decay, axis=1)
     return sums.reshape(rows, -1)[:, :steps]
 
 

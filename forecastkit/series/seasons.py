@@ -9,26 +9,25 @@ from forecastkit.series.panel import Panel
 _MOST_SERIES = 200
 _MOST_VALUES = 4000
 _LONGEST = 400
-# a correlation counts from this size on, and this many standard errors away from none
-_LEAST = 0.25
+# a mean correlation counts from this size on, in one series and in many, and this many standard
+# errors away from none
+_LEAST_IN_ONE, _LEAST = 0.25, 0.12
 _ERRORS = 4.0
-# of the series that could show it: the first season, the second
-_SHARES = (0.5, 0.3)
 # a shorter lag is preferred to a longer one that is as good as this
 _NEARLY = 0.85
 # the second season holds at least so many of the first: days in a week, weeks in a month
 _FEWEST_INSIDE = 4
 # by how much its correlation stands above those one short season away
-_ABOVE = 0.05
+_ABOVE_IN_ONE, _ABOVE = 0.1, 0.02
 
 
 def find_seasons(panel: Panel) -> tuple[int, ...]:
     """Find at most two season lengths that most series of a panel share.
 
     The changes of every series are correlated with themselves (Box & Jenkins, *Time Series
-    Analysis*, 1970, section 2.1). A lag is a season where the correlation stands far above its
-    standard error under a moving average (Bartlett 1946), in most series that have three such
-    seasons. Then its pattern is taken out, and a longer season that holds it is looked for.
+    Analysis*, 1970, section 2.1). A lag is a season where the mean correlation of the series that
+    have three such seasons peaks far above its standard error under a moving average (Bartlett
+    1946). Then its pattern is taken out, and a longer season that holds it is looked for.
 
     Parameters
     ----------
@@ -71,28 +70,28 @@ def _values(panel: Panel) -> list[np.ndarray]:
 
 
 def _shared_season(changes: list[np.ndarray], inside: int = 0) -> int | None:
-    """Length that passes the test in most series; with `inside` one that holds shorter seasons."""
+    """Length that passes the test; with `inside` one that holds so many shorter seasons."""
     longest = min(_LONGEST, max((len(x) // 3 for x in changes), default=0))
-    strength, passes, could = (np.zeros(longest + 1) for _ in range(3))
+    correlation, away, count = (np.zeros(longest + 1) for _ in range(3))
     for series in changes:
         most = min(longest, len(series) // 3)
         r = _autocorrelation(series, most)
         bartlett = np.sqrt((1 + 2 * np.concatenate([[0], np.cumsum(r[1:] ** 2)])) / len(series))
         error = np.concatenate([[np.inf], bartlett[:-1]])[: most + 1]
-        peak = np.ones(most + 1, bool)
-        peak[1:-1] = (r[1:-1] >= r[:-2]) & (r[1:-1] >= r[2:])
-        strength[: most + 1] += r
-        passes[: most + 1] += (r > _LEAST) & (r > _ERRORS * error) & peak
-        could[: most + 1] += 1
+        correlation[: most + 1] += r
+        away[: most + 1] += r / error
+        count[: most + 1] += 1
+    several = np.maximum(count, 1)
+    mean, errors = correlation / several, away / np.sqrt(several)
+    least = np.maximum(_LEAST, _LEAST_IN_ONE / np.sqrt(several))
     lags = np.arange(longest + 1)
-    fits = (
-        (passes > _SHARES[inside > 0] * could) & (lags >= 2) & (could >= 0.5 * could.max(initial=1))
-    )
-    mean = strength / np.maximum(could, 1)
+    fits = (mean > least) & (errors > _ERRORS) & (lags >= 2) & (count >= 0.5 * count[:2].max())
     if inside:
         fits &= (lags % inside == 0) & (lags >= _FEWEST_INSIDE * inside)
         around = [np.roll(mean, shift) for shift in (-inside, inside)]
-        fits &= mean > np.maximum(*around) + _ABOVE
+        fits &= mean > np.maximum(*around) + np.maximum(_ABOVE, _ABOVE_IN_ONE / np.sqrt(several))
+    else:
+        fits[1:-1] &= (mean[1:-1] >= mean[:-2]) & (mean[1:-1] >= mean[2:])
     if not fits.any():
         return None
     mean = np.where(fits, mean, -1.0)

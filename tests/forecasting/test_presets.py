@@ -1,0 +1,159 @@
+"""What a fit starts from: the shipped network as it is, trained on, or nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import forecastkit as fk
+from forecastkit.errors import DataError, OptionError
+from forecastkit.network.shipped import fitted_to, shipped
+
+
+def table(series, freq="MS", start="2015-01-01"):
+    parts = []
+    for name, y in series.items():
+        ds = pd.date_range(start, periods=len(y), freq=freq) if freq else np.arange(len(y))
+        parts.append(pd.DataFrame({"unique_id": name, "ds": ds, "y": y}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def monthly(rng, n=72):
+    t = np.arange(n)
+    return 100 + t + 10 * np.sin(2 * np.pi * t / 12) + rng.normal(0, 2, n)
+
+
+@pytest.mark.parametrize("kind", [fk.LSTMForecaster, fk.RNNForecaster])
+def test_instant_uses_the_shipped_network_as_it_is(kind, rng):
+    sales = table({"a": monthly(rng), "b": monthly(rng, 50)})
+    model = kind(h=6, preset="instant").fit(sales)
+    network, weights = fitted_to(*shipped(kind.cell)[:2], (12,), 6)
+    assert model.fitted_.network == network
+    for name, one in model.fitted_.members[0].items():
+        np.testing.assert_array_equal(one, weights[name])
+    assert model.facts["steps"] == 0
+    assert any("shipped" in note["what"] for note in model.assumptions)
+    other = kind(h=6, preset="instant", seed=9).fit(sales)
+    pd.testing.assert_frame_equal(model.predict(), other.predict())
+
+
+def test_instant_is_scored_at_several_origins(rng):
+    y = monthly(rng)
+    model = fk.LSTMForecaster(h=6, preset="instant").fit(table({"a": y}))
+    assert (model.facts["holdout"], model.facts["n_windows"]) == (6, 3)
+    board = model.scoreboard.set_index("model")
+    assert (board["n_series"] == 1).all()
+    windows = []
+    for end in (60, 66, 72):
+        known = fk.LSTMForecaster(h=6, preset="instant").train(table({"a": y[: end - 6]}))
+        windows.append(np.abs(known.predict()["LSTM"].to_numpy() - y[end - 6 : end]).mean())
+        windows[-1] /= np.abs(y[12 : end - 6] - y[: end - 18]).mean()
+    assert board.loc["LSTM", "mase"] == pytest.approx(np.mean(windows))
+
+
+def test_instant_loads_no_tensorflow(tmp_path, rng):
+    table({"a": monthly(rng)}).to_csv(tmp_path / "sales.csv", index=False)
+    script = (
+        "import sys; from forecastkit.cli.app import main\n"
+        f"try: main(['fit', r'{tmp_path / 'sales.csv'}', '--preset', 'instant', '--quiet', "
+        f"'--output', r'{tmp_path / 'model.safetensors'}'])\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "loaded = {'tensorflow', 'keras', 'sklearn', 'scipy', 'matplotlib'} & set(sys.modules)\n"
+        "assert not loaded, loaded\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+    assert len(fk.load(tmp_path / "model.safetensors").predict()) == 18
+    assert fk.diagnose(fk.load(tmp_path / "model.safetensors")).memory_length > 0
+
+
+SERIES = {
+    "one value a year": ("YS", 12, lambda n, rng: 5 + np.arange(n) + rng.normal(size=n)),
+    "four values": ("YS", 4, lambda n, rng: np.array([3.0, 4.0, 6.0, 5.0])),
+    "constant": ("MS", 40, lambda n, rng: np.full(n, 7.0)),
+    "zeros": ("D", 60, lambda n, rng: np.zeros(n)),
+    "now and then": ("W", 150, lambda n, rng: rng.poisson(0.3, n).astype(float)),
+    "negative": ("h", 400, lambda n, rng: -50 + rng.normal(size=n).cumsum()),
+    "huge": ("D", 100, lambda n, rng: 1e15 * (2 + rng.random(n))),
+    "tiny": ("D", 100, lambda n, rng: 1e-12 * (2 + rng.random(n))),
+    "half hours": ("30min", 800, lambda n, rng: 9 + np.sin(np.arange(n) * np.pi / 24)),
+    "integers": (None, 90, lambda n, rng: 20 + 5 * np.sin(np.arange(n) * np.pi / 6)),
+    "an outlier": ("MS", 60, lambda n, rng: np.where(np.arange(n) == 50, 1e6, 10 + rng.random(n))),
+}
+
+
+@pytest.mark.parametrize("kind", SERIES)
+def test_instant_forecasts_anything(kind, rng):
+    freq, n, make = SERIES[kind]
+    y = make(n, rng)
+    model = fk.LSTMForecaster(h=20, preset="instant").fit(table({"a": y}, freq))
+    found = model.predict(level=[80, 95])
+    assert len(found) == 20
+    values = found[["LSTM-lo-95", "LSTM-lo-80", "LSTM", "LSTM-hi-80", "LSTM-hi-95"]].to_numpy()
+    assert np.isfinite(values).all()
+    assert (np.diff(values, axis=1) >= 0).all()
+    size = np.ptp(y) + np.abs(y).max()
+    assert (np.abs(values[:, 2]) <= 5 * size).all()
+    if np.ptp(y) == 0:
+        np.testing.assert_allclose(values[:, 2], y[0])
+
+
+def test_gaps_are_passed_over(rng):
+    y = monthly(rng)
+    y[[3, 20, 21, 22, 40, 70]] = np.nan
+    found = fk.LSTMForecaster(h=6, preset="instant").fit(table({"a": y})).predict()
+    assert np.isfinite(found["LSTM"]).all()
+    assert (np.abs(found["LSTM"] - 172) < 25).all()
+
+
+def test_seasons_of_whole_numbers_are_found_and_said(rng):
+    t = np.arange(144)
+    series = {k: 9 + 3 * np.sin(2 * np.pi * t / 7) + rng.normal(0, 0.4, 144) for k in "abc"}
+    model = fk.LSTMForecaster(h=7, preset="instant").fit(table(series, freq=None))
+    assert model.fitted_.network.view.season_lengths == (7,)
+    assert any(note["why"] == "found in the series" for note in model.assumptions)
+    walk = {k: rng.normal(size=90).cumsum() for k in "ab"}
+    model = fk.LSTMForecaster(h=7, preset="instant").fit(table(walk, freq=None))
+    assert any("no season was found" in note["why"] for note in model.assumptions)
+
+
+def test_a_window_of_ones_own_is_trained_from_scratch(rng):
+    sales = table({"a": monthly(rng), "b": monthly(rng)})
+    with pytest.raises(OptionError, match="preset instant"):
+        fk.LSTMForecaster(h=3, preset="instant", input_size=9).fit(sales)
+    model = fk.LSTMForecaster(h=3, preset="fast", input_size=9).train(sales)
+    assert model.fitted_.network.view.input_size == 9
+    assert any(note["what"] == "trained from scratch" for note in model.assumptions)
+
+
+def test_training_starts_from_the_shipped_network(rng):
+    """Its weights move a little, or stay where training brings nothing."""
+    sales = table({str(k): monthly(rng) * (1 + k) for k in range(8)})
+    model = fk.LSTMForecaster(h=6, preset="fast").train(sales)
+    network, start = fitted_to(*shipped("lstm")[:2], (12,), 6)
+    assert model.fitted_.network == network
+    moved = np.concatenate(
+        [(model.fitted_.members[0][name] - one).ravel() for name, one in start.items()]
+    )
+    size = np.concatenate([one.ravel() for one in start.values()])
+    assert np.linalg.norm(moved) < 0.3 * np.linalg.norm(size)
+    notes = " ".join(note["what"] + note["why"] for note in model.assumptions)
+    assert "training starts from it" in notes
+    assert (model.facts["steps"] > 0) == bool(np.any(moved))
+    if model.facts["steps"] == 0:
+        assert "the shipped network as it is" in notes
+
+
+def test_from_scratch_needs_longer_series(rng):
+    short = table({"a": monthly(rng, 20)})
+    with pytest.raises(DataError, match="training from scratch"):
+        fk.LSTMForecaster(h=18, preset="scratch").fit(short)
+    assert len(fk.LSTMForecaster(h=18, preset="instant").fit(short).predict()) == 18
+
+
+def test_presets_are_named_when_one_is_wrong():
+    with pytest.raises(OptionError, match="instant, fast, default, best, scratch"):
+        fk.LSTMForecaster(h=3, preset="slow").fit(table({"a": np.arange(30.0)}))

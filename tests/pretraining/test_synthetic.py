@@ -1,0 +1,94 @@
+"""Series that nobody measured: seeded, of every kind, and with nothing in them that breaks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forecastkit.network.config import shipped_view
+from forecastkit.pretraining.stream import Stream
+from forecastkit.pretraining.synthetic import KINDS, Kind, draw_panel, draw_values
+from forecastkit.series.windows import Windows
+
+kinds = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: str(kind.season_lengths))
+
+
+@kinds
+def test_the_same_seed_draws_the_same_series(kind):
+    one, other = (draw_panel(np.random.default_rng(3), 6, kind) for _ in range(2))
+    np.testing.assert_array_equal(one.values, other.values)
+    third = draw_panel(np.random.default_rng(4), 6, kind)
+    assert not np.array_equal(one.values, third.values, equal_nan=True)
+
+
+@kinds
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_series_are_numbers_of_the_lengths_of_their_kind(kind, seed):
+    panel = draw_panel(np.random.default_rng(seed), 8, kind)
+    fewest, most = kind.lengths
+    assert ((panel.lengths >= fewest) & (panel.lengths <= most)).all()
+    assert not np.isinf(panel.values).any()
+    last = panel.values[panel.offsets[1:] - 1]
+    assert not np.isnan(last).any()
+    assert np.isnan(panel.values).mean() < 0.6
+
+
+@kinds
+def test_a_network_can_be_fed_with_them(kind, rng):
+    panel = draw_panel(rng, 16, kind)
+    windows = Windows.of_series(panel, shipped_view(kind.season_lengths))
+    series, ends = np.arange(16), panel.lengths - 1
+    cutoffs = windows.cutoffs(series, ends)
+    assert np.isfinite(windows.inputs(series, cutoffs)).all()
+    assert np.isfinite(windows.base(series, cutoffs)).all()
+    assert (windows.spread(cutoffs) > 0).all()
+
+
+def test_seasons_repeat():
+    """Of a season alone nearly all variance is the pattern's."""
+    rng = np.random.default_rng(0)
+    y = draw_values(rng, 200, 240, KINDS[2])
+    level = np.nan_to_num(np.log(np.maximum(y, 1e-6)))
+    changes = np.diff(level, axis=1)
+    correlation = [np.corrcoef(row[12:], row[:-12])[0, 1] for row in changes]
+    assert np.nanquantile(correlation, 0.7) > 0.3
+
+
+def test_every_way_of_being_observed_is_there():
+    rng = np.random.default_rng(1)
+    y = draw_values(rng, 2000, 60, Kind((1,), 1.0, (60, 60), 8, counted=0.2))
+    known = np.where(np.isnan(y), 0.0, y)
+    assert 0.02 < (known < 0).any(axis=1).mean() < 0.2  # crossing zero
+    whole = (known == np.round(known)).all(axis=1)
+    assert 0.15 < whole.mean() < 0.5  # counts and rounded numbers
+    assert (known == 0).mean(axis=1).max() > 0.5  # now and then
+    assert 0.03 < np.isnan(y).any(axis=1).mean() < 0.3  # gaps
+    capped = (known == known.max(axis=1, keepdims=True)).sum(axis=1) >= 10
+    assert capped.any()
+
+
+def test_a_stream_is_seeded_and_mixed():
+    one, other = (Stream(5, 32, 0.5, n_series=64, n_uses=2, every=8) for _ in range(2))
+    first = one.draw()
+    for name, array in vars(first).items():
+        np.testing.assert_array_equal(array, getattr(other.draw(), name) if name == "x" else array)
+    assert first.x.shape == (32, 64, shipped_view((1,)).n_inputs)
+    assert first.targets.shape == (32, 8, 48) == first.weights.shape
+    assert np.isfinite(first.x).all()
+    assert (first.weights >= 0).all()
+    assert first.weights.any()
+    seasons = first.x[:, -1, one.chunk[0].view.n_odd + 5]
+    assert len(np.unique(seasons.round(3))) > 3
+    assert not np.array_equal(first.x, one.draw().x)
+
+
+def test_what_nobody_foretells_counts_less():
+    """A step beyond a kind's usual horizon weighs a quarter of one within."""
+    kind = Kind((1,), 1.0, (200, 200), 8)
+    batch = Stream(1, 16, 0.0, n_series=16, kinds=(kind,)).draw()
+    within, beyond = batch.weights[..., :8], batch.weights[..., 8:]
+    assert set(np.unique(within)) <= {0.0, 1.0}
+    assert set(np.unique(beyond)) <= {0.0, 0.25}
