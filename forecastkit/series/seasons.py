@@ -91,12 +91,18 @@ def _shared_season(changes: list[np.ndarray], inside: int = 0) -> int | None:
         around = [np.roll(mean, shift) for shift in (-inside, inside)]
         fits &= mean > np.maximum(*around) + np.maximum(_ABOVE, _ABOVE_IN_ONE / np.sqrt(several))
     else:
-        fits[1:-1] &= (mean[1:-1] >= mean[:-2]) & (mean[1:-1] >= mean[2:])
+        fits &= np.array([_is_peak(mean, lag) for lag in lags])
     if not fits.any():
         return None
     mean = np.where(fits, mean, -1.0)
     best = mean.max() if inside else _NEARLY * mean.max()
     return int(np.flatnonzero(mean >= best)[0])
+
+
+def _is_peak(correlation: np.ndarray, lag: int) -> bool:
+    """Whether no lag from half to one and a half of this one is higher."""
+    around = correlation[(lag + 1) // 2 : lag + lag // 2 + 1]
+    return bool(correlation[lag] >= around.max(initial=-1.0))
 
 
 def _autocorrelation(x: np.ndarray, most: int) -> np.ndarray:

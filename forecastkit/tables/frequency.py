@@ -118,8 +118,8 @@ class Frequency:
 
         Examples
         --------
-        >>> parse_frequency("MS").season_lengths, parse_frequency("h").season_lengths
-        ((12,), (24, 168))
+        >>> parse_frequency("MS").season_lengths, parse_frequency("D").season_lengths
+        ((12,), (7, 365))
         """
         if self.kind == "month":
             return (12 // self.step,) if 12 % self.step == 0 else (1,)
@@ -131,7 +131,7 @@ class Frequency:
         if days > 1:
             return (max(1, round(364 / days)),) if self.step % (7 * DAY) == 0 else (1,)
         if days == 1:
-            return (7,)
+            return (7, 365)
         steps = DAY // self.step if DAY % self.step == 0 else 1
         if steps <= 1:
             return (1,)

@@ -66,7 +66,7 @@ def test_instant_loads_no_tensorflow(tmp_path, rng):
         "assert not loaded, loaded\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
-    assert len(fk.load(tmp_path / "model.safetensors").predict()) == 18
+    assert len(fk.load(tmp_path / "model.safetensors").predict()) == 14
     assert fk.diagnose(fk.load(tmp_path / "model.safetensors")).memory_length > 0
 
 

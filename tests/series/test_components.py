@@ -72,7 +72,9 @@ def test_two_seasons_one_after_the_other():
     ahead = np.arange(len(time), len(time) + 168)
     season = found.season(end, ahead, np.array([0]))
     want = np.sin(2 * np.pi * ahead / 24) + (ahead // 24 % 7 >= 5) * 2.0
-    np.testing.assert_allclose(season - season.mean(), want - want.mean(), atol=0.25)
+    wrong = np.abs((season - season.mean()) - (want - want.mean()))
+    assert wrong.mean() < 0.15  # of a range of 4: a day's memory is short, weekends pull at it
+    assert wrong.max() < 0.5
 
 
 def test_a_season_that_is_noise_is_shrunk_away(rng):
