@@ -2,7 +2,8 @@
 
     python benchmarks/accuracy.py FILE.parquet --h 18 --season-length 12 [--preset instant]
         [--models LSTM RNN Naive Naive2 SeasonalNaive Theta ETS] [--seeds 3] [--threads 1]
-        [--seasons 24 168] [--peers PYTHON] [--sample N] [--json FILE]
+        [--seasons 24 168] [--peers PYTHON] [--sample N] [--most-periods N]
+        [--json FILE]
 
 FILE is a long table: unique_id, ds (timestamps or whole numbers), y, split (train or test). Every
 model runs in a process of its own, is fitted on the train rows and forecasts the h steps after the
@@ -56,9 +57,14 @@ COLUMNS = [
 ]
 
 
-def read(path: Path, h: int, sample: int | None) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+def read(
+    path: Path, h: int, sample: int | None, most: int | None
+) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
     """Train table, and arrays: past values laid on their grid, actual values (n_series, h)."""
     table = pd.read_parquet(path)
+    if most:
+        sizes = table[table["split"] == "train"].groupby("unique_id")["y"].size()
+        table = table[table["unique_id"].isin(sizes.index[sizes <= most])]
     if sample:
         names = table["unique_id"].unique()
         kept = np.random.default_rng(0).permutation(len(names))[:sample]
@@ -128,10 +134,11 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--sample", type=int)
+    parser.add_argument("--most-periods", type=int)
     parser.add_argument("--peers")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
-    train, data = read(given.file, given.h, given.sample)
+    train, data = read(given.file, given.h, given.sample, given.most_periods)
     rows: list[dict[str, Any]] = []
     print(f"{given.file.name}: {len(data['ids'])} series, h {given.h}, preset {given.preset}")
     print(f"{'model':14} {'seed':>4}", *(f"{name:>12}" for name in COLUMNS))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from importlib.metadata import version
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -14,20 +11,22 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import OptionError
-from forecastkit.forecasting.fitted import HISTORY, Fitted, panel_of, recent
+from forecastkit.forecasting.arguments import check_arguments, given_seasons
+from forecastkit.forecasting.fitted import Fitted, panel_of, recent
 from forecastkit.forecasting.learnt import (
     ORIGINS,
     Learnt,
     score_windows,
     windows_that_fit,
 )
-from forecastkit.forecasting.plan import Notes, Plan, make_plan, note
+from forecastkit.forecasting.plan import Plan, make_plan
 from forecastkit.forecasting.predictor import Predictor, predict_table
 from forecastkit.forecasting.progress import Progress
-from forecastkit.network.config import MEMBERS, Cell, Preset
+from forecastkit.forecasting.provenance import provenance, table_notes
+from forecastkit.network.config import Cell, Preset
 from forecastkit.series.intervals import Level
 from forecastkit.series.panel import Panel
-from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, Y, check_alias, check_table, to_grid
+from forecastkit.tables.frame import check_table, to_grid
 from forecastkit.tables.reading import ASSUMPTIONS, READING
 
 
@@ -126,13 +125,15 @@ class _Forecaster:
         return self._fit(df, scored=False, progress=progress)
 
     def _fit(self, df: pd.DataFrame, scored: bool, progress: bool | None) -> Self:
-        self._check_arguments()
+        check_arguments(self)
         table = check_table(df)
         grid = to_grid(table, self.freq)
-        notes = [*df.attrs.get(ASSUMPTIONS, []), *_notes(grid, table)]
+        notes = [*df.attrs.get(ASSUMPTIONS, []), *table_notes(grid, table)]
         grid = recent(grid)
         window = None if self.input_size is None else int(self.input_size)
-        plan = make_plan(grid, self.cell, int(self.h), self.preset, window, self._given_seasons)
+        plan = make_plan(
+            grid, self.cell, int(self.h), self.preset, window, given_seasons(self.season_length)
+        )
         longest = int(np.diff(grid.offsets).max())
         holdout = min(int(self.h), longest // 3) if scored else 0
         n_windows = windows_that_fit(longest, holdout, 1 if plan.n_members else ORIGINS)
@@ -140,8 +141,16 @@ class _Forecaster:
         notes += plan.notes
         if plan.n_members:
             notes += learnt.notes(shipped=plan.start is not None)
-        facts = self._facts(table, grid, (holdout, n_windows), learnt.steps)
-        facts[READING] = df.attrs.get(READING, {})
+        facts = {
+            "model": type(self).__name__,
+            "preset": self.preset,
+            "seed": int(self.seed),
+            "steps": learnt.steps,
+            "holdout": holdout,
+            "n_windows": n_windows,
+            **provenance(table, grid),
+            READING: df.attrs.get(READING, {}),
+        }
         self.fitted_ = Fitted(
             self._name, plan.network, learnt.members, grid, scoreboard, notes, facts, learnt.stretch
         )
@@ -247,55 +256,6 @@ class _Forecaster:
             check_parity(self._state)
         Predictor(self._state).save(path)
 
-    def _check_arguments(self) -> None:
-        _check_whole("h", self.h, least=1)
-        _check_whole("seed", self.seed, least=0)
-        if self.input_size is not None:
-            _check_whole("input_size", self.input_size, least=1)
-        for m in self._given_seasons or ():
-            _check_whole("season_length", m, least=1)
-        if self.preset not in tuple(MEMBERS):
-            raise OptionError(
-                f"There is no preset {self.preset!r}; there are: {', '.join(MEMBERS)}.",
-                value=self.preset,
-            )
-        check_alias(self._name)
-        given = [self.futr_exog, self.hist_exog, self.stat_exog]
-        if any(given):
-            raise OptionError(
-                f"This version does not use covariates yet: {[one for one in given if one]}.",
-                value=given,
-                fix="Leave futr_exog, hist_exog and stat_exog out.",
-            )
-
-    @property
-    def _given_seasons(self) -> list[Any] | None:
-        if self.season_length is None:
-            return None
-        if isinstance(self.season_length, str) or not isinstance(self.season_length, Iterable):
-            return [self.season_length]
-        return list(self.season_length)
-
-    def _facts(
-        self, table: pd.DataFrame, grid: Grid, scored: tuple[int, int], steps: int
-    ) -> dict[str, Any]:
-        packages = ("forecastkit", "tensorflow", "keras", "numpy", "pandas")
-        return {
-            "model": type(self).__name__,
-            "preset": self.preset,
-            "seed": int(self.seed),
-            "steps": steps,
-            "holdout": scored[0],
-            "n_windows": scored[1],
-            "n_rows": len(table),
-            "n_series": len(grid.ids),
-            "start": str(grid.timestamps(grid.first[[grid.first.argmin()]]).iloc[0]),
-            "end": str(grid.timestamps(grid.last[[grid.last.argmax()]]).iloc[0]),
-            "sha256": _fingerprint(table),
-            "versions": {name: version(name) for name in packages},
-            "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
-
 
 class LSTMForecaster(_Forecaster):
     """Forecast a panel of series with one long short-term memory network.
@@ -374,30 +334,3 @@ def _not_fitted(name: str) -> Exception:
 
     kind = type("NotFittedError", (NotFittedError, SklearnNotFittedError), {})
     return kind(f"This {name} is not fitted yet.", fix="Call fit with a series table first.")
-
-
-def _check_whole(name: str, value: Any, least: int) -> None:
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < least:
-        raise OptionError(
-            f"{name} {value!r} is not a whole number of {least} or more.", value=value
-        )
-
-
-def _notes(grid: Grid, table: pd.DataFrame) -> Notes:
-    notes = []
-    lengths = np.diff(grid.offsets)
-    left_out = table[UNIQUE_ID].nunique() - len(grid.ids)
-    if left_out:
-        notes.append(note(f"{left_out} series left out", "they hold no value"))
-    if (lengths > HISTORY).any():
-        notes.append(note(f"only the last {HISTORY} periods used", "longer series are cut"))
-    unused = [name for name in table.columns if name not in (UNIQUE_ID, DS, Y)]
-    if unused:
-        notes.append(note(f"columns not used: {', '.join(unused)}", "no covariates were named"))
-    return notes
-
-
-def _fingerprint(table: pd.DataFrame) -> str:
-    hashes = pd.util.hash_pandas_object(table[[UNIQUE_ID, DS, Y]], index=False)
-    return hashlib.sha256(hashes.to_numpy().tobytes()).hexdigest()

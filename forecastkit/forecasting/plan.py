@@ -13,6 +13,7 @@ from forecastkit.network.config import (
     FINE_TUNING,
     FROM_SCRATCH,
     MEMBERS,
+    SHIPPED_HORIZON,
     SHIPPED_WINDOW,
     Cell,
     NetworkConfig,
@@ -28,6 +29,7 @@ from forecastkit.tables.frame import Grid
 
 _UNITS = 32
 _FEWEST_PERIODS = 4
+_FARTHEST = 4 * SHIPPED_HORIZON
 
 Notes = list[dict[str, str]]
 
@@ -93,6 +95,10 @@ def make_plan(
         network, start = fitted_to(*shipped(cell)[:2], lengths, h)
         n_members = MEMBERS[preset]
         why = "no series of yours was trained on" if n_members == 0 else "training starts from it"
+        if h > longest:
+            notes.append(note(f"a horizon of {h}", f"longer than any series ({longest} periods)"))
+        if h > _FARTHEST:
+            notes.append(note(f"steps beyond {_FARTHEST}", "as far as forecasts were tested"))
         notes.append(note(f"the shipped {cell.upper()}, trained on synthetic series", why))
         return Plan(network, FINE_TUNING, n_members, start, notes)
     if preset == "instant":

@@ -91,7 +91,7 @@ def _shared_season(changes: list[np.ndarray], inside: int = 0) -> int | None:
         around = [np.roll(mean, shift) for shift in (-inside, inside)]
         fits &= mean > np.maximum(*around) + np.maximum(_ABOVE, _ABOVE_IN_ONE / np.sqrt(several))
     else:
-        fits &= np.array([_is_peak(mean, lag) for lag in lags])
+        fits &= np.array([_is_peak(mean, int(lag)) for lag in lags])
     if not fits.any():
         return None
     mean = np.where(fits, mean, -1.0)

@@ -127,7 +127,11 @@ GOOD = "date,y\n" + "".join(f"2024-01-{d:02d},{d % 7}\n" for d in range(1, 31))
         (["fit", "header.csv"], 5, "no rows"),
         (["fit", "text.csv"], 5, "text.csv, row 4, column 'y': 'abc' is not a number"),
         (["fit", "good.csv", "--target", "z"], 2, "There is no column 'z'; the file has: date, y."),
-        (["fit", "good.csv", "-H", "500"], 5, "has 30 periods; a horizon of 500 needs at least"),
+        (
+            ["fit", "good.csv", "-H", "500", "--preset", "scratch"],
+            5,
+            "has 30 periods; training from scratch for a horizon of 500 needs at least",
+        ),
         (["fit", "twice.csv"], 5, "already has a row for 2024-01-02 (row 3)"),
         (["fit", "good.csv", "--output", "."], 1, "is a folder"),
         (["fit", "good.csv", "--model", "gru"], 2, "'gru' is not one of"),

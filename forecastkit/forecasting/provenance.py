@@ -1,0 +1,50 @@
+"""What a model remembers of the data that it was fitted on, and what is said about them."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecastkit.forecasting.fitted import HISTORY
+from forecastkit.forecasting.plan import Notes, note
+from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, Y
+
+_PACKAGES = ("forecastkit", "tensorflow", "keras", "numpy", "pandas")
+
+
+def provenance(table: pd.DataFrame, grid: Grid) -> dict[str, Any]:
+    """Size, span and fingerprint of a series table, versions of packages, time of making."""
+    return {
+        "n_rows": len(table),
+        "n_series": len(grid.ids),
+        "start": str(grid.timestamps(grid.first[[grid.first.argmin()]]).iloc[0]),
+        "end": str(grid.timestamps(grid.last[[grid.last.argmax()]]).iloc[0]),
+        "sha256": _fingerprint(table),
+        "versions": {name: version(name) for name in _PACKAGES},
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def table_notes(grid: Grid, table: pd.DataFrame) -> Notes:
+    """Say which series, periods and columns of a table are not used."""
+    notes = []
+    lengths = np.diff(grid.offsets)
+    left_out = table[UNIQUE_ID].nunique() - len(grid.ids)
+    if left_out:
+        notes.append(note(f"{left_out} series left out", "they hold no value"))
+    if (lengths > HISTORY).any():
+        notes.append(note(f"only the last {HISTORY} periods used", "longer series are cut"))
+    unused = [name for name in table.columns if name not in (UNIQUE_ID, DS, Y)]
+    if unused:
+        notes.append(note(f"columns not used: {', '.join(unused)}", "no covariates were named"))
+    return notes
+
+
+def _fingerprint(table: pd.DataFrame) -> str:
+    hashes = pd.util.hash_pandas_object(table[[UNIQUE_ID, DS, Y]], index=False)
+    return hashlib.sha256(hashes.to_numpy().tobytes()).hexdigest()
