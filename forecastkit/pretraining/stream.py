@@ -49,14 +49,15 @@ class Stream:
         self.chunk: list[Windows] = []
         self.used = 0
         self.ahead = ThreadPoolExecutor(1)
-        self.next = self.ahead.submit(self._draw)
+        self.next = self.ahead.submit(self.draw_now)
 
     def draw(self) -> Batch:
         """Return the next batch; the one after it is cut meanwhile."""
-        batch, self.next = self.next.result(), self.ahead.submit(self._draw)
+        batch, self.next = self.next.result(), self.ahead.submit(self.draw_now)
         return batch
 
-    def _draw(self) -> Batch:
+    def draw_now(self) -> Batch:
+        """Return a batch that is cut now; whole groups of series are drawn for several batches."""
         if self.used % self.n_uses == 0:
             self.chunk = [
                 Windows.of_series(draw_panel(self.rng, n, kind), shipped_view(kind.season_lengths))

@@ -8,7 +8,7 @@ import pytest
 from statsmodels.tsa.forecasting.theta import ThetaModel
 
 from forecastkit.errors import NotFittedError, OptionError
-from forecastkit.evaluation.baselines import BASELINES, naive, seasonal_naive, theta
+from forecastkit.evaluation.baselines import BASELINES, naive, naive2, seasonal_naive, theta
 from forecastkit.evaluation.reference import Baseline
 from forecastkit.series.panel import Panel
 
@@ -27,6 +27,18 @@ NAN = np.nan
 )
 def test_seasonal_naive(y, m, expected):
     assert seasonal_naive(Panel.of([np.array(y, float)]), 3, m)[0].tolist() == [expected]
+
+
+def test_naive2_repeats_the_last_value_without_its_season(rng):
+    """Of a strong season it is the seasonal naive forecast; of none, the naive one."""
+    pattern = np.array([1.0, 2.0, 4.0, 3.0])
+    seasonal, walk = np.tile(pattern, 8), 50 + rng.normal(size=32).cumsum()
+    point, spread = naive2(Panel.of([seasonal, walk]), 4, 4)
+    np.testing.assert_allclose(point[0], pattern, rtol=1e-9)
+    np.testing.assert_allclose(point[1], walk[-1])
+    np.testing.assert_allclose(spread[1], naive(Panel.of([walk]), 4)[1][0])
+    deseasonalised = naive2(Panel.of([seasonal * np.linspace(1, 2, 32)]), 4, 4)[0][0] / pattern
+    np.testing.assert_allclose(deseasonalised, deseasonalised[0], rtol=0.1)
 
 
 def test_the_spread_of_naive_grows_with_the_root_of_the_steps():

@@ -98,6 +98,14 @@ def test_a_perfect_forecast_scores_zero():
     )
 
 
+def test_the_interval_score_is_width_and_what_lies_outside():
+    y = np.array([[1.0, 5.0, np.nan, -2.0]])
+    low, high = np.zeros((1, 4)), np.full((1, 4), 3.0)
+    # widths 3, 3, 3; outside by 0, 2, 2; 2 / a is 10 at 80 and 40 at 95 %
+    np.testing.assert_allclose(ours.interval_score(y, low, high, 80), [3 + 10 * 4 / 3])
+    np.testing.assert_allclose(ours.interval_score(y, low, high, 95), [3 + 40 * 4 / 3])
+
+
 def test_what_is_not_defined_is_nan():
     y = np.array([1.0, 2.0])
     assert np.isnan(ours.mase(y, y, ours.seasonal_error(np.full(20, 3.0), 4)))

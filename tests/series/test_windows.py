@@ -67,6 +67,39 @@ def test_no_value_after_a_cutoff_reaches_its_inputs(rng):
             assert one.tobytes() == other.tobytes()
 
 
+@pytest.mark.parametrize("seasons", [(4,), (12,), (7, 30), (24, 48)], ids=str)
+def test_no_value_after_a_cutoff_is_looked_up_by_season(seasons, rng):
+    longest = max(seasons)
+    view = View(24, 5, seasons, 0.0, 6, 1, lags=(longest, 48), lag_steps=48)
+    y = rng.normal(size=160)
+    for cut in (30, 100, 158):
+        changed = np.concatenate([y[: cut + 1], rng.normal(0, 1e9, 159 - cut)])
+        got = []
+        for values in (y, changed):
+            windows, series, _ = one_series(values, view)
+            cutoffs = windows.cutoffs(series, np.array([cut]))
+            got.append((windows.inputs(series, cutoffs), windows.base(series, cutoffs)))
+        for one, other in zip(*got, strict=True):
+            assert one.tobytes() == other.tobytes()
+
+
+def test_what_came_next_after_a_lag_is_looked_up():
+    """Without a season the block is level then less level now, and values after then less level."""
+    view = View(4, 3, (1,), 0.0, 1, 1, lags=(6, 0), lag_steps=5)
+    y = np.arange(40.0) + np.tile([0.0, 1.0], 20)
+    windows, series, ends = one_series(y, view)
+    x = windows.inputs(series, windows.cutoffs(series, ends))[0, 0]
+    found, end = windows.components, 39
+    scale, then = found.scale[end], found.level[33]
+    block = x[view.n_without_lags : view.n_odd]
+    want = np.r_[then - found.level[end], y[34:39] - then] / scale
+    np.testing.assert_allclose(block[:6], np.clip(want, -12, 12), rtol=1e-6)
+    assert (block[6:] == 0).all()  # no second lag
+    np.testing.assert_allclose(x[-2:], [1.0, 0.0])  # how much of each block is known
+    early = windows.inputs(series, windows.cutoffs(series, np.array([4])))[0, 0]
+    assert (early[view.n_without_lags : view.n_odd] == 0).all()
+
+
 def test_inputs_have_no_unit_and_no_level(rng):
     y = rng.normal(size=40).cumsum()
     inputs = []
