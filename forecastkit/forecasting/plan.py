@@ -146,12 +146,12 @@ def _seasons(
 ) -> tuple[tuple[int, ...], Notes]:
     if given:
         return tuple(sorted({int(m) for m in given})), []
-    if grid.frequency.kind == "integer":
+    usual = grid.frequency.season_lengths
+    if usual == (1,) and grid.frequency.kind in ("integer", "fixed"):  # it does not tell
         panel = panel_of(grid)
         found = find_seasons(scaled(panel, measure_scale(panel)))
         why = "found in the series" if found != (1,) else "no season was found in the series"
         return found, [note(f"season_length {_listed(found)}", why)]
-    usual = grid.frequency.season_lengths
     kept = tuple(m for m in usual if 2 * m <= longest) or (1,)
     why = f"usual for frequency {grid.frequency.alias}"
     if kept != usual:

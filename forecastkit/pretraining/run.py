@@ -42,6 +42,8 @@ class Pretraining:
     minutes : float
         Training time, over all parts of an interrupted run; the learning rate falls to zero along
         a half cosine over it (Loshchilov & Hutter, "SGDR", ICLR 2017).
+    steps : int or None
+        Gradient steps in place of the minutes, so that runs on busy machines can be compared.
     seed : int
     cell : "lstm" or "rnn"
     units : int
@@ -69,6 +71,7 @@ class Pretraining:
     scale_power: float = 0.5
     keep: float = 0.998
     check_every: int = 500
+    steps: int | None = None
 
     def network(self) -> NetworkConfig:
         """Shape of the network; the season of its view stands for all."""
@@ -85,6 +88,11 @@ class Pretraining:
             scale_power=self.scale_power,
         )
 
+    def part(self, minutes: float, steps: int) -> float:
+        """Share of the run that is done."""
+        done = minutes / self.minutes if self.steps is None else steps / self.steps
+        return min(1.0, done)
+
     def learning_rate_at(self, minutes: float, step: int) -> float:
         """Learning rate after so many minutes of the run.
 
@@ -94,7 +102,7 @@ class Pretraining:
         >>> run.learning_rate_at(0, 1000), run.learning_rate_at(5, 1000), run.learning_rate_at(0, 1)
         (0.002, 0.001, 2e-05)
         """
-        part = min(1.0, minutes / self.minutes)
+        part = self.part(minutes, step - 1)
         warmth = min(1.0, step / self.training().warm_up)
         return float(self.learning_rate * warmth * (0.5 + 0.5 * np.cos(np.pi * part)))
 
@@ -117,6 +125,11 @@ class Progress:
         self.step, self.minutes = 0, 0.0
         if checkpoint.exists():
             self._restore()
+
+    @property
+    def done(self) -> bool:
+        """Whether the run is at its end."""
+        return self.run.part(self.minutes, self.step) >= 1.0
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
@@ -174,14 +187,14 @@ def pretrain(run: Pretraining, checkpoint: Path, output: Path, say: Say) -> None
     bases = {name: _base_loss(batch, network) for name, batch in batches.items()}
     stream = Stream((run.seed, progress.step), run.batch_size, run.scale_power, every=run.every)
     losses: dict[str, float] = {}
-    while progress.minutes < run.minutes:
+    while not progress.done:
         started = time.perf_counter()
         progress.step += 1
         rate = run.learning_rate_at(progress.minutes, progress.step)
         progress.trainer.step(stream.draw(), rate)
         progress.average = progress.trainer.averaged(progress.average, progress.step, run.keep)
         progress.minutes += (time.perf_counter() - started) / 60
-        if progress.step % run.check_every == 0 or progress.minutes >= run.minutes:
+        if progress.step % run.check_every == 0 or progress.done:
             losses = {
                 name: progress.trainer.loss_of(progress.average, batch) / bases[name]
                 for name, batch in batches.items()
