@@ -19,6 +19,8 @@ from forecastkit.network.config import SHIPPED_HORIZON, Cell, NetworkConfig, shi
 from forecastkit.network.runtime import Weights
 
 _FOLDER = "weights"
+# chosen, like all else, on the training parts of public panels: benchmarks/README.md
+SLOW_SHARE = 0.8
 
 
 def write_weights(
@@ -61,7 +63,9 @@ def fitted_to(
     A shorter horizon takes the first outputs. Beyond the trained one the correction of the base
     path repeats that of the same phase of the longest season that the trained horizon holds (for
     series without seasons: that of its last step), while base path and spread go on by their own
-    formulas. Inputs of lags that the seasons do not ask for are dropped: they were always zero.
+    formulas. In slow series (yearly to monthly) a share of the correction is kept: they are less
+    regular than those that were drawn. Inputs of lags that the seasons do not ask for are dropped:
+    they were always zero.
 
     Parameters
     ----------
@@ -94,6 +98,9 @@ def fitted_to(
     n_quantiles = len(network.quantiles)
     head = weights["head/kernel"].reshape(network.units, -1, n_quantiles)[:, steps]
     bias = weights["head/bias"].reshape(-1, n_quantiles)[steps]
+    if view.drift:
+        share = np.where(np.arange(n_quantiles) == 0, SLOW_SHARE, 1.0).astype(head.dtype)
+        head, bias = head * share, bias * share  # the first output of a step is the median
     cut = {
         "input/kernel": kernel,
         "head/kernel": head.reshape(network.units, -1),
