@@ -11,6 +11,7 @@ from forecastkit.network.quiet import load_tensorflow
 
 @click.command(help=__doc__)
 @click.option("--minutes", type=float, default=60.0, show_default=True, help="Training time.")
+@click.option("--steps", type=int, help="Gradient steps in place of the minutes.")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--threads", type=int, default=1, show_default=True)
 @click.option("--cell", type=click.Choice(["lstm", "rnn"]), default="lstm", show_default=True)
@@ -19,6 +20,7 @@ from forecastkit.network.quiet import load_tensorflow
 @click.option("--output", type=click.Path(path_type=Path), default=Path("pretrained.safetensors"))
 def main(
     minutes: float,
+    steps: int | None,
     seed: int,
     threads: int,
     cell: str,
@@ -30,7 +32,7 @@ def main(
     load_tensorflow(threads)
     from forecastkit.pretraining.run import Pretraining, pretrain
 
-    run = Pretraining(minutes=minutes, seed=seed, cell=cell, units=units)  # type: ignore[arg-type]
+    run = Pretraining(minutes, seed, cell, units, steps=steps)  # type: ignore[arg-type]
     pretrain(run, checkpoint, output, click.echo)
 
 
