@@ -176,7 +176,8 @@ def shipped_view(season_lengths: tuple[int, ...], horizon: int = SHIPPED_HORIZON
 
     A season longer than the window is looked up one and two seasons back, at the nearest multiple
     of the shortest season: 364 for 7 and 365, so that weekdays meet. Where a day alone fills the
-    window, the last two days are looked up in place of what is two seasons back.
+    window, the last two days are looked up in place of what is two seasons back; where there are
+    weeks besides, cutoffs are a quarter of a day apart, so that they reach back over two weeks.
 
     Examples
     --------
@@ -193,7 +194,7 @@ def shipped_view(season_lengths: tuple[int, ...], horizon: int = SHIPPED_HORIZON
         season_lengths=season_lengths,
         drift=usual_drift(season_lengths),
         n_cutoffs=SHIPPED_CUTOFFS,
-        stride=1,
+        stride=shortest // 4 if days and longest > shortest else 1,
         lags=(first, second),
         lag_steps=SHIPPED_HORIZON,
     )

@@ -2,7 +2,7 @@
 
 A series is a path of log values, ::
 
-    z = trend + cycle + seasons + noise            each drawn anew, most of them not always there
+    z = trend + cycle + seasons + calendar + noise      each drawn anew, most of them not always there
 
 which is then observed in one of several ways: as it is, on a linear scale, crossing zero, capped,
 rounded, counted, now and then, or with gaps. Every number is drawn from a prior with wide tails;
@@ -22,6 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forecastkit.pretraining.dates import calendar_effects
 from forecastkit.series.panel import Panel
 
 Rng = np.random.Generator
@@ -62,11 +63,11 @@ class Kind:
 
 
 KINDS = (
-    Kind((1,), 0.28, (10, 120), 8, trending=0.45),
-    Kind((4,), 0.17, (14, 130), 10),
-    Kind((12,), 0.25, (28, 260), 20, counted=0.1),
-    Kind((7,), 0.06, (30, 400), 28, trending=0.3, counted=0.2),
-    Kind((7, 365), 0.03, (400, 1200), 28, trending=0.3, counted=0.1),
+    Kind((1,), 0.26, (10, 120), 8, trending=0.45),
+    Kind((4,), 0.16, (14, 130), 10),
+    Kind((12,), 0.24, (24, 260), 20, counted=0.1),
+    Kind((7,), 0.07, (30, 400), 28, trending=0.3, counted=0.2),
+    Kind((7, 365), 0.05, (400, 1200), 28, trending=0.3, counted=0.1),
     Kind((5,), 0.02, (30, 300), 20, trending=0.3),
     Kind((52,), 0.07, (70, 420), 16, trending=0.4, counted=0.1),
     Kind((24,), 0.04, (80, 600), 48, trending=0.2),
@@ -122,6 +123,7 @@ def draw_values(rng: Rng, n: int, length: int, kind: Kind) -> np.ndarray:
         if m > 1:
             size = _size(rng, unit * calm, size, m, min(kind.season_lengths))
             z = z + size[:, None] * _season(rng, n, length, m, min(kind.season_lengths))
+    z = z + calendar_effects(rng, unit, length, kind.season_lengths)
     z = z + _events(rng, unit, z.shape)
     return _observed(rng, np.clip(z, -_MOST, _MOST), kind)
 
@@ -171,8 +173,9 @@ def _trend(rng: Rng, unit: np.ndarray, length: int, kind: Kind) -> np.ndarray:
     wander_now = wander[:, None] * shocks[0] * _unrest(rng, n, length) + jumps
     level, drift, push, rest, a, b = (np.zeros(n) for _ in range(6))
     slope, path = growth.copy(), np.empty((n, length))
+    turns, turned = _turn(rng, growth, length)
     for t in range(length):
-        growth = growth * fades
+        growth = np.where(turns == t, turned, growth * fades)
         slope = growth + stays * (slope - growth) + bend * shocks[1][:, t]
         level = returns * level + wander_now[:, t]
         drift = drift + slope
@@ -181,6 +184,15 @@ def _trend(rng: Rng, unit: np.ndarray, length: int, kind: Kind) -> np.ndarray:
         a, b = cosine * a + sine * b + swing * shocks[3][:, t], cosine * b - sine * a
         path[:, t] = level + drift + rest + a
     return path
+
+
+def _turn(rng: Rng, growth: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
+    """When growth becomes another for good, and which; never in most series."""
+    n = len(growth)
+    turns = np.where(rng.random(n) < 0.12, rng.integers(0, length, n), -1)
+    size = np.median(np.abs(growth[growth != 0])) if growth.any() else 0.0
+    fresh = np.where(growth != 0, np.abs(growth), size) * rng.normal(size=n)
+    return turns, fresh * _some(rng, n, 0.7)
 
 
 def _rare(rng: Rng, n: int, length: int, shares: tuple[float, float, float]) -> np.ndarray:

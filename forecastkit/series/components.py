@@ -28,8 +28,10 @@ from forecastkit.series.recurrence import decayed_sum, smoothed
 
 ALPHAS = np.array([0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
 LEVELS_KEPT = (1, 5, 8)  # the levels by alpha 0.1, 0.5, 0.8 are kept beside the best one
-# of a season's memory, a cycle: days and weeks of many steps change faster than years of a few
-SEASON_DECAY, LONG_SEASON_DECAY, LONG_SEASON = 0.8, 0.65, 24
+# of a season's memory, a cycle
+SEASON_DECAY = 0.8
+# a season of so many steps is looked at twice: what it always is, and what it lately was
+LONG_SEASON, ALWAYS_DECAY, LATELY_DECAY = 24, 0.95, 0.5
 NOISE_DECAY = 0.98  # a step
 ERROR_DECAY = 0.995  # a step
 NOISE_FLOOR = 2e-3
@@ -92,7 +94,7 @@ class Components:
     count : ndarray
         Values so far.
     seasons : tuple of Season
-        One after the other, each found in what those before it left.
+        One after the other, each found in what those before it left; see `looks`.
     """
 
     level: np.ndarray
@@ -145,14 +147,14 @@ def measure(panel: Panel, season_lengths: tuple[int, ...]) -> Components:
     >>> found.slope[end].round(2), found.season(end, np.array([20, 21]), np.array([0])).round(2)
     (array([0.1]), array([-0.5,  0.5]))
     """
-    lengths = tuple(m for m in season_lengths if m >= 2)
+    in_turn = looks(season_lengths)
     n = len(panel.values)
     flat: dict[str, np.ndarray] = {}
-    seasons = [{name: np.zeros(n) for name in _SEASON_ARRAYS} for _ in lengths]
+    seasons = [{name: np.zeros(n) for name in _SEASON_ARRAYS} for _ in in_turn]
     for index, inside in panel.blocks():
         z = np.where(inside, panel.values[index], np.nan)  # (rows, steps)
         where, keep = index[inside], inside
-        found, found_seasons = _measure_block(z, lengths)
+        found, found_seasons = _measure_block(z, in_turn)
         for name, values in found.items():
             if name not in flat:
                 flat[name] = np.zeros((n, *values.shape[2:]))
@@ -162,8 +164,33 @@ def measure(panel: Panel, season_lengths: tuple[int, ...]) -> Components:
                 store[name][where] = season[name][keep]
     for name in _FLAT_ARRAYS:
         flat.setdefault(name, np.zeros((n, len(LEVELS_KEPT)) if name == "levels" else n))
-    made = tuple(Season(m, **store) for m, store in zip(lengths, seasons, strict=True))
+    made = tuple(Season(m, **store) for (m, _), store in zip(in_turn, seasons, strict=True))
     return Components(seasons=made, **flat)
+
+
+def looks(season_lengths: tuple[int, ...]) -> tuple[tuple[int, float], ...]:
+    """Which seasons are looked for, one in what the other left, and their memory a cycle.
+
+    A short season is looked at once. Where the shortest has many steps, as a day has hours, it is
+    looked at with a long memory first; what it lately was is found in what is left in the end.
+
+    Parameters
+    ----------
+    season_lengths : tuple of int
+        Shortest first; lengths below 2 are left out.
+
+    Examples
+    --------
+    >>> looks((1,)), looks((12,))
+    ((), ((12, 0.8),))
+    >>> looks((24, 168))
+    ((24, 0.95), (168, 0.8), (24, 0.5))
+    """
+    lengths = tuple(m for m in season_lengths if m >= 2)
+    if not lengths or lengths[0] < LONG_SEASON:
+        return tuple((m, SEASON_DECAY) for m in lengths)
+    longer = tuple((m, SEASON_DECAY) for m in lengths[1:])
+    return ((lengths[0], ALWAYS_DECAY), *longer, (lengths[0], LATELY_DECAY))
 
 
 _SEASON_ARRAYS = ("phase_mean", "centre", "strength")
@@ -171,28 +198,28 @@ _FLAT_ARRAYS = tuple(field.name for field in fields(Components) if field.name !=
 
 
 def _measure_block(
-    z: np.ndarray, season_lengths: tuple[int, ...]
+    z: np.ndarray, in_turn: tuple[tuple[int, float], ...]
 ) -> tuple[dict[str, np.ndarray], list[dict[str, np.ndarray]]]:
     """`measure` for a rectangle of series, shape (rows, steps), NaN where missing."""
     seen = ~np.isnan(z)
     trend = _Trend(z, seen)
     rest, seasons = z, []
-    for m in season_lengths:
-        season = _season(rest, m)
+    for m, decay in in_turn:
+        season = _season(rest, m, decay)
         trend.remove(season, m)
         rest = rest - season["strength"] * (_shifted(season["phase_mean"], m) - season["centre"])
         seasons.append(season)
     return {**_levels(rest, seen), "slope": trend.slope(), "count": trend.n}, seasons
 
 
-def _season(z: np.ndarray, m: int) -> dict[str, np.ndarray]:
+def _season(z: np.ndarray, m: int, decay: float) -> dict[str, np.ndarray]:
     """Decayed phase means of the deviation from a centred moving average, and their worth."""
     rows, steps = z.shape
     deviation = z - _centred_average(z, m)  # known m // 2 steps later
     known = ~np.isnan(deviation)
     r = np.where(known, deviation, 0.0)
     weight, total, square = (
-        _decay_by_cycle(x, m) for x in (known.astype(float), r, r * r)
+        _decay_by_cycle(x, m, decay) for x in (known.astype(float), r, r * r)
     )  # each (rows, steps): of the phase of that step
     safe = np.maximum(weight, 1e-9)
     mean = total / safe
@@ -244,13 +271,12 @@ def _weighted_window(x: np.ndarray, half: int, m: int) -> np.ndarray:
     return out
 
 
-def _decay_by_cycle(x: np.ndarray, m: int) -> np.ndarray:
+def _decay_by_cycle(x: np.ndarray, m: int, decay: float) -> np.ndarray:
     """Sum over the steps of the same phase so far, forgetting with each cycle."""
     rows, steps = x.shape
     n_cycles = -(-steps // m)
     padded = np.zeros((rows, n_cycles * m))
     padded[:, :steps] = x
-    decay = SEASON_DECAY if m < LONG_SEASON else LONG_SEASON_DECAY
     sums = decayed_sum(padded.reshape(rows, n_cycles, m), decay, axis=1)
     return sums.reshape(rows, -1)[:, :steps]
 
