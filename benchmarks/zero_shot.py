@@ -17,12 +17,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from forecastkit.evaluation.metrics import coverage, mase, seasonal_error, smape
-from forecastkit.evaluation.scoreboard import held_back
-from forecastkit.forecasting.predictor import forecast_paths
+from forecastkit.evaluation.metrics import coverage, mase, smape
+from forecastkit.evaluation.scoreboard import last_values, seasonal_errors
+from forecastkit.forecasting.outlook import Outlook, Part
 from forecastkit.network.config import NetworkConfig, shipped_view
-from forecastkit.network.runtime import Weights
+from forecastkit.network.runtime import Member, Weights
 from forecastkit.network.shipped import fitted_to, read_weights
+from forecastkit.series.intervals import normal
 from forecastkit.series.panel import Panel
 
 QUANTILES = (0.5, 0.1, 0.9, 0.025, 0.975)
@@ -36,7 +37,7 @@ def read_set(name: str, test: bool) -> tuple[Panel, np.ndarray, int, tuple[int, 
         table = table[table["split"] == "train"]
     series = [one.to_numpy(float) for _, one in table.groupby("unique_id", sort=False)["y"]]
     panel = Panel.of([one for one in series if len(one) > int(h) + 2])
-    past, actual = panel.drop_last(int(h)), held_back(panel, int(h))
+    past, actual = panel.drop_last(int(h)), last_values(panel, int(h))
     known = np.array([~np.isnan(past.values[a:b]).all() for a, b in _bounds(past)])
     rows = np.flatnonzero(known)
     return past.take(rows), actual[rows], int(h), tuple(int(m) for m in seasons.split(","))
@@ -49,8 +50,7 @@ def _bounds(panel: Panel) -> list[tuple[int, int]]:
 def scores(past: Panel, actual: np.ndarray, paths: np.ndarray, m: int) -> tuple[float, ...]:
     """Return sMAPE of all forecasts, mean MASE, coverage of 80 and of 95 %."""
     point, low, high, lowest, highest = np.moveaxis(paths, -1, 0)
-    scales = np.array([seasonal_error(past.values[a:b], m) for a, b in _bounds(past)])
-    by_series = mase(actual, point, scales)
+    by_series = mase(actual, point, seasonal_errors(past, m))
     each = smape(actual[..., None], point[..., None])
     return (
         float(np.nanmean(each)),
@@ -58,6 +58,14 @@ def scores(past: Panel, actual: np.ndarray, paths: np.ndarray, m: int) -> tuple[
         100 * float(np.nanmean(coverage(actual, low, high))),
         100 * float(np.nanmean(coverage(actual, lowest, highest))),
     )
+
+
+def forecast(network: NetworkConfig, weights: Weights, past: Panel) -> np.ndarray:
+    """Quantiles of one network as it is, shape (n_series, h, n_quantiles)."""
+    view, part = network.view, Part("LSTM", 1.0, (Member(network, weights),))
+    outlook = Outlook(past, (part,), view.horizon, min(view.season_lengths))
+    z = np.tile([normal(q) for q in QUANTILES], (view.horizon, 1))
+    return outlook.possible(outlook.at(z))
 
 
 def untrained(seasons: tuple[int, ...], h: int) -> tuple[NetworkConfig, Weights]:
@@ -84,7 +92,7 @@ def main() -> None:
             else:
                 whole, every, _ = read_weights(path)
                 network, weights = fitted_to(whole, every, seasons, h)
-            paths = forecast_paths(network, [weights], past, QUANTILES)
+            paths = forecast(network, weights, past)
             season = seasons[0] if "weekly" not in names[len(cells)] else 1
             cells.append(
                 "{:7.2f} {:6.3f} {:4.0f} {:4.0f}".format(*scores(past, actual, paths, season))

@@ -58,14 +58,17 @@ def command(file: str, output: str, require_skill: bool, **options: Any) -> None
         board,
         _held_back(**{name: model.facts[name] for name in ("holdout", "n_windows")})
         + " (mase, smape: less is better; coverage: 0.8 is wanted):",
+        model.alias or model.name,
     )
+    talk.skill(model.alias or model.name, model.skills)
+    talk.intervals(model.facts["intervals"])
     if options["plot"]:
         fk.plot_forecast(table, model.predict(level=options["level"]), options["plot"])
         talk.say(f"Plot: {options['plot']}")
     talk.say(f"Model: {output} (horizon {model.h}). Forecast with: forecastkit predict {output}")
     if options["as_json"]:
         print_json(_result(output, model))
-    if require_skill and not _has_skill(board):
+    if require_skill and not _has_skill(model.skills):
         talk.say("The model did not beat the seasonal naive forecast.")
         sys.exit(NOT_BETTER)
 
@@ -81,16 +84,13 @@ def _result(output: str, model: Any) -> dict[str, Any]:
         "model": output,
         "horizon": model.h,
         "scoreboard": model.scoreboard.to_dict("records"),
+        "skill": [one.to_dict() for one in model.skills],
+        "intervals": model.facts["intervals"],
         "assumptions": model.assumptions,
         "facts": model.facts,
     }
 
 
-def _has_skill(scoreboard: list[dict[str, Any]]) -> bool:
-    """Whether the model, the one row that is no baseline, stands above the seasonal naive."""
-    for row in scoreboard:
-        if row["model"] == "SeasonalNaive":
-            return False
-        if row["model"] not in ("Naive", "Drift", "Theta"):
-            return True
-    return False
+def _has_skill(skills: list[Any]) -> bool:
+    """Whether the model had less error than the seasonal naive forecast."""
+    return any(one.against == "SeasonalNaive" and one.gain > 0 for one in skills)

@@ -24,4 +24,7 @@ def command(model: str, as_json: bool) -> None:
     click.echo("\n".join(text_table(plain, ["fact", "value"])[1:]))
     if board:
         click.echo("\n".join(["", *text_table(board, list(board[0]))]))
+    intervals = loaded.facts.get("intervals", [])
+    if intervals:
+        click.echo("\n".join(["", *text_table(intervals, list(intervals[0]))]))
     click.echo(f"\n{found}")

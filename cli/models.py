@@ -9,7 +9,8 @@ def make_forecaster(table: Any, options: dict[str, Any]) -> Any:
     """Make the forecaster that the options describe; the horizon is the usual one if not given."""
     import forecastkit as fk
 
-    kind = {"lstm": fk.LSTMForecaster, "rnn": fk.RNNForecaster}[options["model"]]
+    kinds = {"auto": fk.AutoForecaster, "lstm": fk.LSTMForecaster, "rnn": fk.RNNForecaster}
+    kind = kinds[options["model"]]
     return kind(
         h=options["horizon"] or fk.usual_horizon(table, options["freq"]),
         season_length=list(options["season_length"]) or None,

@@ -34,18 +34,18 @@ _MODEL = (
     ),
     click.option(
         "--model",
-        type=click.Choice(["lstm", "rnn"]),
-        default="lstm",
+        type=click.Choice(["auto", "lstm", "rnn"]),
+        default="auto",
         show_default=True,
-        help="Kind of network.",
+        help="auto: a weighted mean of the LSTM, the simple RNN and statistical methods.",
     ),
     click.option(
         "--preset",
         type=click.Choice(["instant", "fast", "default", "best", "scratch"]),
         default="default",
         show_default=True,
-        help="instant: the shipped network as it is; fast, default, best: 1, 3 or 7 networks "
-        "trained on from it; scratch: 3 networks trained from nothing.",
+        help="instant: the shipped network as it is; fast, default, best: 1, 3 or 6 networks "
+        "trained on from it, in larger panels 0, 2 or 6 from nothing too; scratch: 3 from nothing.",
     ),
     click.option(
         "--seed",

@@ -27,8 +27,8 @@ class Talk:
         for note in notes:
             self.say(f"  {note['what']}: {note['why']}")
 
-    def scoreboard(self, rows: Sequence[Row], title: str) -> None:
-        """Print scores, best first, and who wins."""
+    def scoreboard(self, rows: Sequence[Row], title: str, model: str) -> None:
+        """Print scores, best first, and who wins; `model` is the name of the one that was fitted."""
         if not rows:
             self.say("The series are too short to hold a window back, so nothing was scored.")
             return
@@ -36,7 +36,21 @@ class Talk:
         columns = [name for name in rows[0] if name != "n_series"]
         for line in text_table(rows, columns):
             self.say(f"  {line}")
-        self.say(f"{rows[0]['model']} wins.")
+        winner = rows[0]["model"]
+        own = "" if winner == model else f"; {model}, which forecasts, does not"
+        self.say(f"{winner} wins{own}.")
+
+    def skill(self, model: str, skills: Iterable[Any]) -> None:
+        """Print by how much the model beat its rivals."""
+        for one in skills:
+            self.say(f"{model}: {one}")
+
+    def intervals(self, rows: Sequence[Row]) -> None:
+        """Print coverage and width of the intervals by horizon."""
+        if rows:
+            self.say("Intervals (coverage as a share; width in seasonal naive errors):")
+            for line in text_table(rows, list(rows[0])):
+                self.say(f"  {line}")
 
 
 def text_table(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:

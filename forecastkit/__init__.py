@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from forecastkit.evaluation.scores import mean_scores as mean_scores
     from forecastkit.files import check_writable as check_writable
     from forecastkit.forecasting.diagnose import diagnose as diagnose
+    from forecastkit.forecasting.forecaster import AutoForecaster as AutoForecaster
     from forecastkit.forecasting.forecaster import LSTMForecaster as LSTMForecaster
     from forecastkit.forecasting.forecaster import RNNForecaster as RNNForecaster
     from forecastkit.forecasting.predictor import Predictor as Predictor
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from forecastkit.tables.writing import write_csv as write_csv
 
 _HOMES = {
+    "AutoForecaster": "forecasting.forecaster",
     "Baseline": "evaluation.reference",
     "LSTMForecaster": "forecasting.forecaster",
     "Predictor": "forecasting.predictor",

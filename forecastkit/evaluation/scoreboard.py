@@ -10,13 +10,16 @@ import numpy as np
 
 from forecastkit.evaluation.baselines import BASELINES
 from forecastkit.evaluation.metrics import coverage, mase, seasonal_error, smape
+from forecastkit.evaluation.skill import Skill, skill
 from forecastkit.series.panel import Panel
 
 Forecasts = tuple[np.ndarray, np.ndarray, np.ndarray]  # point, low, high: each (n_series, h)
 LEVEL = 80
+# what a model has to beat
+RIVALS = ("SeasonalNaive", "Theta")
 
 
-def held_back(panel: Panel, h: int) -> np.ndarray:
+def last_values(panel: Panel, h: int) -> np.ndarray:
     """The last `h` values of every series, shape (n_series, h), NaN where it has none."""
     ahead = np.arange(-h, 0)
     index = panel.offsets[1:][:, None] + ahead
@@ -54,9 +57,7 @@ def score(
         `model`, `mase`, `smape`, `coverage` (means over the series where they are defined, None
         where no series has one), `n_series`.
     """
-    bounds = zip(past.offsets[:-1], past.offsets[1:], strict=True)
-    scales = np.array([seasonal_error(past.values[a:b], season_length) for a, b in bounds])
-    rows = []
+    scales, rows = seasonal_errors(past, season_length), []
     for name, (point, low, high) in forecasts.items():
         rows.append(
             {
@@ -69,6 +70,37 @@ def score(
         )
     by = "mase" if all(row["mase"] is not None for row in rows) else "smape"
     return sorted(rows, key=lambda row: (row[by] is None, row[by]))
+
+
+def compare(
+    past: Panel,
+    actual: np.ndarray,
+    forecasts: Mapping[str, Forecasts],
+    season_length: int,
+    model: str,
+    series: np.ndarray,
+) -> list[Skill]:
+    """Compare a model with the seasonal naive forecast and with Theta.
+
+    Parameters
+    ----------
+    past, actual, forecasts, season_length
+        As for `score`.
+    model : str
+        Its name among the forecasts.
+    series : ndarray of int, shape (n_series,)
+        Which series each row is of; one has several rows where there are several windows.
+    """
+    scales = seasonal_errors(past, season_length)
+    errors = {name: mase(actual, point, scales) for name, (point, _, _) in forecasts.items()}
+    found = [skill(name, errors[model], errors[name], series) for name in RIVALS]
+    return [one for one in found if one is not None]
+
+
+def seasonal_errors(past: Panel, season_length: int) -> np.ndarray:
+    """Seasonal naive error of every series, shape (n_series,): what MASE divides by."""
+    bounds = zip(past.offsets[:-1], past.offsets[1:], strict=True)
+    return np.array([seasonal_error(past.values[a:b], season_length) for a, b in bounds])
 
 
 def _mean(scores: np.ndarray) -> float | None:

@@ -22,6 +22,7 @@ _SHUT, _OPEN = 0.05, 0.95
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _MOST_SERIES = 256
 _MOST_NAMED = 8
+_FEW = 8  # steps of which it says nothing that all or few of them are heard
 _SILENT = 1e-9
 # values and forecasts are in the same unit: a forecast that follows its values sums to about one
 _EXPLODED = 10.0
@@ -104,7 +105,7 @@ class _Seen:
 
 
 def diagnose(model: Any, groups: Mapping[str, str] | None = None) -> Diagnosis:
-    """Look into a fitted model.
+    """Look into a fitted model: into the networks that lead, of an ensemble of several kinds.
 
     The loss is the mean absolute error of the medians over the last `h` known steps of every
     series; its gradient is taken with respect to the values that the network sees, in units of the
@@ -116,7 +117,7 @@ def diagnose(model: Any, groups: Mapping[str, str] | None = None) -> Diagnosis:
         Fitted, or loaded from a file; TensorFlow is not needed.
     groups : mapping of str to str, optional
         Name of the group of each `unique_id`; series that are not named form a group of others.
-        Left out, few series stand each for itself, many by their length.
+        Of more than 256 series the longest are looked at, of every group some. Left out, few series stand each for itself, many by their length.
 
     Returns
     -------
@@ -130,9 +131,10 @@ def diagnose(model: Any, groups: Mapping[str, str] | None = None) -> Diagnosis:
     fitted = getattr(model, "fitted_", getattr(model, "fitted", None))
     if not isinstance(fitted, Fitted):
         raise OptionError(f"{model!r} is not a fitted network.", fix="Call fit, or load a file.")
-    windows, series, ends = _last_known_windows(fitted)
+    network = fitted.leading[0].network
+    windows, series, ends = _last_known_windows(fitted, network, groups or {})
     seen = _look(windows, series, ends)
-    sums = [_by_lag(fitted.network, weights, seen) for weights in fitted.members]
+    sums = [_by_lag(network, member.weights, seen) for member in fitted.leading]
     by_lag = np.mean(sums, axis=0)  # (series, lags)
     reaches = 1 + np.where(seen.valued, seen.lags, -1).max(axis=(1, 2))
     reach = int(reaches.max())
@@ -148,21 +150,26 @@ def diagnose(model: Any, groups: Mapping[str, str] | None = None) -> Diagnosis:
         _curve(mean),
         _memory_length(mean),
         reach,
-        fitted.network.view.input_size,
+        network.view.input_size,
         pd.DataFrame(by_series),
         _by_group(by_lag, reaches, _group_names(ids, windows.panel.lengths[series], groups)),
         gates,
         memory,
-        _warnings(mean, fitted.network),
+        _warnings(mean, network),
     )
 
 
-def _last_known_windows(fitted: Fitted) -> tuple[Windows, np.ndarray, np.ndarray]:
-    """Windows that end one horizon before the end, of the longest series first."""
+def _last_known_windows(
+    fitted: Fitted, network: NetworkConfig, groups: Mapping[str, str]
+) -> tuple[Windows, np.ndarray, np.ndarray]:
+    """Windows that end one horizon before the end, of the longest series of every group first."""
     panel = panel_of(fitted.history)
-    windows = Windows.of_series(panel, fitted.network.view)
-    series = np.sort(np.argsort(-panel.lengths, kind="stable")[:_MOST_SERIES])
-    return windows, series, np.maximum(panel.lengths[series] - 1 - fitted.network.view.horizon, 0)
+    windows = Windows.of_series(panel, network.view)
+    order = np.argsort(-panel.lengths, kind="stable")
+    names = pd.Series([groups.get(one, "") for one in fitted.history.ids[order]])
+    rank = names.groupby(names).cumcount().to_numpy()  # within its group
+    series = np.sort(order[np.argsort(rank, kind="stable")][:_MOST_SERIES])
+    return windows, series, np.maximum(panel.lengths[series] - 1 - network.view.horizon, 0)
 
 
 def _look(windows: Windows, series: np.ndarray, ends: np.ndarray) -> _Seen:
@@ -243,8 +250,9 @@ def _gates(fitted: Fitted, seen: _Seen) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows: list[dict[str, Any]] = []
     memory: list[dict[str, Any]] = []
     quantiles = [f"q{100 * q:02.0f}" for q in _QUANTILES]
-    found = [traces(fitted.network, weights, seen.x) for weights in fitted.members]
-    for layer in range(fitted.network.n_layers):
+    network = fitted.leading[0].network
+    found = [traces(network, member.weights, seen.x) for member in fitted.leading]
+    for layer in range(network.n_layers):
         gates = [trace[layer].gates for trace in found]
         if gates[0] is None:
             continue
@@ -257,7 +265,7 @@ def _gates(fitted: Fitted, seen: _Seen) -> tuple[pd.DataFrame, pd.DataFrame]:
                 row |= dict(zip(quantiles, np.quantile(of_cutoffs, _QUANTILES), strict=True))
                 numbers = {name: float(value) for name, value in row.items()}
                 rows.append({"layer": layer, "gate": name, **numbers})
-        memory.append({"layer": layer, **_cell_memory(together[1], seen.shown, fitted.network)})
+        memory.append({"layer": layer, **_cell_memory(together[1], seen.shown, network)})
     columns = ["layer", "gate", "mean", "shut", "open", *quantiles]
     return (
         pd.DataFrame(rows, columns=columns),
@@ -280,12 +288,14 @@ def _warnings(gradient: np.ndarray, network: NetworkConfig) -> list[str]:
     if total <= _SILENT:
         return ["The network is silent: the forecast is the statistical base path alone."]
     found = []
-    if _memory_length(gradient) >= 0.97 * reach:
+    heard = _memory_length(gradient)
+    if heard >= 0.97 * reach > _FEW:
         found.append(
             f"The network listens to all of the {reach} steps that reach it: longer series or a "
             "larger input_size may bring more."
         )
     half, recent = reach // 2, gradient[:window]
+    cure = ", or an LSTM in place of an RNN" if network.cell == "rnn" else ""
     if total > _EXPLODED or (reach > 3 and gradient[half:].mean() > 10 * gradient[:half].mean()):
         found.append(
             f"Gradients explode: the forecast moves by {total:.3g} when the values move by one. "
@@ -293,8 +303,13 @@ def _warnings(gradient: np.ndarray, network: NetworkConfig) -> list[str]:
         )
     if len(recent) > 3 and recent.std() < 0.02 * recent.mean():
         found.append("The gradient is flat: the network averages its window and ignores its order.")
+    elif reach > _FEW and heard <= 0.1 * reach:
+        newest = "the newest value" if heard == 1 else f"the newest {heard} values"
+        found.append(
+            f"The network ignores its history: it hears {newest} alone. A smaller input_size "
+            f"would do{cure}."
+        )
     elif reach > 2 * window and gradient[half:].sum() < 1e-4 * total:
-        cure = ", or an LSTM in place of an RNN" if network.cell == "rnn" else ""
         found.append(
             f"Gradients vanish: nothing older than {half} steps is heard. A smaller input_size "
             f"would do{cure}."

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from forecastkit.network.config import NetworkConfig
-from forecastkit.network.runtime import Weights
+from forecastkit.forecasting.calibration import Calibration
+from forecastkit.forecasting.outlook import Outlook, Part
+from forecastkit.network.runtime import Member
 from forecastkit.series.panel import Panel
 from forecastkit.tables.frame import Grid
 
@@ -24,9 +26,10 @@ class Fitted:
     ----------
     alias : str
         Name of its column in forecast tables.
-    network : NetworkConfig
-    members : tuple of dict of ndarray
-        Weights of each network of the ensemble; their median counts.
+    h, season_length : int
+        Steps that it foretells, and the season of its baselines and statistical parts.
+    parts : tuple of Part
+        Forecasts whose weighted mean it is.
     history : Grid
         The last periods of every series.
     scoreboard : list of dict
@@ -35,18 +38,51 @@ class Fitted:
         What was found or assumed, and why.
     facts : dict
         Provenance: training span, seed, preset, steps, versions, fingerprint of the data.
-    stretch : float
-        What the network's intervals are widened by, so that they hold on held-back values.
+    calibration : Calibration, optional
+        How far its intervals reach, so that they hold on held-back values; as the parts say when
+        left out.
     """
 
     alias: str
-    network: NetworkConfig
-    members: tuple[Weights, ...]
+    h: int
+    season_length: int
+    parts: tuple[Part, ...]
     history: Grid
     scoreboard: list[dict[str, Any]] = field(default_factory=list)
     assumptions: list[dict[str, str]] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
-    stretch: float = 1.0
+    calibration: Calibration | None = None
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """All its networks, part after part."""
+        return tuple(member for part in self.parts for member in part.members)
+
+    @property
+    def leading(self) -> tuple[Member, ...]:
+        """Networks of the kind that leads: of one shape, in the part that counts most."""
+        part = max((one for one in self.parts if one.members), key=lambda one: one.weight)
+        first = part.members[0].network
+        return tuple(member for member in part.members if member.network == first)
+
+    def paths(self, panel: Panel, z: Sequence[float]) -> np.ndarray:
+        """Quantiles of the next steps of every series of a panel.
+
+        Parameters
+        ----------
+        panel : Panel
+            In the series' own units; every series has a value.
+        z : sequence of float
+            Which, as quantiles of the standard normal distribution.
+
+        Returns
+        -------
+        ndarray, shape (n_series, h, len(z))
+            In the series' own units, not negative and whole where all values of the series are.
+        """
+        outlook = Outlook(panel, self.parts, self.h, self.season_length)
+        reach = (self.calibration or Calibration.none(self.h)).stretched(np.asarray(z, float))
+        return outlook.possible(outlook.at(reach))
 
 
 def recent(grid: Grid) -> Grid:

@@ -1,25 +1,67 @@
-"""Training on a panel: how many steps help is found on its tail, then all of it is learnt."""
+"""Training on a panel: what helps is found on its tail, then all of it is learnt."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from queue import Empty, SimpleQueue
 
 import numpy as np
 
-from forecastkit.forecasting.learnt import Learnt
-from forecastkit.forecasting.plan import Plan
-from forecastkit.network.build import build, get_weights
+from forecastkit.forecasting.learnt import Window, tail_loss, window
+from forecastkit.forecasting.outlook import Part
+from forecastkit.forecasting.plan import Notes, Plan, Recipe, note
+from forecastkit.network.config import SCALE_POWERS, TrainingConfig
+from forecastkit.network.runtime import Member
 from forecastkit.network.sampling import Sampler, useful_batch_size, validation_batch
-from forecastkit.network.training import Trainer
+from forecastkit.network.training import Run, Trainer
 from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale, scaled
 from forecastkit.series.windows import Windows
 
 OnStep = Callable[[int], None]
+_MOST_THREADS = 4
+# networks from nothing count when their tail loss is at most so many times the best one's
+_AS_GOOD = 1.01
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training on a panel came to.
+
+    Attributes
+    ----------
+    members : tuple of Member
+        Trained on all of it.
+    before : tuple of Member
+        One of each kind, that had not seen the tail.
+    notes : list of dict
+    steps : int
+        Gradient steps of the members together.
+    """
+
+    members: tuple[Member, ...]
+    before: tuple[Member, ...]
+    notes: Notes
+    steps: int
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """What the tail says of a recipe: the training, its run, and the loss of its forecasts."""
+
+    recipe: int
+    training: TrainingConfig
+    run: Run
+    loss: float
 
 
 class Learner:
-    """Trains the networks of a plan on panels; the gradient step is traced once.
+    """Trains the networks of a plan on panels, side by side; gradient steps are traced once.
 
     Parameters
     ----------
@@ -31,72 +73,187 @@ class Learner:
     """
 
     def __init__(self, plan: Plan, seed: int, on_step: OnStep | None = None) -> None:
-        self.plan, self.network, self.training = plan, plan.network, plan.training
-        self.seed, self.on_step = seed, on_step
-        self.trainer = Trainer(plan.network, plan.training)
-        self.batch_size = 0
+        self.plan, self.seed, self.on_step = plan, seed, on_step
+        self.batch_sizes: dict[int, int] = {}
+        # a network is trained by one thread at a time; what is free waits here, compiled
+        self._free: dict[int, SimpleQueue[Trainer]] = defaultdict(SimpleQueue)
 
     @property
     def most_steps(self) -> int:
         """Gradient steps of one call of `learn`, at the most."""
-        return (1 + self.plan.n_members) * self.training.most_steps
+        return sum(
+            sum(training.most_steps for training in recipe.trainings)
+            + recipe.n_members * max(training.most_steps for training in recipe.trainings)
+            for recipe in self.plan.recipes
+        )
 
-    def learn(self, panel: Panel) -> Learnt:
-        """Find the number of steps on the panel's tail, then train on all of it.
+    def learn(self, panel: Panel, tail: int, season_length: int) -> Trained:
+        """Choose on the panel's tail how to train, then train on all of it.
 
         Parameters
         ----------
         panel : Panel
             In the series' own units.
+        tail : int
+            Steps at the end of every series that choices are made on.
+        season_length : int
+            Of the scale of the losses that recipes are compared by.
         """
-        # one size for all panels that this learner sees: another would be compiled anew
-        self.batch_size = self.batch_size or useful_batch_size(
-            panel, self.network.view, self.training.batch_size
-        )
-        windows = Windows.of_series(panel, self.network.view)
-        steps, tail, gain, stretch = self._useful_steps(panel)
-        if steps == 0:
-            start = self.plan.start or get_weights(build(self.network, self.seed))
-            return Learnt((start,), 0, tail, 0.0, stretch)
-        members = tuple(
-            self.trainer.run(
-                self._sampler(windows, member),
-                seed=self.seed + member,
-                steps=steps,
-                weights=self.plan.start,
-                on_step=self.on_step,
-            ).weights
-            for member in range(self.plan.n_members)
-        )
-        return Learnt(members, steps, tail, gain, stretch)
+        incumbent = self.plan.incumbent
+        if tail < 1:
+            why = [note(self._as_it_is(), "too few values to train on")]
+            return Trained((incumbent,), (incumbent,), why, 0)
+        held_back = window(panel, tail, most=512)
+        with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
+            choices = self._choices(pool, panel, tail, held_back, season_length)
+            loss = tail_loss(held_back, Part("", 1.0, (incumbent,)), season_length)
+            kept = self._kept(choices, loss)
+            members = [incumbent] if not any(self._is_tuned(one) for one in kept) else []
+            members += self._members(pool, panel, kept)
+        before = [Member(self._recipe(one).network, one.run.weights) for one in kept]
+        if len(members) > sum(self._recipe(one).n_members for one in kept):
+            before = [incumbent, *before]
+        steps = sum(one.run.steps * self._recipe(one).n_members for one in kept)
+        return Trained(tuple(members), tuple(before), self._notes(choices, kept, loss, tail), steps)
 
-    def _useful_steps(self, panel: Panel) -> tuple[int, int, float, float]:
-        """Steps that help on the panel's tail, its length, what they gain, and the stretch."""
-        longest = int(panel.lengths.max())
-        tail = min(self.network.view.horizon, longest // 4)
+    def _recipe(self, choice: _Choice) -> Recipe:
+        return self.plan.recipes[choice.recipe]
+
+    def _is_tuned(self, choice: _Choice) -> bool:
+        return self._recipe(choice).start is not None
+
+    def _kept(self, choices: Sequence[_Choice], incumbent: float) -> list[_Choice]:
+        """Recipes whose training helped, and that are about as good as the best."""
+        helped = [one for one in choices if one.run.steps > 0]
+        best = min([incumbent, *(one.loss for one in helped)])
+        return [
+            one
+            for one in helped
+            if one.loss <= (incumbent if self._is_tuned(one) else _AS_GOOD * best)
+        ]
+
+    def _as_it_is(self) -> str:
+        tuned = any(recipe.start is not None for recipe in self.plan.recipes)
+        return "the shipped network as it is" if tuned else "the statistical base path alone"
+
+    def _choices(
+        self,
+        pool: ThreadPoolExecutor,
+        panel: Panel,
+        tail: int,
+        held_back: Window,
+        season_length: int,
+    ) -> list[_Choice]:
+        """The best training of each recipe; none where there is nothing to train on."""
+        tasks = [
+            (number, training)
+            for number, recipe in enumerate(self.plan.recipes)
+            for training in recipe.trainings
+        ]
+        runs = pool.map(lambda task: self._validated(*task, panel, tail), tasks)
+        best: dict[int, _Choice] = {}
+        for (number, training), run in zip(tasks, runs, strict=True):
+            if run is None:
+                continue
+            member = Member(self.plan.recipes[number].network, run.weights)
+            loss = tail_loss(held_back, Part("", 1.0, (member,)), season_length)
+            if number not in best or loss < best[number].loss:
+                best[number] = _Choice(number, training, run, loss)
+        return list(best.values())
+
+    def _validated(
+        self, number: int, training: TrainingConfig, panel: Panel, tail: int
+    ) -> Run | None:
+        """Train before the tail for as long as that helps on it."""
+        recipe = self.plan.recipes[number]
         before = panel.drop_last(tail)
         scale = measure_scale(before)  # of the past alone, for the tail too
-        past = Windows.of(scaled(before, scale), self.network.view)
-        if tail < 1 or not _has_targets(past):
-            return 0, 0, 0.0, 1.0
-        windows = Windows.of(scaled(panel, scale), self.network.view)
-        validation = validation_batch(windows, self.training, tail, self.seed)
+        past = Windows.of(scaled(before, scale), recipe.network.view)
+        if not _has_targets(past):
+            return None
+        windows = Windows.of(scaled(panel, scale), recipe.network.view)
+        validation = validation_batch(windows, training, tail, self.seed)
         if validation is None:
-            return 0, 0, 0.0, 1.0
-        run = self.trainer.run(
-            self._sampler(past, 0),
-            seed=self.seed,
-            steps=self.training.most_steps,
-            weights=self.plan.start,
-            validation=validation,
-            on_step=self.on_step,
-        )
-        gain = 1.0 - min(run.losses) / run.losses[0] if run.losses[0] else 0.0
-        return run.steps, tail, gain, self.trainer.stretch(run.weights, validation)
+            return None
+        with self._trainer(number) as trainer:
+            return trainer.run(
+                self._sampler(number, past, training, self.seed),
+                seed=self.seed,
+                steps=training.most_steps,
+                training=training,
+                weights=recipe.start,
+                validation=validation,
+                on_step=self.on_step,
+            )
 
-    def _sampler(self, windows: Windows, member: int) -> Sampler:
-        seed = self.seed + 1000 * (member + 1)
-        return Sampler(windows, self.training, seed, self.batch_size)
+    def _members(
+        self, pool: ThreadPoolExecutor, panel: Panel, kept: Sequence[_Choice]
+    ) -> list[Member]:
+        def trained(task: tuple[_Choice, int]) -> Member:
+            choice, k = task
+            recipe = self._recipe(choice)
+            power = SCALE_POWERS[k % len(SCALE_POWERS)]
+            training = replace(choice.training, scale_power=power)
+            seed = self.seed + k
+            with self._trainer(choice.recipe) as trainer:
+                run = trainer.run(
+                    self._sampler(choice.recipe, whole[choice.recipe], training, seed),
+                    seed=seed,
+                    steps=choice.run.steps,
+                    training=training,
+                    weights=recipe.start,
+                    on_step=self.on_step,
+                )
+            return Member(recipe.network, run.weights)
+
+        whole = {
+            one.recipe: Windows.of_series(panel, self._recipe(one).network.view) for one in kept
+        }
+        tasks = [(one, k) for one in kept for k in range(self._recipe(one).n_members)]
+        return list(pool.map(trained, tasks))
+
+    @contextmanager
+    def _trainer(self, number: int) -> Iterator[Trainer]:
+        """Lend a network of a recipe to one thread."""
+        free = self._free[number]
+        try:
+            trainer = free.get_nowait()
+        except Empty:
+            recipe = self.plan.recipes[number]
+            trainer = Trainer(recipe.network, recipe.trainings[0])
+        yield trainer
+        free.put(trainer)
+
+    def _sampler(
+        self, number: int, windows: Windows, training: TrainingConfig, seed: int
+    ) -> Sampler:
+        # one size for all panels that this learner sees: another would be compiled anew
+        size = self.batch_sizes.setdefault(
+            number, useful_batch_size(windows.panel, windows.view, training.batch_size)
+        )
+        return Sampler(windows, training, seed + 1000, size)
+
+    def _notes(
+        self, choices: Sequence[_Choice], kept: Sequence[_Choice], loss: float, tail: int
+    ) -> Notes:
+        notes = []
+        if not any(self._is_tuned(one) for one in kept):
+            why = f"training brought nothing on the last {tail} steps"
+            notes.append(note(self._as_it_is(), why if choices else "too few values to train on"))
+        for one in kept:
+            what = "trained on" if self._is_tuned(one) else "trained from nothing"
+            part = ", the last layer alone" if one.training.head_only else ""
+            gain = 100 * (1 - one.loss / loss) if loss else 0.0
+            than = self._as_it_is().removesuffix(" as it is").removesuffix(" alone")
+            notes.append(
+                note(
+                    f"{self._recipe(one).n_members} networks {what}, {one.run.steps} steps each",
+                    f"at learning rate {one.training.learning_rate:g}{part}: on the last {tail} "
+                    f"steps one had {abs(gain):.1f} % {'less' if gain >= 0 else 'more'} loss than "
+                    f"{than}",
+                )
+            )
+        return notes
 
 
 def _has_targets(windows: Windows) -> bool:

@@ -11,29 +11,26 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import OptionError
+from forecastkit.evaluation.skill import FEWEST_ROWS, Skill
 from forecastkit.forecasting.arguments import check_arguments, given_seasons
 from forecastkit.forecasting.fitted import Fitted, panel_of, recent
-from forecastkit.forecasting.learnt import (
-    ORIGINS,
-    Learnt,
-    score_windows,
-    windows_that_fit,
-)
+from forecastkit.forecasting.learning import Learning
+from forecastkit.forecasting.learnt import ORIGINS, score_windows, windows_that_fit
 from forecastkit.forecasting.plan import Plan, make_plan
 from forecastkit.forecasting.predictor import Predictor, predict_table
 from forecastkit.forecasting.progress import Progress
 from forecastkit.forecasting.provenance import provenance, table_notes
 from forecastkit.network.config import Cell, Preset
 from forecastkit.series.intervals import Level
-from forecastkit.series.panel import Panel
 from forecastkit.tables.frame import check_table, to_grid
 from forecastkit.tables.reading import ASSUMPTIONS, READING
 
 
 class _Forecaster:
-    """What the forecasters share; they differ in the recurrent cell."""
+    """What the forecasters share; they differ in the parts whose mean they are."""
 
-    cell: ClassVar[Cell]
+    cells: ClassVar[dict[str, Cell]]  # ensembles of networks, by the name of the part
+    methods: ClassVar[tuple[str, ...]] = ()  # statistical parts beside them
     name: ClassVar[str]
 
     def __init__(
@@ -130,17 +127,28 @@ class _Forecaster:
         grid = to_grid(table, self.freq)
         notes = [*df.attrs.get(ASSUMPTIONS, []), *table_notes(grid, table)]
         grid = recent(grid)
-        window = None if self.input_size is None else int(self.input_size)
-        plan = make_plan(
-            grid, self.cell, int(self.h), self.preset, window, given_seasons(self.season_length)
-        )
+        plans = {name: self._plan(grid, cell) for name, cell in self.cells.items()}
+        first = next(iter(plans.values()))
+        season = min(first.season_lengths)
         longest = int(np.diff(grid.offsets).max())
         holdout = min(int(self.h), longest // 3) if scored else 0
-        n_windows = windows_that_fit(longest, holdout, 1 if plan.n_members else ORIGINS)
-        learnt, scoreboard = self._learn(plan, panel_of(grid), holdout, n_windows, progress)
-        notes += plan.notes
-        if plan.n_members:
-            notes += learnt.notes(shipped=plan.start is not None)
+        trains = any(plan.recipes for plan in plans.values())
+        many = len(grid.ids) >= FEWEST_ROWS and trains
+        n_windows = windows_that_fit(longest, holdout, 1 if many else ORIGINS)
+        panel = panel_of(grid)
+        board, skills, intervals = [], [], []
+        with Progress(progress) as bar:
+            learn = Learning(plans, self.methods, int(self.h), season, int(self.seed), bar.step)
+            bar.start((2 if n_windows else 1) * learn.most_steps)
+            if n_windows:
+                board, skills, intervals = score_windows(
+                    self._name, panel, holdout, season, n_windows, learn
+                )
+                bar.skip(learn.most_steps)
+            learnt = learn(panel)
+        for plan in plans.values():
+            notes += [one for one in plan.notes if one not in notes]
+        notes += learnt.notes
         facts = {
             "model": type(self).__name__,
             "preset": self.preset,
@@ -148,37 +156,28 @@ class _Forecaster:
             "steps": learnt.steps,
             "holdout": holdout,
             "n_windows": n_windows,
+            "skill": [one.to_dict() for one in skills],
+            "intervals": intervals,
             **provenance(table, grid),
             READING: df.attrs.get(READING, {}),
         }
         self.fitted_ = Fitted(
-            self._name, plan.network, learnt.members, grid, scoreboard, notes, facts, learnt.stretch
+            self._name,
+            int(self.h),
+            season,
+            learnt.parts,
+            grid,
+            board,
+            notes,
+            facts,
+            learnt.calibration,
         )
         return self
 
-    def _learn(
-        self, plan: Plan, panel: Panel, holdout: int, n_windows: int, progress: bool | None
-    ) -> tuple[Learnt, list[dict[str, Any]]]:
-        """Learn from a panel, and before that without its end for the scoreboard."""
-        scoreboard: list[dict[str, Any]] = []
-        if plan.n_members == 0 and plan.start is not None:
-            learnt = Learnt((plan.start,))
-            if n_windows:
-                scoreboard = score_windows(
-                    self._name, plan.network, panel, holdout, n_windows, lambda _: learnt
-                )
-            return learnt, scoreboard
-        from forecastkit.forecasting.fitting import Learner
-
-        with Progress(progress) as bar:
-            learner = Learner(plan, int(self.seed), bar.step)
-            bar.start((2 if n_windows else 1) * learner.most_steps)
-            if n_windows:
-                scoreboard = score_windows(
-                    self._name, plan.network, panel, holdout, n_windows, learner.learn
-                )
-                bar.skip(learner.most_steps)
-            return learner.learn(panel), scoreboard
+    def _plan(self, grid: Grid, cell: Cell) -> Plan:
+        window = None if self.input_size is None else int(self.input_size)
+        seasons = given_seasons(self.season_length)
+        return make_plan(grid, cell, int(self.h), self.preset, window, seasons)
 
     @property
     def _name(self) -> str:
@@ -194,6 +193,11 @@ class _Forecaster:
     def scoreboard(self) -> pd.DataFrame:
         """Scores of the model and the baselines on the held-back window, best first."""
         return pd.DataFrame(self._state.scoreboard)
+
+    @property
+    def skills(self) -> list[Skill]:
+        """By how much the model beat the seasonal naive forecast and Theta, and how surely."""
+        return [Skill(**one) for one in self._state.facts["skill"]]
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -278,8 +282,9 @@ class LSTMForecaster(_Forecaster):
     futr_exog, hist_exog, stat_exog : sequence of str, optional
         Names of covariates; this version refuses them.
     preset : "instant", "fast", "default", "best" or "scratch"
-        The shipped network as it is, without training and without TensorFlow; 1, 3 or 7 networks
-        that are trained on from it, whose median counts; 3 networks trained from nothing.
+        The shipped network as it is, without training and without TensorFlow; 1, 3 or 6 networks
+        that are trained on from it, in panels of some size 0, 2 or 6 that are trained from nothing
+        beside them, whose median counts; 3 networks trained from nothing alone.
     seed : int
         The same seed on the same machine gives the same forecast.
     alias : str, optional
@@ -296,7 +301,7 @@ class LSTMForecaster(_Forecaster):
     'default'
     """
 
-    cell = "lstm"
+    cells: ClassVar[dict[str, Cell]] = {"LSTM": "lstm"}
     name = "LSTM"
 
 
@@ -317,8 +322,32 @@ class RNNForecaster(_Forecaster):
     RNNForecaster(h=12, seed=3)
     """
 
-    cell = "rnn"
+    cells: ClassVar[dict[str, Cell]] = {"RNN": "rnn"}
     name = "RNN"
+
+
+class AutoForecaster(_Forecaster):
+    """Forecast a panel of series with a weighted mean of networks and statistical methods.
+
+    Its parts are the forecasters of `LSTMForecaster` and `RNNForecaster`, exponential smoothing
+    with a damped trend, the Theta method and the seasonal naive forecast. How much each counts is
+    found on windows of the past that it had not seen, and shrunk to what is usual: the fewer series
+    and windows there are, the more. The weights are among `assumptions`, and stored.
+
+    Parameters
+    ----------
+    h, input_size, season_length, freq, futr_exog, hist_exog, stat_exog, preset, seed, alias
+        As in `LSTMForecaster`; the alias is Auto when left out.
+
+    Examples
+    --------
+    >>> AutoForecaster(h=12, preset="fast")
+    AutoForecaster(h=12, preset='fast')
+    """
+
+    cells: ClassVar[dict[str, Cell]] = {"LSTM": "lstm", "RNN": "rnn"}
+    methods = ("DampedTrend", "Theta", "SeasonalNaive")
+    name = "Auto"
 
 
 def _arguments(kind: type) -> dict[str, inspect.Parameter]:

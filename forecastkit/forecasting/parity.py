@@ -30,15 +30,18 @@ def check_parity(fitted: Fitted) -> float:
 
     panel = panel_of(fitted.history)
     panel = panel.take(np.arange(min(_SERIES, panel.n_series)))
-    windows = Windows.of_series(panel, fitted.network.view)
     series = np.arange(panel.n_series)
-    x = windows.inputs(series, windows.cutoffs(series, panel.lengths - 1))
-    model = build(fitted.network, seed=0)
-    worst = 0.0
-    for weights in fitted.members:
-        set_weights(model, weights)
+    worst, built = 0.0, {}
+    for member in fitted.members:
+        view = member.network.view
+        if member.network not in built:
+            windows = Windows.of_series(panel, view)
+            x = windows.inputs(series, windows.cutoffs(series, panel.lengths - 1))
+            built[member.network] = build(member.network, seed=0), x
+        model, x = built[member.network]
+        set_weights(model, member.weights)
         by_keras = model(x, training=False).numpy()[:, -1]
-        by_numpy = network_outputs(fitted.network, weights, x)
+        by_numpy = network_outputs(member.network, member.weights, x)
         size = max(float(np.abs(by_keras).max()), 1e-3)
         worst = max(worst, float(np.abs(by_keras - by_numpy).max()) / size)
     if not worst <= TOLERANCE:

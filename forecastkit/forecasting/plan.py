@@ -1,4 +1,4 @@
-"""What a forecaster will be, before any training: seasons, network, where it starts, and why."""
+"""What a forecaster will be, before any training: seasons, networks, where they start, and why."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import numpy as np
 from forecastkit.errors import DataError, OptionError
 from forecastkit.forecasting.fitted import panel_of
 from forecastkit.network.config import (
-    FINE_TUNING,
-    FROM_SCRATCH,
+    LONG,
     MEMBERS,
     SHIPPED_HORIZON,
     SHIPPED_WINDOW,
+    TRAININGS,
     Cell,
     NetworkConfig,
     Preset,
     TrainingConfig,
     default_view,
 )
-from forecastkit.network.runtime import Weights
+from forecastkit.network.runtime import Member, Weights
 from forecastkit.network.shipped import fitted_to, shipped
 from forecastkit.series.scale import measure_scale, scaled
 from forecastkit.series.seasons import find_seasons
@@ -30,31 +30,55 @@ from forecastkit.tables.frame import Grid
 _UNITS = 32
 _FEWEST_PERIODS = 4
 _FARTHEST = 4 * SHIPPED_HORIZON
+# networks that start from nothing want so many values beside the shipped one
+_FEWEST_VALUES = 3000
 
 Notes = list[dict[str, str]]
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How a forecaster comes about.
+class Recipe:
+    """How some networks of an ensemble come about.
 
     Attributes
     ----------
     network : NetworkConfig
-    training : TrainingConfig
-    n_members : int
-        Networks that are trained; 0 for the shipped one as it is.
     start : dict of ndarray or None
         Weights that training starts from; None for weights drawn by the seed.
+    trainings : tuple of TrainingConfig
+        The panel's tail chooses among them, and how many steps of them help.
+    n_members : int
+    """
+
+    network: NetworkConfig
+    start: Weights | None
+    trainings: tuple[TrainingConfig, ...]
+    n_members: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How an ensemble of networks comes about.
+
+    Attributes
+    ----------
+    incumbent : Member
+        What the networks have to be better than: the shipped network, or one that leaves the
+        base path as it is.
+    recipes : tuple of Recipe
+        None where nothing is trained.
     notes : list of dict
         What was found or assumed, and why.
     """
 
-    network: NetworkConfig
-    training: TrainingConfig
-    n_members: int
-    start: Weights | None
+    incumbent: Member
+    recipes: tuple[Recipe, ...]
     notes: Notes
+
+    @property
+    def season_lengths(self) -> tuple[int, ...]:
+        """Of the series, shortest first."""
+        return self.incumbent.network.view.season_lengths
 
 
 def make_plan(
@@ -65,7 +89,7 @@ def make_plan(
     input_size: int | None = None,
     seasons: Sequence[int] | None = None,
 ) -> Plan:
-    """Decide on seasons, network and start from a panel and what its owner asks for.
+    """Decide on seasons, networks and start from a panel and what its owner asks for.
 
     Parameters
     ----------
@@ -76,7 +100,7 @@ def make_plan(
     preset : str
         A name in `MEMBERS`.
     input_size : int, optional
-        Steps of the window; with it the network is trained from scratch, since the shipped one
+        Steps of the window; with it networks are trained from scratch, since the shipped one
         has a window of its own.
     seasons : sequence of int, optional
         Season lengths; found from frequency or series when left out.
@@ -91,17 +115,7 @@ def make_plan(
     scratch = preset == "scratch" or input_size is not None
     longest = _checked_length(grid, _FEWEST_PERIODS + (h if scratch else 0), h)
     lengths, notes = _seasons(grid, longest, seasons)
-    if not scratch:
-        network, start = fitted_to(*shipped(cell)[:2], lengths, h)
-        n_members = MEMBERS[preset]
-        why = "no series of yours was trained on" if n_members == 0 else "training starts from it"
-        if h > longest:
-            notes.append(note(f"a horizon of {h}", f"longer than any series ({longest} periods)"))
-        if h > _FARTHEST:
-            notes.append(note(f"steps beyond {_FARTHEST}", "as far as forecasts were tested"))
-        notes.append(note(f"the shipped {cell.upper()}, trained on synthetic series", why))
-        return Plan(network, FINE_TUNING, n_members, start, notes)
-    if preset == "instant":
+    if preset == "instant" and input_size is not None:
         raise OptionError(
             f"The preset instant trains nothing, and the shipped network sees {SHIPPED_WINDOW} "
             f"steps, not {input_size}.",
@@ -109,19 +123,45 @@ def make_plan(
             fix="Leave input_size (--input-size) out, or use another preset.",
         )
     window = None if input_size is None else min(int(input_size), longest)
-    view = default_view(lengths, h, longest, window)
-    if input_size is None:
-        notes.append(note(f"input_size {view.input_size}", "usual for these seasons"))
-    elif preset != "scratch":
-        notes.append(
-            note("trained from scratch", f"the shipped network sees {SHIPPED_WINDOW} steps")
-        )
-    return Plan(NetworkConfig(cell, _UNITS, view), FROM_SCRATCH, MEMBERS[preset], None, notes)
+    fresh = NetworkConfig(cell, _UNITS, default_view(lengths, h, longest, window))
+    n_tuned, n_fresh = MEMBERS[preset]
+    long = float(np.median(np.diff(grid.offsets))) >= LONG
+    if scratch:
+        notes += _notes_from_scratch(fresh, input_size, preset)
+        untrained = {name: np.zeros(shape, "f") for name, shape in fresh.weight_shapes().items()}
+        recipe = Recipe(fresh, None, TRAININGS["nothing", long], max(n_fresh, n_tuned))
+        return Plan(Member(fresh, untrained), (recipe,), notes)
+    incumbent = Member(*fitted_to(*shipped(cell)[:2], lengths, h))
+    why = "no series of yours was trained on" if n_tuned == 0 else "training starts from it"
+    notes.append(note(f"the shipped {cell.upper()}, trained on synthetic series", why))
+    notes += _notes_on_horizon(h, longest)
+    tuned = Recipe(incumbent.network, incumbent.weights, TRAININGS["shipped", long], n_tuned)
+    recipes = [tuned] if n_tuned else []
+    if n_fresh and np.sum(~np.isnan(grid.values)) >= _FEWEST_VALUES and longest >= 3 * h:
+        recipes.append(Recipe(fresh, None, TRAININGS["nothing", long], n_fresh))
+    return Plan(incumbent, tuple(recipes), notes)
 
 
 def note(what: str, why: str) -> dict[str, str]:
     """Make a line of what was assumed, and why."""
     return {"what": what, "why": why}
+
+
+def _notes_from_scratch(network: NetworkConfig, input_size: int | None, preset: Preset) -> Notes:
+    if input_size is None:
+        return [note(f"input_size {network.view.input_size}", "usual for these seasons")]
+    if preset == "scratch":
+        return []
+    return [note("trained from scratch", f"the shipped network sees {SHIPPED_WINDOW} steps")]
+
+
+def _notes_on_horizon(h: int, longest: int) -> Notes:
+    notes = []
+    if h > longest:
+        notes.append(note(f"a horizon of {h}", f"longer than any series ({longest} periods)"))
+    if h > _FARTHEST:
+        notes.append(note(f"steps beyond {_FARTHEST}", "as far as forecasts were tested"))
+    return notes
 
 
 def _checked_length(grid: Grid, fewest: int, h: int) -> int:

@@ -14,18 +14,7 @@ from forecastkit.errors import OptionError
 from forecastkit.evaluation.reference import forecast_index
 from forecastkit.forecasting.fitted import Fitted, panel_of, recent
 from forecastkit.forecasting.storage import read_model, write_model
-from forecastkit.network.config import NetworkConfig
-from forecastkit.network.runtime import Weights, network_quantiles
-from forecastkit.series.intervals import (
-    Level,
-    checked_levels,
-    column_names,
-    quantile_at,
-    tails,
-)
-from forecastkit.series.panel import Panel
-from forecastkit.series.scale import measure_scale, scaled
-from forecastkit.series.windows import Windows
+from forecastkit.series.intervals import Level, checked_levels, column_names, normal, tails
 from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, Y, check_table, to_grid
 from forecastkit.tables.reading import READING, READING_ARGUMENTS
 
@@ -118,11 +107,9 @@ def predict_table(
     levels = checked_levels(level)
     grid = fitted.history if df is None else _new_history(fitted, df, whole_rows)
     wanted = [0.5, *(q for one in levels for q in tails(one))]
-    paths = forecast_paths(
-        fitted.network, fitted.members, panel_of(grid), wanted, stretch=fitted.stretch
-    )
+    paths = fitted.paths(panel_of(grid), [normal(q) for q in wanted])
     names = [fitted.alias, *(name for one in levels for name in column_names(fitted.alias, one))]
-    table = forecast_index(grid, fitted.network.view.horizon)
+    table = forecast_index(grid, fitted.h)
     table.update({name: paths[..., k].ravel() for k, name in enumerate(names)})
     return pd.DataFrame(table).astype({UNIQUE_ID: "str"})
 
@@ -138,45 +125,3 @@ def _new_history(fitted: Fitted, df: pd.DataFrame, whole_rows: bool) -> Grid:
             column=DS,
         )
     return recent(to_grid(checked, of_model.frequency, whole_rows))
-
-
-def forecast_paths(
-    network: NetworkConfig,
-    members: Sequence[Weights],
-    panel: Panel,
-    wanted: Sequence[float],
-    stretch: float = 1.0,
-) -> np.ndarray:
-    """Quantiles of the next steps of every series of a panel, all of whose values are past.
-
-    Parameters
-    ----------
-    network : NetworkConfig
-    members : sequence of dict of ndarray
-        Weights of each network; their median counts.
-    panel : Panel
-        In the series' own units; every series has a value.
-    wanted : sequence of float
-        Which quantiles, each above 0 and below 1.
-    stretch : float
-        What the distance of every quantile from the median is multiplied by.
-
-    Returns
-    -------
-    ndarray, shape (n_series, horizon, len(wanted))
-        In the series' own units.
-    """
-    scale = measure_scale(panel)
-    windows = Windows.of(scaled(panel, scale), network.view)
-    series, ends = np.arange(panel.n_series), panel.lengths - 1
-    given = np.median(
-        [network_quantiles(network, one, windows, series, ends) for one in members], axis=0
-    )
-    median = quantile_at(given, network.quantiles, 0.5)[..., None]
-    given = median + stretch * (given - median)
-    deviation = np.stack([quantile_at(given, network.quantiles, q) for q in wanted], axis=-1)
-    last = windows.cutoffs(series, ends)[:, -1:]
-    found = windows.components
-    # a series that never changes has no noise: its forecast is what it is
-    unit = np.where(found.noise[last] > 0, found.scale[last], 0.0)[..., None]
-    return scale.inverse(windows.base(series, last)[:, 0][..., None] + unit * deviation)

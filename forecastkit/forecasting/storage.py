@@ -21,12 +21,16 @@ from safetensors.numpy import save
 
 from forecastkit.errors import ModelFileError, UnknownFileError
 from forecastkit.files import write_whole
+from forecastkit.forecasting.calibration import LEVELS, Calibration
 from forecastkit.forecasting.fitted import HISTORY, Fitted
+from forecastkit.forecasting.methods import METHODS
+from forecastkit.forecasting.outlook import Part
 from forecastkit.network.config import NetworkConfig
+from forecastkit.network.runtime import Member
 from forecastkit.tables.frame import Grid
 from forecastkit.tables.frequency import Frequency
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _MANIFEST = "forecastkit"
 _DIGEST = "sha256"
 _MOST_MEMBERS = 64
@@ -70,21 +74,28 @@ def _tensors(fitted: Fitted) -> dict[str, np.ndarray]:
         "history/values": history.values,
         "history/offsets": history.offsets,
         "history/first": history.first,
-        "calibration/stretch": np.array([fitted.stretch]),
+        "calibration/reach": (fitted.calibration or Calibration.none(fitted.h)).reach,
     }
-    for number, weights in enumerate(fitted.members):
-        for name, weight in weights.items():
+    for number, member in enumerate(fitted.members):
+        for name, weight in member.weights.items():
             tensors[f"member_{number}/{name}"] = np.ascontiguousarray(weight, np.float32)
     return {name: np.ascontiguousarray(array) for name, array in tensors.items()}
 
 
 def _manifest(fitted: Fitted) -> str:
-    history = fitted.history
+    history, networks = fitted.history, [member.network for member in fitted.members]
+    kinds = list(dict.fromkeys(networks))
     content = {
         "format_version": FORMAT_VERSION,
         "alias": fitted.alias,
-        "network": fitted.network.to_dict(),
-        "n_members": len(fitted.members),
+        "h": fitted.h,
+        "season_length": fitted.season_length,
+        "networks": [kind.to_dict() for kind in kinds],
+        "members": [kinds.index(network) for network in networks],
+        "parts": [
+            {"name": part.name, "weight": part.weight, "n_members": len(part.members)}
+            for part in fitted.parts
+        ],
         "frequency": asdict(history.frequency),
         "time_zone": history.time_zone,
         "ids": history.ids.tolist(),
@@ -115,8 +126,8 @@ def read_model(path: str | Path) -> Fitted:
         with safe_open(str(path), framework="np") as file:
             metadata = file.metadata() or {}
             manifest = _checked_manifest(metadata, path.name)
-            network = _network(manifest, path.name)
-            expected = _expected(manifest, network)
+            networks = _networks(manifest, path.name)
+            expected = _expected(manifest, networks)
             _check_shapes(file, expected, path.name)
             tensors = {name: file.get_tensor(name) for name in expected}
     except SafetensorError as error:
@@ -125,7 +136,7 @@ def read_model(path: str | Path) -> Fitted:
         raise _damaged(path.name, str(error)) from error
     if metadata.get(_DIGEST) != _digest(tensors, metadata[_MANIFEST]):
         raise _damaged(path.name, "its contents do not match its SHA-256")
-    return _assembled(manifest, network, tensors, path.name)
+    return _assembled(manifest, networks, tensors, path.name)
 
 
 def _check_kind(path: Path) -> None:
@@ -183,17 +194,38 @@ def _checked_manifest(metadata: Mapping[str, str] | None, name: str) -> dict[str
     return manifest
 
 
-def _network(manifest: dict[str, Any], name: str) -> NetworkConfig:
+def _networks(manifest: dict[str, Any], name: str) -> list[NetworkConfig]:
+    """Read the shape of every member, and check all that the arrays are to fit."""
     try:
-        network = NetworkConfig.from_dict(manifest["network"])
-        n_members = manifest["n_members"]
-        sane = _is_sane(network) and _whole(n_members, 1, _MOST_MEMBERS)
-        sane = sane and isinstance(manifest["ids"], list)
+        kinds = [NetworkConfig.from_dict(one) for one in manifest["networks"]]
+        members, parts = manifest["members"], manifest["parts"]
+        sane = isinstance(manifest["ids"], list) and all(_is_sane(kind) for kind in kinds)
+        sane = sane and 1 <= len(members) <= _MOST_MEMBERS
+        sane = sane and all(_whole(one, 0, len(kinds) - 1) for one in members)
+        sane = sane and all(_is_sane_part(part) for part in parts)
+        sane = sane and sum(part["n_members"] for part in parts) == len(members)
+        sane = sane and abs(sum(part["weight"] for part in parts) - 1.0) < 1e-6
+        sane = sane and _whole(manifest["h"], 1, HISTORY)
+        sane = sane and _whole(manifest["season_length"], 1, HISTORY)
+        if sane:
+            networks = [kinds[one] for one in members]
+            sane = all(network.view.horizon == manifest["h"] for network in networks)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _damaged(name, f"its configuration is not understood ({error})") from error
     if not sane:
         raise _damaged(name, "its configuration is out of range")
-    return network
+    return networks
+
+
+def _is_sane_part(part: dict[str, Any]) -> bool:
+    """Whether it is an ensemble, or a statistical method that is known, with a weight."""
+    weight, known = part["weight"], part["name"] in METHODS
+    return (
+        isinstance(part["name"], str)
+        and isinstance(weight, int | float)
+        and 0.0 <= weight <= 1.0
+        and _whole(part["n_members"], 0 if known else 1, 0 if known else _MOST_MEMBERS)
+    )
 
 
 def _whole(value: Any, least: int, most: int) -> bool:
@@ -224,16 +256,18 @@ def _is_sane(network: NetworkConfig) -> bool:
     )
 
 
-def _expected(manifest: dict[str, Any], network: NetworkConfig) -> dict[str, tuple[int, ...]]:
+def _expected(
+    manifest: dict[str, Any], networks: list[NetworkConfig]
+) -> dict[str, tuple[int, ...]]:
     """Name and shape of every array that the file must hold; -1 is any length."""
     n = len(manifest["ids"])
     shapes: dict[str, tuple[int, ...]] = {
         "history/values": (-1,),
         "history/offsets": (n + 1,),
         "history/first": (n,),
-        "calibration/stretch": (1,),
+        "calibration/reach": (manifest["h"], len(LEVELS)),
     }
-    for number in range(int(manifest["n_members"])):
+    for number, network in enumerate(networks):
         for name, shape in network.weight_shapes().items():
             shapes[f"member_{number}/{name}"] = shape
     return shapes
@@ -247,7 +281,7 @@ def _check_shapes(file: Any, expected: Mapping[str, tuple[int, ...]], name: str)
         raise _damaged(name, f"it {state} array '{odd}'")
     for key, shape in expected.items():
         piece = file.get_slice(key)
-        kinds = {"values": "F64", "stretch": "F64", "offsets": "I64", "first": "I64"}
+        kinds = {"values": "F64", "reach": "F64", "offsets": "I64", "first": "I64"}
         kind = kinds.get(key.rpartition("/")[2], "F32")
         got = tuple(piece.get_shape())
         fits = len(got) == len(shape) and all(w in (-1, g) for w, g in zip(shape, got, strict=True))
@@ -273,23 +307,33 @@ def _time_zone(name: Any) -> str | None:
 
 
 def _assembled(
-    manifest: dict[str, Any], network: NetworkConfig, tensors: dict[str, np.ndarray], name: str
+    manifest: dict[str, Any],
+    networks: list[NetworkConfig],
+    tensors: dict[str, np.ndarray],
+    name: str,
 ) -> Fitted:
     offsets, values = tensors["history/offsets"], tensors["history/values"]
     lengths = np.diff(offsets)
     if len(offsets) < 2 or offsets[0] != 0 or offsets[-1] != len(values) or (lengths < 1).any():
         raise _damaged(name, "the histories of its series do not fit together")
-    stretch = float(tensors["calibration/stretch"][0])
-    if (lengths > HISTORY).any() or np.isinf(values).any() or not 0 < stretch < 1e6:
+    reach = tensors["calibration/reach"]
+    if (lengths > HISTORY).any() or np.isinf(values).any():
         raise _damaged(name, "the histories of its series are out of range")
+    if not ((reach > 0) & (reach < 1e3)).all() or (np.diff(reach, axis=1) < 0).any():
+        raise _damaged(name, "its intervals are out of range")
     members = []
-    for number in range(int(manifest["n_members"])):
+    for number, network in enumerate(networks):
         prefix = f"member_{number}/"
         weights = {key: tensors[prefix + key] for key in network.weight_shapes()}
         for key, weight in weights.items():
             if not np.isfinite(weight).all():
                 raise _damaged(name, f"array '{prefix}{key}' holds values that are not finite")
-        members.append(weights)
+        members.append(Member(network, weights))
+    parts, first = [], 0
+    for part in manifest["parts"]:
+        stop = first + part["n_members"]
+        parts.append(Part(part["name"], float(part["weight"]), tuple(members[first:stop])))
+        first = stop
     try:
         grid = Grid(
             np.array([str(one) for one in manifest["ids"]], dtype=object),
@@ -301,13 +345,14 @@ def _assembled(
         )
         return Fitted(
             str(manifest["alias"]),
-            network,
-            tuple(members),
+            manifest["h"],
+            manifest["season_length"],
+            tuple(parts),
             grid,
             list(manifest["scoreboard"]),
             list(manifest["assumptions"]),
             dict(manifest["facts"]),
-            stretch,
+            Calibration(reach),
         )
     except (KeyError, TypeError, ValueError, OSError) as error:
         raise _damaged(name, f"its manifest is not understood ({error})") from error

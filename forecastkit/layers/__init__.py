@@ -6,14 +6,11 @@ __all__ = ["LSTM", "LSTMCell", "SimpleRNN", "SimpleRNNCell", "gate_activations"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("LSTM", "LSTMCell"):
-        from forecastkit.layers import lstm
+    if name in ("LSTM", "LSTMCell", "SimpleRNN", "SimpleRNNCell"):
+        # both, so that a saved Keras model finds all of them once one has been asked for
+        from forecastkit.layers import lstm, rnn
 
-        return getattr(lstm, name)
-    if name in ("SimpleRNN", "SimpleRNNCell"):
-        from forecastkit.layers import rnn
-
-        return getattr(rnn, name)
+        return getattr(lstm if name.startswith("LSTM") else rnn, name)
     if name == "gate_activations":
         from forecastkit.layers.inside import gate_activations
 

@@ -41,7 +41,7 @@ def gate_activations(
     TypeError
         If the layer has no such gates.
     ValueError
-        If it is not built, or the input or mask has another shape.
+        If it is not built, or the input, mask or a state has another shape.
 
     Examples
     --------
@@ -56,7 +56,10 @@ def gate_activations(
     cell: Any = getattr(layer, "cell", None)
     size = getattr(cell, "state_size", None)
     if not hasattr(cell, "recurrent_activation") or not isinstance(size, list) or len(size) != 2:
-        raise TypeError(f"{layer!r} has no gates of an LSTM; give an LSTM layer.")
+        raise TypeError(
+            f"{layer!r} has no gates of an LSTM; give an LSTM layer (of a Bidirectional, its "
+            "forward_layer or backward_layer)."
+        )
     if not layer.built:
         raise ValueError(f"{layer!r} is not built; call it once, or load its weights.")
     kernel, U = (ops.cast(W, cell.compute_dtype) for W in (cell.kernel, cell.recurrent_kernel))
@@ -64,7 +67,7 @@ def gate_activations(
     x, counts = _checked(x, mask, features=kernel.shape[0], dtype=cell.compute_dtype)
     a = input_part(x, kernel, bias, ops)  # (batch, time, 4 units)
     states = cell.get_initial_state(x.shape[0]) if initial_state is None else initial_state
-    h, c = (ops.cast(state, cell.compute_dtype) for state in states)
+    h, c = _checked_states(states, (x.shape[0], U.shape[0]), cell.compute_dtype)
     steps = list(range(x.shape[1]))
     order = steps[::-1] if layer.go_backwards else steps
     kept: dict[int, list[Any]] = {}
@@ -80,6 +83,15 @@ def gate_activations(
         name: ops.convert_to_numpy(ops.stack(column, axis=1))
         for name, column in zip(_NAMES, columns, strict=True)
     }
+
+
+def _checked_states(states: Any, shape: tuple[int, int], dtype: str) -> list[Any]:
+    """Two states as tensors of (batch, units)."""
+    made = [ops.convert_to_tensor(state, dtype=dtype) for state in states]
+    if len(made) != 2 or any(tuple(state.shape) != shape for state in made):
+        found = [tuple(state.shape) for state in made]
+        raise ValueError(f"initial_state has shapes {found}; it takes h and c of shape {shape}.")
+    return made
 
 
 def _checked(x: Any, mask: Any, features: int, dtype: str) -> tuple[Any, Any]:

@@ -8,8 +8,8 @@ steps, outside the loop.
 Inside a graph the loops are compiled by XLA, which fuses the gate math of a step into one pass.
 They are plain TensorFlow where compiling does not pay: in eager mode, for sequences of unknown
 length, and where batches of any size may come and nothing is learnt, since every size is compiled
-anew. A compiled loop knows derivatives by `tf.GradientTape`, of any order, but no forward-mode
-ones.
+anew. A compiled loop knows derivatives by `tf.GradientTape`, of any order; forward-mode ones, which
+TensorFlow has for loops in eager mode alone, it refuses.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python.eager import forwardprop_util
 
 from forecastkit.layers.gates import (
     lstm_gates,
@@ -251,6 +252,7 @@ def _compile(loop: Callable[..., Any]) -> Callable[..., Any]:
     fast = tf.function(loop, jit_compile=True)
 
     def call(*given: Any) -> Any:
+        _refuse_forward_mode(given)
         moves = [x is not None and x.dtype.is_floating for x in given]
 
         def whole(some: tuple[Any, ...]) -> list[Any]:
@@ -271,6 +273,15 @@ def _compile(loop: Callable[..., Any]) -> Callable[..., Any]:
         return run(*(x for move, x in zip(moves, given, strict=True) if move))
 
     return call
+
+
+def _refuse_forward_mode(given: Sequence[Any]) -> None:
+    """Raise where a `tf.autodiff.ForwardAccumulator` follows a tensor: its tangents would be lost."""
+    if forwardprop_util.pack_tangents([x for x in given if x is not None]).tangents:
+        raise TypeError(
+            "A recurrent layer has no forward-mode derivatives inside a tf.function. Leave the "
+            "tf.function out, or use tf.GradientTape."
+        )
 
 
 _COMPILED: dict[Callable[..., Any], Callable[..., Any]] = {

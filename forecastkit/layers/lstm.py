@@ -93,10 +93,11 @@ class LSTMCell(DropoutRNNCell, keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         given = {name: value for name, value in locals().items() if name in CELL_ARGUMENTS}
-        a_mask_a_gate = kwargs.pop("implementation", 2) == 1  # Keras's name for it
+        implementation = kwargs.pop("implementation", 2)
         super().__init__(**kwargs)
         set_arguments(self, given)
-        if a_mask_a_gate or self.recurrent_dropout:
+        self.implementation = 1 if self.recurrent_dropout else implementation
+        if self.implementation == 1:
             self.dropout_mask_count = 4
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.state_size = [units, units]
@@ -146,7 +147,8 @@ class LSTM(keras.layers.RNN):
     units : int
         Size of the hidden state, of the cell state and of the output.
     **kwargs
-        The arguments of `keras.layers.LSTM`, with the same meaning and defaults.
+        The arguments of `keras.layers.LSTM`, with the same meaning and defaults. One is refused:
+        `use_cudnn=True`, since the gate math is that of this package on every device.
 
     Notes
     -----
@@ -194,7 +196,7 @@ class LSTM(keras.layers.RNN):
         policy = {name: kwargs[name] for name in ("dtype", "trainable") if name in kwargs}
         masks = kwargs.pop("implementation", 2)
         of_cell = {name: given[name] for name in CELL_ARGUMENTS}
-        cell = LSTMCell(**of_cell, implementation=masks, **policy)
+        cell = LSTMCell(**of_cell, implementation=masks, name="lstm_cell", **policy)
         super().__init__(
             cell,
             return_sequences=return_sequences,

@@ -175,7 +175,8 @@ class SimpleRNN(keras.layers.RNN):
     ) -> None:
         given = locals()
         policy = {name: kwargs[name] for name in ("dtype", "trainable") if name in kwargs}
-        cell = SimpleRNNCell(**{name: given[name] for name in CELL_ARGUMENTS}, **policy)
+        of_cell = {name: given[name] for name in CELL_ARGUMENTS}
+        cell = SimpleRNNCell(**of_cell, name="simple_rnn_cell", **policy)
         super().__init__(
             cell,
             return_sequences=return_sequences,

@@ -70,17 +70,37 @@ def made_ready(
 
     Keras takes inputs of whole numbers, masks with a third axis, and masks and states of one row
     for a batch of many; so do we.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer states than the cell has, or a state or the mask has another
+        shape.
     """
-    dtype = layer.cell.compute_dtype
+    dtype, units = layer.cell.compute_dtype, layer.cell.units
     sequences = tf.cast(sequences, dtype)
     batch = tf.shape(sequences)[0] if sequences.shape[0] is None else sequences.shape[0]
-    made = [tf.broadcast_to(tf.cast(h, dtype), (batch, layer.cell.units)) for h in states]
+    wanted = len(tf.nest.flatten(layer.cell.state_size))
+    if len(states) != wanted:
+        raise ValueError(f"{layer.name} takes {wanted} initial states, not {len(states)}.")
+    made = [tf.cast(h, dtype) for h in states]
+    for h in made:
+        _check_shape(layer, "an initial state", h, [(None, units), (units,)])
+    made = [tf.broadcast_to(h, (batch, units)) for h in made]
     mask = mask[0] if isinstance(mask, list | tuple) else mask
     if mask is None:
         return sequences, made, None
-    mask = tf.cast(mask, "bool")
+    mask, steps = tf.cast(mask, "bool"), sequences.shape[1]
+    _check_shape(layer, "the mask", mask, [(None, steps), (None, steps, 1)])
     mask = tf.squeeze(mask, 2) if mask.shape.rank == 3 else mask
     return sequences, made, tf.broadcast_to(mask, tf.shape(sequences)[:2])
+
+
+def _check_shape(layer: Any, what: str, x: Any, wanted: Sequence[tuple[int | None, ...]]) -> None:
+    """Refuse a shape that could only be broadcast to one of those wanted."""
+    if not any(x.shape.is_compatible_with(shape) for shape in wanted):
+        listed = " or ".join(str(shape).replace("None", "batch") for shape in wanted)
+        raise ValueError(f"{layer.name}: {what} has shape {tuple(x.shape)}; it takes {listed}.")
 
 
 def in_parts(run: Callable[..., Any], *given: Any) -> Any:

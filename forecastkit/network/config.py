@@ -12,8 +12,14 @@ Preset = Literal["instant", "fast", "default", "best", "scratch"]
 
 # symmetric around the median: a negated series has the negated quantiles
 QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
-# networks that are trained by preset
-MEMBERS: dict[str, int] = {"instant": 0, "fast": 1, "default": 3, "best": 7, "scratch": 3}
+# networks by preset: trained on from the shipped one, and from nothing
+MEMBERS: dict[str, tuple[int, int]] = {
+    "instant": (0, 0),
+    "fast": (1, 0),
+    "default": (3, 2),
+    "best": (6, 6),
+    "scratch": (0, 3),
+}
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,8 @@ class TrainingConfig:
     scale_power : float
         Losses are weighted with the series' noise to this power: 0 counts all series alike, 1
         counts errors relative to the level.
+    head_only : bool
+        Whether only the last layer learns.
     """
 
     most_steps: int = 200
@@ -110,11 +118,26 @@ class TrainingConfig:
     warm_up: int = 20
     noise: float = 0.02
     scale_power: float = 0.5
+    head_only: bool = False
 
 
-FROM_SCRATCH = TrainingConfig()
-# what is known already is kept: few steps, and small ones
-FINE_TUNING = TrainingConfig(most_steps=60, patience=3, learning_rate=5e-4)
+# members of an ensemble weigh errors differently, in turn
+SCALE_POWERS = (0.5, 1.0, 0.0)
+# a panel is long when its series have so many periods in the middle
+LONG = 300
+# ways of training, by where it starts and whether the panel is long; its tail chooses among them
+TRAININGS: dict[tuple[str, bool], tuple[TrainingConfig, ...]] = {
+    # what is known already is kept: few steps, and small ones
+    ("shipped", False): (
+        TrainingConfig(most_steps=80, learning_rate=5e-4),
+        TrainingConfig(most_steps=80, learning_rate=2e-3, head_only=True),
+    ),
+    ("shipped", True): (
+        TrainingConfig(most_steps=300, check_every=20, learning_rate=1e-3),
+    ),
+    ("nothing", False): (TrainingConfig(most_steps=200),),
+    ("nothing", True): (TrainingConfig(most_steps=600, check_every=20),),
+}
 
 
 # by the shortest season: steps of the window, cutoffs read, stride between them

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,6 +14,14 @@ from forecastkit.series.windows import View, Windows
 
 Weights = dict[str, np.ndarray]
 _ROWS_AT_ONCE = 512
+
+
+@dataclass(frozen=True)
+class Member:
+    """A network of an ensemble: its shape, and its weights by the names of `weight_shapes`."""
+
+    network: NetworkConfig
+    weights: Weights
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:

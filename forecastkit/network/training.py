@@ -20,7 +20,6 @@ from forecastkit.network.sampling import Batch, Sampler
 
 OnStep = Callable[[int], None]
 _AVERAGE = 0.98
-_MOST_STRETCH = 5.0
 
 
 @dataclass(frozen=True)
@@ -86,6 +85,7 @@ class Trainer:
         )
         self.optimizer.build(self.model.trainable_variables)
         self._fresh = [variable.numpy() for variable in self.optimizer.variables]
+        self._all = np.ones(len(self.model.trainable_variables), np.float32)
         # compiled by XLA: three seconds once, then two to four times as fast
         self._step = tf.function(self._gradient_step, jit_compile=True)
         self._look = tf.function(self._loss, reduce_retracing=True)
@@ -96,6 +96,7 @@ class Trainer:
         *,
         seed: int,
         steps: int,
+        training: TrainingConfig | None = None,
         weights: Weights | None = None,
         validation: Batch | None = None,
         on_step: OnStep | None = None,
@@ -110,6 +111,8 @@ class Trainer:
             Of starting weights and dropout.
         steps : int
             Gradient steps, at the most where there is a validation batch.
+        training : TrainingConfig, optional
+            In place of the trainer's own; weight decay and clipping stay as they are.
         weights : dict of ndarray, optional
             To start from.
         validation : Batch, optional
@@ -122,6 +125,8 @@ class Trainer:
         TrainingError
             If the loss is not finite.
         """
+        training = training or self.training
+        moves = self._moving(training)
         self.start(seed, weights)
         average = get_weights(self.model)
         best, losses = Run(average, 0, ()), []
@@ -129,24 +134,33 @@ class Trainer:
             losses.append(self.loss_of(average, validation))
         since = 0
         for step in range(1, steps + 1):
-            warmth = min(1.0, step / self.training.warm_up)
-            self.step(sampler.draw(), self.training.learning_rate * warmth)
+            warmth = min(1.0, step / training.warm_up)
+            self.step(sampler.draw(), training.learning_rate * warmth, moves)
             average = self.averaged(average, step)
             if on_step:
                 on_step(step)
-            if validation is not None and step % self.training.check_every == 0:
+            if validation is not None and step % training.check_every == 0:
                 losses.append(self.loss_of(average, validation))
                 since = 0 if losses[-1] < min(losses[:-1]) else since + 1
                 if since == 0:
                     best = Run(average, step, ())
-                if since > self.training.patience:
+                if since > training.patience:
                     break
         if validation is None:
             return Run(average, steps, ())
         return Run(best.weights, best.steps, tuple(losses))
 
-    def step(self, batch: Batch, learning_rate: float) -> float:
+    def step(
+        self, batch: Batch, learning_rate: float, moves: np.ndarray | None = None
+    ) -> float:
         """Take one gradient step and return the loss before it.
+
+        Parameters
+        ----------
+        batch : Batch
+        learning_rate : float
+        moves : ndarray of float32, shape (n_weights,), optional
+            1 for each array of weights that learns, 0 for one that stays; all learn if left out.
 
         Raises
         ------
@@ -154,7 +168,8 @@ class Trainer:
             If the loss is not finite.
         """
         self.optimizer.learning_rate = learning_rate
-        loss = float(self._step(*_tensors(batch)))
+        moving = tf.convert_to_tensor(self._all if moves is None else moves)
+        loss = float(self._step(moving, *_tensors(batch)))
         if not np.isfinite(loss):
             step = int(self.optimizer.iterations)
             raise TrainingError(
@@ -167,29 +182,6 @@ class Trainer:
         kept = np.float32(min(keep, step / (step + 10)))
         now = named_variables(self.model)
         return {name: kept * old + (1 - kept) * now[name].numpy() for name, old in average.items()}
-
-    def stretch(self, weights: Weights, batch: Batch) -> float:
-        """What the intervals are to be widened by for 80 % of the targets to lie in theirs.
-
-        Parameters
-        ----------
-        weights : dict of ndarray
-        batch : Batch
-            Held back from training.
-
-        Returns
-        -------
-        float
-            At least 1: few held-back values are no ground to narrow an interval.
-        """
-        set_weights(self.model, weights)
-        raw = self.model(batch.x, training=False)
-        taus = self.network.quantiles
-        paths = np.asarray(ops.convert_to_numpy(quantile_paths(raw, batch.spread, taus, ops)))
-        low, middle, high = (paths[..., taus.index(q)] for q in (0.1, 0.5, 0.9))
-        reach = np.where(batch.targets < middle, middle - low, high - middle)
-        share = (np.abs(batch.targets - middle) / reach)[batch.weights > 0]
-        return float(np.clip(np.quantile(share, 0.8), 1.0, _MOST_STRETCH))
 
     def start(self, seed: int, weights: Weights | None = None) -> None:
         """Take the given weights, or those of a seed, and a fresh optimizer."""
@@ -213,12 +205,21 @@ class Trainer:
         paths = quantile_paths(raw, spread, self.network.quantiles, ops)
         return pinball_loss(paths, targets, weights, self.network.quantiles)
 
-    def _gradient_step(self, *batch: Any) -> Any:
+    def _moving(self, training: TrainingConfig) -> np.ndarray:
+        """Which arrays of weights learn, in the order of the model."""
+        names = named_variables(self.model)
+        head = [name.startswith("head/") for name in names]
+        return np.array(head, np.float32) if training.head_only else self._all
+
+    def _gradient_step(self, moves: Any, *batch: Any) -> Any:
         with tf.GradientTape() as tape:
             x, spread, targets, weights = batch
             loss = self._loss(x, spread, targets, weights, training=True)
         variables = self.model.trainable_variables
+        before = [ops.copy(variable) for variable in variables]
         self.optimizer.apply(tape.gradient(loss, variables), variables)
+        for k, variable in enumerate(variables):
+            variable.assign(before[k] + moves[k] * (variable - before[k]))
         return loss
 
 

@@ -63,8 +63,19 @@ def tails(level: Level) -> tuple[float, float]:
     return outside, round(1.0 - outside, 12)
 
 
-def quantile_at(paths: np.ndarray, quantiles: tuple[float, ...], q: float) -> np.ndarray:
-    """Read any quantile off those that a network gives.
+def normal(q: float) -> float:
+    """Quantile of the standard normal distribution.
+
+    Examples
+    --------
+    >>> round(normal(0.975), 2)
+    1.96
+    """
+    return NormalDist().inv_cdf(q)
+
+
+def quantiles_at(paths: np.ndarray, quantiles: tuple[float, ...], z: np.ndarray) -> np.ndarray:
+    """Read any quantiles off those that a network gives, other ones at every step if wanted.
 
     Between two of them, and beyond the outermost, the distribution counts as normal: the values
     lie on a straight line over the quantiles of the standard normal distribution. So intervals of
@@ -72,24 +83,27 @@ def quantile_at(paths: np.ndarray, quantiles: tuple[float, ...], q: float) -> np
 
     Parameters
     ----------
-    paths : ndarray, shape (..., n_quantiles)
+    paths : ndarray, shape (n, horizon, n_quantiles)
     quantiles : tuple of float
         What they are, ascending.
-    q : float
-        Above 0 and below 1.
+    z : ndarray, shape (horizon, n_wanted)
+        Which are wanted, as quantiles of the standard normal distribution: 1.96 for 0.975.
 
     Returns
     -------
-    ndarray, shape (...)
+    ndarray, shape (n, horizon, n_wanted)
 
     Examples
     --------
-    >>> paths = np.array([-1.2816, 0.0, 1.2816])
-    >>> float(quantile_at(paths, (0.1, 0.5, 0.9), 0.975).round(2))
-    1.96
+    >>> paths = np.array([[[-1.2816, 0.0, 1.2816]]])
+    >>> quantiles_at(paths, (0.1, 0.5, 0.9), np.array([[0.0, 1.96]])).round(2)
+    array([[[0.  , 1.96]]])
     """
-    z = np.array([NormalDist().inv_cdf(one) for one in quantiles])
-    wanted = NormalDist().inv_cdf(q)
-    right = int(np.clip(np.searchsorted(z, wanted), 1, len(z) - 1))
-    share = (wanted - z[right - 1]) / (z[right] - z[right - 1])
-    return paths[..., right - 1] + share * (paths[..., right] - paths[..., right - 1])
+    known = np.array([normal(q) for q in quantiles])
+    right = np.clip(np.searchsorted(known, z), 1, len(known) - 1)  # (horizon, n_wanted)
+    share = (z - known[right - 1]) / (known[right] - known[right - 1])
+    low, high = (
+        np.take_along_axis(paths, np.broadcast_to(index, (len(paths), *index.shape)), axis=-1)
+        for index in (right - 1, right)
+    )
+    return low + share * (high - low)

@@ -31,20 +31,23 @@ class Scale:
         shift; NaN where the series crosses zero and no logarithm is taken.
     floor : ndarray, shape (n_series,)
         0 where no value is negative: forecasts stay so; otherwise minus infinity.
+    whole : ndarray of bool, shape (n_series,)
+        Whether all values are whole numbers: forecasts are then too.
     """
 
     size: np.ndarray
     shift: np.ndarray
     floor: np.ndarray
+    whole: np.ndarray
 
     @property
     def logarithmic(self) -> np.ndarray:
         """Whether logarithms are taken, shape (n_series,)."""
         return ~np.isnan(self.shift)
 
-    def take(self, rows: np.ndarray) -> Scale:
+    def take(self, rows: np.ndarray | slice) -> Scale:
         """Return the scale of some of the series."""
-        return Scale(self.size[rows], self.shift[rows], self.floor[rows])
+        return Scale(self.size[rows], self.shift[rows], self.floor[rows], self.whole[rows])
 
     def forward(self, y: np.ndarray) -> np.ndarray:
         """Put values on the scale; `y` has one row a series or is already one value a series."""
@@ -68,6 +71,18 @@ class Scale:
             growth = np.where(shift > 0, shift * np.expm1(z), np.exp(z))
             share = np.where(np.isnan(shift), z, growth)
         return np.maximum(share * size, floor)
+
+    def possible(self, y: np.ndarray) -> np.ndarray:
+        """Make forecasts what the series can be: not negative, or whole, where all its values are.
+
+        Examples
+        --------
+        >>> scale = measure_scale(Panel.of([np.array([1.0, 0.0, 3.0])]))
+        >>> scale.possible(np.array([[-0.2, 1.4]]))
+        array([[0., 1.]])
+        """
+        floor, whole = _columns(y, self.floor, self.whole)
+        return np.maximum(np.where(whole, np.round(y), y), floor) + 0.0  # no negative zero
 
 
 def measure_scale(panel: Panel) -> Scale:
@@ -103,7 +118,9 @@ def measure_scale(panel: Panel) -> Scale:
     least[np.isinf(least)] = 0.0
     shift = np.where(least > _POSITIVE_SHARE * size, 0.0, _SHIFT_SHARE)
     shift = np.where(least < 0, np.nan, shift)
-    return Scale(size, shift, np.where(least < 0, -np.inf, 0.0))
+    fractions = np.bincount(owner, y != np.round(y), minlength=n)
+    whole = (fractions == 0) & (np.bincount(owner, minlength=n) > 0)
+    return Scale(size, shift, np.where(least < 0, -np.inf, 0.0), whole)
 
 
 def scaled(panel: Panel, scale: Scale) -> Panel:

@@ -144,18 +144,18 @@ def test_training_does_not_see_what_it_is_scored_on(panel):
     seen = []
     from forecastkit.forecasting import learnt
 
-    original = learnt.forecast_paths
+    original = learnt.score
 
-    def spy(*given):
-        seen.append(original(*given))
-        return seen[-1]
+    def spy(past, actual, forecasts, season_length):
+        seen.append(np.stack(forecasts["LSTM"]))
+        return original(past, actual, forecasts, season_length)
 
     changed = panel.copy()
     last = changed.groupby("unique_id").cumcount(ascending=False) < 6
     changed.loc[last, "y"] *= 7.0
     for table in (panel, changed):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(learnt, "forecast_paths", spy)
+            patch.setattr(learnt, "score", spy)
             fk.LSTMForecaster(h=6, preset="fast").fit(table)
     assert seen[0].tobytes() == seen[1].tobytes()
 

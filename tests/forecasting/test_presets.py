@@ -31,9 +31,10 @@ def monthly(rng, n=72):
 def test_instant_uses_the_shipped_network_as_it_is(kind, rng):
     sales = table({"a": monthly(rng), "b": monthly(rng, 50)})
     model = kind(h=6, preset="instant").fit(sales)
-    network, weights = fitted_to(*shipped(kind.cell)[:2], (12,), 6)
-    assert model.fitted_.network == network
-    for name, one in model.fitted_.members[0].items():
+    network, weights = fitted_to(*shipped(kind.cells[kind.name])[:2], (12,), 6)
+    (member,) = model.fitted_.members
+    assert member.network == network
+    for name, one in member.weights.items():
         np.testing.assert_array_equal(one, weights[name])
     assert model.facts["steps"] == 0
     assert any("shipped" in note["what"] for note in model.assumptions)
@@ -113,7 +114,7 @@ def test_seasons_of_whole_numbers_are_found_and_said(rng):
     t = np.arange(144)
     series = {k: 9 + 3 * np.sin(2 * np.pi * t / 7) + rng.normal(0, 0.4, 144) for k in "abc"}
     model = fk.LSTMForecaster(h=7, preset="instant").fit(table(series, freq=None))
-    assert model.fitted_.network.view.season_lengths == (7,)
+    assert model.fitted_.leading[0].network.view.season_lengths == (7,)
     assert any(note["why"] == "found in the series" for note in model.assumptions)
     walk = {k: rng.normal(size=90).cumsum() for k in "ab"}
     model = fk.LSTMForecaster(h=7, preset="instant").fit(table(walk, freq=None))
@@ -125,7 +126,7 @@ def test_a_window_of_ones_own_is_trained_from_scratch(rng):
     with pytest.raises(OptionError, match="preset instant"):
         fk.LSTMForecaster(h=3, preset="instant", input_size=9).fit(sales)
     model = fk.LSTMForecaster(h=3, preset="fast", input_size=9).train(sales)
-    assert model.fitted_.network.view.input_size == 9
+    assert model.fitted_.leading[0].network.view.input_size == 9
     assert any(note["what"] == "trained from scratch" for note in model.assumptions)
 
 
@@ -134,9 +135,10 @@ def test_training_starts_from_the_shipped_network(rng):
     sales = table({str(k): monthly(rng) * (1 + k) for k in range(8)})
     model = fk.LSTMForecaster(h=6, preset="fast").train(sales)
     network, start = fitted_to(*shipped("lstm")[:2], (12,), 6)
-    assert model.fitted_.network == network
+    (member,) = model.fitted_.members
+    assert member.network == network
     moved = np.concatenate(
-        [(model.fitted_.members[0][name] - one).ravel() for name, one in start.items()]
+        [(member.weights[name] - one).ravel() for name, one in start.items()]
     )
     size = np.concatenate([one.ravel() for one in start.values()])
     assert np.linalg.norm(moved) < 0.3 * np.linalg.norm(size)

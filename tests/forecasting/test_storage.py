@@ -17,9 +17,12 @@ from safetensors.numpy import load, save_file
 
 from forecastkit.errors import ForecastkitError, ModelFileError, UnknownFileError, WriteError
 from forecastkit.forecasting import storage
+from forecastkit.forecasting.calibration import Calibration
 from forecastkit.forecasting.fitted import Fitted
+from forecastkit.forecasting.outlook import Part
 from forecastkit.forecasting.storage import read_model, write_model
 from forecastkit.network.config import NetworkConfig
+from forecastkit.network.runtime import Member
 from forecastkit.series.windows import View
 from forecastkit.tables.frame import Grid
 from forecastkit.tables.frequency import parse_frequency
@@ -39,9 +42,9 @@ def small_model(seed=0):
         np.array([1.0, np.nan, 3.0, 4.0, 5.0]),
         parse_frequency("MS"),
     )
-    return Fitted(
-        "LSTM", network, (weights,), grid, [{"model": "LSTM", "mase": None}], [], {"a": 1}
-    )
+    part = Part("LSTM", 0.75, (Member(network, weights),))
+    board = [{"model": "LSTM", "mase": None}]
+    return Fitted("LSTM", 2, 1, (part, Part("Theta", 0.25)), grid, board, [], {"a": 1})
 
 
 @pytest.fixture
@@ -52,13 +55,15 @@ def path(tmp_path):
 
 def test_what_is_written_is_read(path):
     back, model = read_model(path), small_model()
-    assert back.network == model.network
+    assert [(part.name, part.weight) for part in back.parts] == [("LSTM", 0.75), ("Theta", 0.25)]
+    assert back.members[0].network == model.members[0].network
+    np.testing.assert_array_equal(back.calibration.reach, Calibration.none(2).reach)
     assert back.history.ids.tolist() == model.history.ids.tolist()
     np.testing.assert_array_equal(back.history.values, model.history.values)
     assert back.history.frequency == model.history.frequency
     assert (back.scoreboard, back.facts) == (model.scoreboard, model.facts)
-    for name, weight in model.members[0].items():
-        np.testing.assert_array_equal(back.members[0][name], weight)
+    for name, weight in model.members[0].weights.items():
+        np.testing.assert_array_equal(back.members[0].weights[name], weight)
 
 
 def test_no_other_file_is_left_behind(path):
@@ -110,21 +115,29 @@ def rewritten(path, change):
     ("change", "said"),
     [
         (lambda m: m.update(format_version=99), "format version 99; this forecastkit reads"),
-        (lambda m: m["network"].update(units=3), "not F32"),
-        (lambda m: m["network"].update(units=10**9), "out of range"),
-        (lambda m: m["network"].update(cell="os.system"), "out of range"),
-        (lambda m: m["network"].update(surprise=1), "not understood"),
-        (lambda m: m["network"]["view"].update(horizon="2"), "out of range"),
-        (lambda m: m.update(n_members=2), "lacks array 'member_1"),
+        (lambda m: m["networks"][0].update(units=3), "not F32"),
+        (lambda m: m["networks"][0].update(units=10**9), "out of range"),
+        (lambda m: m["networks"][0].update(cell="os.system"), "out of range"),
+        (lambda m: m["networks"][0].update(surprise=1), "not understood"),
+        (lambda m: m["networks"][0]["view"].update(horizon="2"), "out of range"),
+        (lambda m: m.update(members=[0, 0]), "out of range"),
+        (lambda m: m.update(members=[1]), "out of range"),
+        (lambda m: m.update(members=[0] * 1000), "out of range"),
+        (lambda m: m["parts"][0].update(n_members=0), "out of range"),
+        (lambda m: m["parts"][0].update(weight=0.5), "out of range"),
+        (lambda m: m["parts"][0].update(weight=float("nan")), "out of range"),
+        (lambda m: m["parts"][1].update(name="os.system"), "out of range"),
+        (lambda m: m["parts"][1].update(surprise=1, name=[]), "not understood"),
+        (lambda m: m.update(h=3), "out of range"),
         (lambda m: m.update(ids=["a"]), "history/"),
         (lambda m: m.pop("facts"), "not understood"),
         (lambda m: m["frequency"].update(step=0), "frequency"),
         (lambda m: m["frequency"].update(step=2**70), "frequency"),
-        (lambda m: m["network"]["view"].update(season_lengths=[10**9]), "out of range"),
-        (lambda m: m["network"]["view"].update(season_lengths=[]), "out of range"),
-        (lambda m: m["network"]["view"].update(stride=2**62), "out of range"),
-        (lambda m: m["network"]["view"].update(drift=float("nan")), "out of range"),
-        (lambda m: m["network"].update(quantiles=[-0.1, 0.5, 0.9]), "out of range"),
+        (lambda m: m["networks"][0]["view"].update(season_lengths=[10**9]), "out of range"),
+        (lambda m: m["networks"][0]["view"].update(season_lengths=[]), "out of range"),
+        (lambda m: m["networks"][0]["view"].update(stride=2**62), "out of range"),
+        (lambda m: m["networks"][0]["view"].update(drift=float("nan")), "out of range"),
+        (lambda m: m["networks"][0].update(quantiles=[-0.1, 0.5, 0.9]), "out of range"),
         (lambda m: m.update(ids=5), "out of range"),
         (lambda m: m.update(time_zone="Mars/X"), "not understood"),
         (lambda m: m.update(facts=5), "not understood"),
@@ -138,7 +151,7 @@ def test_altered_manifests_are_refused(change, said, path):
 
 def test_weights_that_are_not_finite_are_refused(tmp_path):
     model = small_model()
-    model.members[0]["head/bias"][0] = np.nan
+    model.members[0].weights["head/bias"][0] = np.nan
     write_model(model, tmp_path / "m")
     with pytest.raises(
         ModelFileError, match="'member_0/head/bias' holds values that are not finite"
@@ -188,7 +201,7 @@ def test_a_killed_writer_leaves_the_old_model_or_the_new_one(path):
         "    for seed in (1, 2): t.write_model(t.small_model(seed), sys.argv[1])\n"
     )
     here = os.path.dirname(__file__)
-    writer_seeds = [small_model(seed).members[0]["head/bias"] for seed in (0, 1, 2)]
+    writer_seeds = [small_model(seed).members[0].weights["head/bias"] for seed in (0, 1, 2)]
     for moment in range(3):
         child = subprocess.Popen(
             [sys.executable, "-c", code, str(path), here], stdout=subprocess.PIPE, text=True
@@ -198,7 +211,7 @@ def test_a_killed_writer_leaves_the_old_model_or_the_new_one(path):
         child.send_signal(signal.SIGKILL)
         child.wait()
         child.stdout.close()
-        found = read_model(path).members[0]["head/bias"]
+        found = read_model(path).members[0].weights["head/bias"]
         assert any(np.array_equal(found, one) for one in writer_seeds)
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from test_layers import distinct
 
 from forecastkit.layers import LSTM, LSTMCell, SimpleRNN, SimpleRNNCell
@@ -74,6 +78,7 @@ def run(layer, graph, *args, **options):
         {"zero_output_for_mask": True, "return_state": True},
         {"zero_output_for_mask": True, "go_backwards": True},
         {"use_bias": False, "return_state": True},
+        {"unroll": True, "return_sequences": True, "return_state": True},
     ],
     ids=str,
 )
@@ -494,8 +499,246 @@ def test_configurations_survive_json(ours, theirs):
 
 @pytest.mark.gpu
 @pairs
-def test_on_a_gpu(ours, theirs, rng):
-    a, b = twins(ours, theirs, rng, return_sequences=True)
-    x, mask = rng.normal(size=(40, 5, 3)).astype("float32"), tf.constant(rng.random((40, 5)) < 0.7)
+@pytest.mark.parametrize("graph", [False, True])
+@pytest.mark.parametrize("mask", [None, *MASKS])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"return_sequences": True, "return_state": True},
+        {"go_backwards": True, "return_sequences": True},
+        {"zero_output_for_mask": True},
+        {"dropout": 0.3, "recurrent_dropout": 0.3, "seed": 4},
+        {"dtype": "mixed_float16", "return_sequences": True},
+        {"dtype": "float64", "return_state": True},
+    ],
+    ids=str,
+)
+def test_on_a_gpu(ours, theirs, graph, mask, options, rng):
+    a, b = twins(ours, theirs, rng, **options)
+    x = rng.normal(size=(40, 5, 3)).astype("float32")
+    states = [rng.normal(size=(40, 4)).astype("float32") for _ in range(len(a.state_size))]
+    given = {} if mask is None else {"mask": tf.constant(MASKS[mask](rng, 40, 5))}
+    training = {"training": True} if "dropout" in options else {}
+    loose = 0.1 if options.get("dtype") == "mixed_float16" else 1e-4
     with tf.device("/GPU:0"):
-        assert_same(run(a, True, x, mask=mask), run(b, True, x, mask=mask), 1e-4)
+        got, want = (run(one, graph, x, *states, **given, **training) for one in (a, b))
+        assert_same(got, want, loose)
+
+
+@given(
+    shape=st.tuples(*(st.integers(1, most) for most in (5, 9, 4, 6))),
+    which=st.sampled_from([None, *MASKS]),
+    flags=st.tuples(*(st.booleans() for _ in range(5))),
+    cell=st.integers(0, 1),
+    seed=st.integers(0, 2**31),
+)
+@settings(max_examples=40, deadline=None)
+def test_any_shape_mask_and_options(shape, which, flags, cell, seed):
+    """Values in float32 to 1e-6 of the largest, gradients to a few of it; the graph is ours."""
+    ours, theirs = PAIRS[cell]
+    rng = np.random.default_rng(seed)
+    batch, time, features, units = shape
+    names = ("return_sequences", "return_state", "go_backwards", "use_bias", "zero_output_for_mask")
+    options = dict(zip(names, flags, strict=True))
+    a, b = twins(ours, theirs, rng, units, features, **options)
+    x = rng.normal(size=(batch, time, features)).astype("float32")
+    given_mask = {} if which is None else {"mask": tf.constant(MASKS[which](rng, batch, time))}
+    (values, grads), (wanted, their_grads) = (run(one, False, x, **given_mask) for one in (a, b))
+    assert_same(values, wanted, 2e-6)
+    for one, other in zip(grads, their_grads, strict=True):
+        assert_same(one, other, 2e-6 * max(1.0, float(tf.reduce_max(tf.abs(other)))))
+
+
+@pytest.mark.parametrize("graph", [False, True])
+@pytest.mark.parametrize("gate", ["hard_sigmoid", "tanh"])
+def test_another_recurrent_activation(graph, gate, rng):
+    a, b = twins(*PAIRS[1], rng, dtype="float64", recurrent_activation=gate)
+    x = rng.normal(0, 3, (3, 5, 3))
+    assert_same(run(a, graph, x), run(b, graph, x), 1e-11)
+    plain, _ = twins(*PAIRS[1], np.random.default_rng(7), dtype="float64")
+    assert np.abs(np.asarray(a(x)) - np.asarray(plain(x))).max() > 1e-3
+
+
+@pairs
+def test_every_constraint_acts(ours, theirs, rng):
+    """One training step with large weights: each array is held by its own constraint."""
+    limits = {"kernel": 0.3, "recurrent": 0.2, "bias": 0.1}
+    options = {f"{name}_constraint": keras.constraints.MaxNorm(m) for name, m in limits.items()}
+    models = []
+    for kind in (ours, theirs):
+        model = keras.Sequential([keras.Input((5, 3)), kind(4, **options)])
+        model.compile("sgd", "mse")
+        models.append(model)
+    weights = [3 * w for w in distinct(rng, [w.shape for w in models[0].weights])]
+    x, y = rng.normal(size=(8, 5, 3)), rng.normal(size=(8, 4))
+    for model in models:
+        model.set_weights(weights)
+        model.fit(x, y, epochs=1, verbose=0)
+    assert_same(models[0].get_weights(), models[1].get_weights(), 1e-5)
+    for array, most in zip(models[0].get_weights(), limits.values(), strict=True):
+        assert np.sqrt((array**2).sum(axis=0)).max() <= most * 1.001
+
+
+@pairs
+def test_a_frozen_layer_has_nothing_to_learn(ours, theirs):
+    for kind in (ours, theirs):
+        layer = kind(3, trainable=False)
+        layer.build((None, 4, 2))
+        assert not layer.trainable_weights
+        assert len(layer.non_trainable_weights) >= 3
+
+
+@pairs
+def test_nothing_leaves_the_graph(ours, theirs, rng):
+    """No call back into Python or NumPy, forward or backward: it runs where TensorFlow runs."""
+    a, _ = twins(ours, theirs, rng, dropout=0.2, recurrent_dropout=0.2)
+
+    @tf.function
+    def step(x):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(a(x, training=True) ** 2)
+        return tape.gradient(loss, a.trainable_weights)
+
+    graph = step.get_concrete_function(tf.TensorSpec((4, 5, 3))).graph.as_graph_def()
+    nodes = [*graph.node, *(node for one in graph.library.function for node in one.node_def)]
+    assert not [node.op for node in nodes if "PyFunc" in node.op or "Host" in node.op]
+
+
+@pairs
+def test_training_on_any_length_with_one_trace(ours, theirs, rng):
+    a, b = twins(ours, theirs, rng, dtype="float64")
+    traces = []
+
+    def gradients(layer, x):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(layer(x) ** 2)
+        return tape.gradient(loss, layer.trainable_weights)
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None, 3), tf.float64)])
+    def call(x):
+        traces.append(1)
+        return gradients(a, x)
+
+    for batch, time in ((2, 3), (1, 9), (4, 1)):
+        x = tf.constant(rng.normal(size=(batch, time, 3)))
+        assert_same(call(x), gradients(b, x), 1e-11)
+    assert len(traces) == 1
+
+
+@pairs
+def test_training_twice_gives_the_same_bits(ours, theirs, rng):
+    x, y = rng.normal(size=(32, 6, 3)), rng.normal(size=(32, 2))
+    found = []
+    for _ in range(2):
+        keras.utils.set_random_seed(3)
+        layers = [keras.Input((6, 3)), ours(5, dropout=0.2, seed=1), keras.layers.Dense(2)]
+        model = keras.Sequential(layers)
+        model.compile("adam", "mse")
+        model.fit(x, y, epochs=3, batch_size=8, verbose=0)
+        found.append(b"".join(w.tobytes() for w in model.get_weights()))
+    assert found[0] == found[1]
+
+
+@pairs
+@pytest.mark.parametrize("sequences", [False, True])
+def test_gradients_through_wrappers(ours, theirs, sequences, rng):
+    """Bidirectional with states, in all merge modes' sum, and TimeDistributed, with masks."""
+    x, mask = rng.normal(size=(3, 5, 2)), tf.constant(MASKS["holes"](rng, 3, 5))
+    deep = rng.normal(size=(2, 3, 5, 2))
+    pairs_of_layers = [
+        [
+            keras.layers.Bidirectional(
+                kind(3, return_sequences=sequences, dtype="float64"), dtype="float64"
+            )
+            for kind in (ours, theirs)
+        ],
+        [
+            keras.layers.TimeDistributed(
+                kind(3, return_sequences=sequences, dtype="float64"), dtype="float64"
+            )
+            for kind in (ours, theirs)
+        ],
+    ]
+    for layers, given, options in zip(pairs_of_layers, (x, deep), ({"mask": mask}, {}), strict=True):
+        for layer in layers:
+            layer(given)
+        layers[0].set_weights(distinct(rng, [w.shape for w in layers[0].weights]))
+        layers[1].set_weights(layers[0].get_weights())
+        results = []
+        for layer in layers:
+            with tf.GradientTape() as tape:
+                inputs = tf.constant(given)
+                tape.watch(inputs)
+                loss = tf.reduce_sum(layer(inputs, **options) ** 2)
+            results.append([loss, *tape.gradient(loss, [inputs, *layer.trainable_weights])])
+        assert_same(*results, 1e-10)
+
+
+@pairs
+@pytest.mark.parametrize("graph", [False, True])
+def test_a_stateful_layer_refuses_another_batch_size(ours, theirs, graph, rng):
+    a, _ = twins(ours, theirs, rng, stateful=True)
+    call = tf.function(a) if graph else a
+    call(tf.zeros((2, 5, 3)))
+    with pytest.raises(ValueError, match="batch size"):
+        call(tf.zeros((3, 5, 3)))
+
+
+@pairs
+def test_no_rows_have_no_gradient(ours, theirs, rng):
+    a, _ = twins(ours, theirs, rng)
+    _, grads = run(a, False, np.zeros((0, 5, 3), "float32"))
+    assert grads[0].shape == (0, 5, 3)
+    assert all(float(tf.reduce_sum(tf.abs(one))) == 0 for one in grads[1:])
+
+
+@pairs
+@pytest.mark.parametrize("graph", [False, True])
+def test_shapes_that_could_only_be_broadcast_are_refused(ours, theirs, graph, rng):
+    a, _ = twins(ours, theirs, rng)
+    x, call = tf.zeros((3, 5, 3)), tf.function(a) if graph else a
+    n = len(a.state_size)
+    for shape in ((3, 1), (1,), ()):
+        with pytest.raises(ValueError, match="initial state"):
+            call(x, initial_state=[tf.zeros(shape)] * n)
+    for shape in ((3, 1), (3, 4), ()):
+        with pytest.raises((ValueError, IndexError)):
+            call(x, mask=tf.ones(shape, "bool"))
+    with pytest.raises(ValueError, match="initial state"):
+        call(x, initial_state=[tf.zeros((3, 4))] * (n + 1))
+
+
+@pairs
+def test_forward_mode_in_a_graph_is_refused(ours, theirs, rng):
+    """Not zero in silence: in eager mode they are right, in a graph Keras raises too."""
+    a, b = twins(ours, theirs, rng)
+    x = tf.constant(rng.normal(size=(2, 5, 3)), "float32")
+
+    def tangents(layer):
+        with tf.autodiff.ForwardAccumulator(x, tf.ones_like(x)) as accumulator:
+            y = layer(x)
+        return accumulator.jvp(y)
+
+    assert_same(tangents(a), tangents(b), 1e-5)
+    with pytest.raises(TypeError, match="forward-mode"):
+        tf.function(tangents)(a)
+
+
+@pytest.mark.parametrize("first", ["LSTM", "SimpleRNN"])
+def test_a_saved_model_is_loaded_by_another_process(first, tmp_path, rng):
+    """One name of `forecastkit.layers` is enough for Keras to know all of them."""
+    words = keras.Input((4, 2))
+    x = keras.layers.Bidirectional(LSTM(3, return_sequences=True))(words)
+    x = keras.layers.RNN([LSTMCell(3), SimpleRNNCell(2)], return_sequences=True)(x)
+    model = keras.Model(words, SimpleRNN(2)(x))
+    model.save(tmp_path / "model.keras")
+    given = rng.normal(size=(2, 4, 2)).astype("float32")
+    np.save(tmp_path / "x.npy", given)
+    code = (
+        f"from forecastkit.layers import {first}\n"
+        "import keras, numpy as np, sys\n"
+        "model = keras.models.load_model(sys.argv[1] + '/model.keras', safe_mode=True)\n"
+        "np.save(sys.argv[1] + '/y.npy', model(np.load(sys.argv[1] + '/x.npy')))\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, capture_output=True)
+    np.testing.assert_allclose(np.load(tmp_path / "y.npy"), model(given), atol=1e-6)

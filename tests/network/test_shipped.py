@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from forecastkit.errors import ModelFileError
-from forecastkit.forecasting.predictor import forecast_paths
+from forecastkit.forecasting.outlook import Outlook, Part
 from forecastkit.network.build import build, set_weights
 from forecastkit.network.config import SHIPPED_HORIZON, NetworkConfig, shipped_view
-from forecastkit.network.runtime import network_outputs
+from forecastkit.network.runtime import Member, network_outputs
 from forecastkit.network.shipped import fitted_to, read_weights, shipped, write_weights
+from forecastkit.series.intervals import normal
 from forecastkit.series.panel import Panel
 
 cells = pytest.mark.parametrize("cell", ["lstm", "rnn"])
@@ -53,6 +54,12 @@ def test_training_and_prediction_agree(cell, seasons, rng):
     np.testing.assert_allclose(by_numpy, by_keras, atol=1e-5 * np.abs(by_keras).max())
 
 
+def forecast_paths(network, weights, panel, quantiles):
+    part, h = Part("LSTM", 1.0, (Member(network, weights),)), network.view.horizon
+    z = np.tile([normal(q) for q in quantiles], (h, 1))
+    return Outlook(panel, (part,), h, 1).at(z)
+
+
 def series_of(rng, seasons, n=6):
     length = max(60, 3 * max(seasons))
     t = np.arange(length)
@@ -67,7 +74,7 @@ def test_any_horizon(cell, seasons, horizon, rng):
     """Up to four times the trained one: finite, ordered, near the series, no jump at its end."""
     network, weights = fitted_to(*shipped(cell)[:2], seasons, horizon)
     panel = Panel.of(series_of(rng, seasons))
-    paths = forecast_paths(network, [weights], panel, (0.025, 0.1, 0.5, 0.9, 0.975))
+    paths = forecast_paths(network, weights, panel, (0.025, 0.1, 0.5, 0.9, 0.975))
     assert np.isfinite(paths).all()
     assert (np.diff(paths, axis=-1) >= 0).all()
     assert (np.abs(paths[..., 2] - 50) < 60).all()
@@ -84,14 +91,9 @@ def test_a_longer_horizon_does_not_change_the_first_steps(cell, rng):
     panel = Panel.of(series_of(rng, (12,)))
     whole = shipped(cell)[:2]
     long, short = (
-        forecast_paths(*_as_given(fitted_to(*whole, (12,), h)), panel, (0.5, 0.9)) for h in (100, 5)
+        forecast_paths(*fitted_to(*whole, (12,), h), panel, (0.5, 0.9)) for h in (100, 5)
     )
     np.testing.assert_allclose(long[:, :5], short, rtol=1e-6)
-
-
-def _as_given(fitted):
-    network, weights = fitted
-    return network, [weights]
 
 
 @pytest.mark.parametrize("seasons", SEASONS, ids=str)
@@ -99,15 +101,15 @@ def test_scale_and_sign_do_not_matter(seasons, rng):
     """A forecast in other units is the forecast in other units; a negated series is negated."""
     network, weights = fitted_to(*shipped("lstm")[:2], seasons, 12)
     series = series_of(rng, seasons)
-    paths = forecast_paths(network, [weights], Panel.of(series), (0.1, 0.5, 0.9))
+    paths = forecast_paths(network, weights, Panel.of(series), (0.1, 0.5, 0.9))
     for factor in (1e-6, 1e6):
         scaled = forecast_paths(
-            network, [weights], Panel.of([factor * y for y in series]), (0.1, 0.5, 0.9)
+            network, weights, Panel.of([factor * y for y in series]), (0.1, 0.5, 0.9)
         )
         np.testing.assert_allclose(scaled, factor * paths, rtol=1e-3)
     crossing = [y - y.mean() for y in series]
-    upright = forecast_paths(network, [weights], Panel.of(crossing), (0.1, 0.5, 0.9))
-    turned = forecast_paths(network, [weights], Panel.of([-y for y in crossing]), (0.1, 0.5, 0.9))
+    upright = forecast_paths(network, weights, Panel.of(crossing), (0.1, 0.5, 0.9))
+    turned = forecast_paths(network, weights, Panel.of([-y for y in crossing]), (0.1, 0.5, 0.9))
     np.testing.assert_allclose(turned[..., ::-1], -upright, rtol=1e-3, atol=1e-4)
 
 

@@ -1,0 +1,80 @@
+"""How much each part of a blend counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from forecastkit.evaluation.scoreboard import seasonal_errors
+from forecastkit.forecasting.learnt import JUDGED, Window, judged_at
+from forecastkit.forecasting.outlook import Outlook
+
+# what is known of parts before any window is seen
+PRIOR = {"LSTM": 0.55, "RNN": 0.15, "DampedTrend": 0.15, "Theta": 0.1, "SeasonalNaive": 0.05}
+# series and windows at which what they say counts as much as the prior
+_AS_GOOD_AS = 30.0
+_STEPS, _RATE = 200, 0.5
+_LEAST = 0.01
+
+
+def blend_weights(
+    judged: Sequence[tuple[Window, Outlook]], prior: Sequence[float], season_length: int
+) -> list[float]:
+    """Weights of parts by windows that they had not seen, shrunk to a prior.
+
+    The weights that minimise the mean quantile loss of the blend are looked for by exponentiated
+    gradient descent (Kivinen & Warmuth, "Exponentiated gradient versus gradient descent for linear
+    predictors", 1997), from the prior on, and mixed with it: the fewer series and windows there
+    are, the more the prior counts.
+
+    Parameters
+    ----------
+    judged : sequence of (Window, Outlook)
+        Windows, and the distributions of all parts before them.
+    prior : sequence of float
+        A number a part; they are made to sum to 1.
+    season_length : int
+        Of the scale of the losses.
+
+    Returns
+    -------
+    list of float
+        They sum to 1; what would be below 0.01 is 0.
+    """
+    start = np.array(prior, float) / np.sum(prior)
+    pieces = [_piece(held_back, outlook, season_length) for held_back, outlook in judged]
+    rows = sum(n for _, _, n in pieces)
+    if rows == 0:
+        return [float(one) for one in start]
+    paths = np.concatenate([one for one, _, _ in pieces], axis=1)  # (parts, values, quantiles)
+    actual = np.concatenate([one for _, one, _ in pieces])
+    best, taus = start.copy(), np.array(JUDGED)
+    for _ in range(_STEPS):
+        error = actual[:, None] - np.tensordot(best, paths, axes=1)
+        upstream = np.where(error > 0, -taus, 1.0 - taus)
+        gradient = (paths * upstream).mean(axis=(1, 2))
+        loss = np.maximum(taus * error, (taus - 1.0) * error).mean()
+        best = best * np.exp(-_RATE * (gradient - best @ gradient) / max(loss, 1e-12))
+        best /= best.sum()
+    trust = rows / (rows + _AS_GOOD_AS)
+    mixed = trust * best + (1.0 - trust) * start
+    mixed = np.where(mixed < _LEAST, 0.0, mixed)
+    return [float(one) for one in mixed / mixed.sum()]
+
+
+def _piece(
+    held_back: Window, outlook: Outlook, season_length: int
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Quantiles of every part and the values, over the scale of their series; and series."""
+    past, actual = held_back.past, held_back.actual
+    scale = seasonal_errors(past, season_length)
+    fine = np.isfinite(scale) & (scale > 0)
+    known = ~np.isnan(actual) & fine[:, None]
+    over = np.where(fine, scale, 1.0)[:, None]
+    z = judged_at(actual.shape[1])
+    paths = [
+        (outlook.possible(outlook.of_part(part, z)) / over[..., None])[known]
+        for part in outlook.parts
+    ]
+    return np.stack(paths), (actual / over)[known], int(known.any(axis=1).sum())

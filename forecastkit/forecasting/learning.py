@@ -1,0 +1,139 @@
+"""A way of learning: networks, statistical methods beside them, their weights, the intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from forecastkit.forecasting.blend import PRIOR, blend_weights
+from forecastkit.forecasting.calibration import Calibration
+from forecastkit.forecasting.learnt import Learnt, Window, window
+from forecastkit.forecasting.outlook import Outlook, Part
+from forecastkit.forecasting.plan import Plan, note
+from forecastkit.series.panel import Panel
+
+if TYPE_CHECKING:
+    from forecastkit.forecasting.fitting import Learner
+
+# series and windows that judge a model; where the tail has fewer, windows before it are added
+_ENOUGH_ROWS = 60
+_MOST_WINDOWS = 12
+_MOST_SERIES = 2000
+
+
+class Learning:
+    """Learns parts from a panel, weighs them, and sets the intervals; again for another panel.
+
+    Parameters
+    ----------
+    plans : mapping of str to Plan
+        The ensembles of networks, by name.
+    methods : sequence of str
+        Statistical parts beside them.
+    h, season_length : int
+        Horizon, and the season of baselines and statistical parts.
+    seed : int
+    on_step : callable, optional
+        Called after every gradient step.
+    """
+
+    def __init__(
+        self,
+        plans: Mapping[str, Plan],
+        methods: Sequence[str],
+        h: int,
+        season_length: int,
+        seed: int = 1,
+        on_step: Callable[[int], None] | None = None,
+    ) -> None:
+        self.plans, self.methods = dict(plans), tuple(methods)
+        self.h, self.season_length = h, season_length
+        self.learners: dict[str, Learner] = {}
+        for name, plan in self.plans.items():
+            if plan.recipes:
+                from forecastkit.forecasting.fitting import Learner
+
+                self.learners[name] = Learner(plan, seed, on_step)
+
+    @property
+    def most_steps(self) -> int:
+        """Gradient steps of one call, at the most."""
+        return sum(learner.most_steps for learner in self.learners.values())
+
+    def __call__(self, panel: Panel) -> Learnt:
+        """Learn from a panel in the series' own units."""
+        tail = min(self.h, int(panel.lengths.max()) // 4)
+        parts, before, notes, steps = [], [], [], 0
+        for name, plan in self.plans.items():
+            if name not in self.learners:
+                parts.append(Part(name, 1.0, (plan.incumbent,)))
+                before.append(parts[-1])
+                continue
+            trained = self.learners[name].learn(panel, tail, self.season_length)
+            parts.append(Part(name, 1.0, trained.members))
+            before.append(Part(name, 1.0, trained.before))
+            said = trained.notes
+            if len(self.plans) > 1:
+                said = [note(f"{name}: {one['what']}", one["why"]) for one in said]
+            notes += said
+            steps += trained.steps
+        parts += [Part(name) for name in self.methods]
+        before += [Part(name) for name in self.methods]
+        judged = self._judged(panel, tail, before)
+        if len(parts) > 1:
+            weights = blend_weights(
+                [
+                    (held_back, Outlook(held_back.past, seen, tail, self.season_length))
+                    for held_back, seen in judged
+                ],
+                [PRIOR[part.name] for part in parts],
+                self.season_length,
+            )
+            listed = ", ".join(
+                f"{part.name} {100 * weight:.0f} %"
+                for part, weight in zip(parts, weights, strict=True)
+            )
+            notes.append(note(f"weights {listed}", f"by forecasts of {tail} steps that were held back"))
+            parts = [Part(p.name, w, p.members) for p, w in zip(parts, weights, strict=True)]
+        return Learnt(tuple(parts), self._calibration(judged, parts), notes, steps)
+
+    def _judged(
+        self, panel: Panel, tail: int, before: Sequence[Part]
+    ) -> list[tuple[Window, list[Part]]]:
+        """Windows of the past, with parts that had not seen them."""
+        if tail < 1:
+            return []
+        newest = window(panel, tail, 0, _MOST_SERIES)
+        earlier, longest, step = [], int(panel.lengths.max()), max(1, tail // 3)
+        rows = len(newest.series)
+        for back in range(step, _MOST_WINDOWS * step, step):
+            if rows >= _ENOUGH_ROWS or longest - back - tail < max(longest // 2, tail):
+                break
+            earlier.append(window(panel, tail, back, _MOST_SERIES))
+            rows += len(earlier[-1].series)
+        untrained = [
+            Part(part.name, 1.0, (self.plans[part.name].incumbent,) if part.members else ())
+            for part in before
+        ]
+        judged = [(newest, list(before))]
+        if earlier:
+            judged.append((Window.joined(earlier), untrained))
+        return [one for one in judged if len(one[0].series)]
+
+    def _calibration(
+        self, judged: Sequence[tuple[Window, list[Part]]], parts: Sequence[Part]
+    ) -> Calibration:
+        scores = [np.empty((0, self.h))]
+        for held_back, seen in judged:
+            weighted = [
+                Part(one.name, part.weight, one.members)
+                for one, part in zip(seen, parts, strict=True)
+            ]
+            tail = held_back.actual.shape[1]
+            found = Outlook(held_back.past, weighted, tail, self.season_length).scores(
+                held_back.actual
+            )
+            scores.append(np.pad(found, ((0, 0), (0, self.h - tail)), constant_values=np.nan))
+        return Calibration.from_scores(np.concatenate(scores))

@@ -1,0 +1,57 @@
+"""Statistical methods that a blend may hold: the next steps of every series, and their errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from forecastkit.evaluation.baselines import Paths, seasonal_naive, theta
+from forecastkit.series.components import measure
+from forecastkit.series.panel import Panel
+from forecastkit.series.scale import measure_scale, scaled
+
+_DAMPING = 0.9  # a step: growth dies away, the more slowly the more regular (Gardner 1985)
+
+
+def damped_trend(panel: Panel, h: int, season_length: int) -> Paths:
+    """Exponential smoothing with a slope that dies away, on the components that networks see.
+
+    Parameters
+    ----------
+    panel : Panel
+        In the series' own units.
+    h, season_length : int
+
+    Returns
+    -------
+    point, deviation : ndarray, shape (n_series, h)
+
+    References
+    ----------
+    Gardner & McKenzie, "Forecasting trends in time series", Management Science 31 (1985);
+    Hyndman & Athanasopoulos, *Forecasting: Principles and Practice*, 3rd ed., section 8.2.
+
+    Examples
+    --------
+    >>> damped_trend(Panel.of([np.full(12, 5.0)]), 2, 1)[0].tolist()
+    [[5.0, 5.0]]
+    """
+    scale = measure_scale(panel)
+    on_scale = scaled(panel, scale)
+    found = measure(on_scale, (season_length,))
+    at, ahead = (panel.offsets[1:] - 1)[:, None], np.arange(1, h + 1)
+    season = found.season(at, at + ahead, panel.offsets[:-1][:, None])
+    grown = np.cumsum(_DAMPING**ahead)
+    path = found.level[at] + found.slope[at] * grown + season
+    spread = found.error[at] * np.sqrt(1.0 + (ahead - 1) * found.alpha[at] ** 2)
+    point = scale.inverse(path)
+    half = 0.5 * (scale.inverse(path + spread) - scale.inverse(path - spread))
+    return point, half
+
+
+METHODS: dict[str, Callable[[Panel, int, int], Paths]] = {
+    "Theta": theta,
+    "DampedTrend": damped_trend,
+    "SeasonalNaive": seasonal_naive,
+}

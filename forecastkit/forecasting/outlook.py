@@ -1,0 +1,158 @@
+"""What a model says of the next steps of every series: any quantile, in the series' own units.
+
+A model is a weighted mean of parts, quantile by quantile. A part is an ensemble of networks, whose
+median counts, or a statistical method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecastkit.evaluation.baselines import Paths
+from forecastkit.forecasting.methods import METHODS
+from forecastkit.network.runtime import Member, network_quantiles
+from forecastkit.series.components import Components, measure
+from forecastkit.series.intervals import quantiles_at
+from forecastkit.series.panel import Panel
+from forecastkit.series.scale import measure_scale, scaled
+from forecastkit.series.windows import Windows
+
+# standard normal scores between which values are looked up, and the most that one can be
+_GRID = np.linspace(-5.0, 5.0, 41)
+_ROWS_AT_ONCE = 1024
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the forecasts whose weighted mean a model is.
+
+    Attributes
+    ----------
+    name : str
+        Its alias, or the name of a method in `METHODS`.
+    weight : float
+        From 0 to 1; those of all parts sum to 1.
+    members : tuple of Member
+        Networks; none for a statistical method.
+    """
+
+    name: str
+    weight: float = 1.0
+    members: tuple[Member, ...] = ()
+
+
+class Outlook:
+    """Distributions of the next steps of every series of a panel, all of whose values are past.
+
+    Parameters
+    ----------
+    panel : Panel
+        In the series' own units; every series has a value.
+    parts : sequence of Part
+    h, season_length : int
+        Steps, and the season that statistical methods look for.
+    """
+
+    def __init__(self, panel: Panel, parts: Sequence[Part], h: int, season_length: int) -> None:
+        self.parts, self.h = tuple(parts), h
+        self.scale = measure_scale(panel)
+        on_scale = scaled(panel, self.scale)
+        measured: dict[tuple[int, ...], Components] = {}
+        self._paths: dict[str, np.ndarray] = {}
+        self._normal: dict[str, Paths] = {}
+        for part in self.parts:
+            if part.members:
+                self._paths[part.name] = _median_paths(on_scale, part.members, measured)[:, :h]
+            else:
+                self._normal[part.name] = METHODS[part.name](panel, h, season_length)
+
+    def at(self, z: np.ndarray) -> np.ndarray:
+        """Quantiles as the parts give them: not rounded, and not cut at zero.
+
+        Parameters
+        ----------
+        z : ndarray, shape (h, n_wanted)
+            Which, as quantiles of the standard normal distribution.
+
+        Returns
+        -------
+        ndarray, shape (n_series, h, n_wanted)
+        """
+        return self._rows_at(slice(None), z)
+
+    def of_part(self, part: Part, z: np.ndarray) -> np.ndarray:
+        """Quantiles of one part alone, of the shape that `at` returns."""
+        return self._rows_of(part, slice(None), z)
+
+    def _rows_at(self, rows: slice, z: np.ndarray) -> np.ndarray:
+        weighted = [
+            part.weight * self._rows_of(part, rows, z) for part in self.parts if part.weight > 0
+        ]
+        return np.sum(weighted, axis=0)
+
+    def _rows_of(self, part: Part, rows: slice, z: np.ndarray) -> np.ndarray:
+        if part.members:
+            taus = part.members[0].network.quantiles
+            some = self.scale.take(rows)
+            return some.inverse(quantiles_at(self._paths[part.name][rows], taus, z))
+        point, deviation = (one[rows, :, None] for one in self._normal[part.name])
+        return point + z * deviation
+
+    def possible(self, paths: np.ndarray) -> np.ndarray:
+        """Make forecasts what the series can be; see `Scale.possible`."""
+        return self.scale.possible(paths)
+
+    def scores(self, actual: np.ndarray) -> np.ndarray:
+        """Where values came to lie, as quantiles of the standard normal distribution.
+
+        Parameters
+        ----------
+        actual : ndarray, shape (n_series, h)
+
+        Returns
+        -------
+        ndarray, shape (n_series, h)
+            -5 to 5; NaN where there is no value, or where the distribution has no width.
+        """
+        z = np.broadcast_to(_GRID, (self.h, len(_GRID)))
+        parts = [np.zeros((0, self.h))]
+        for start in range(0, len(actual), _ROWS_AT_ONCE):
+            rows = slice(start, start + _ROWS_AT_ONCE)
+            parts.append(_looked_up(actual[rows], self._rows_at(rows, z)))
+        return np.concatenate(parts)
+
+
+def _looked_up(actual: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    """Scores of values (n, h) between the quantiles (n, h, scores) that stand at `_GRID`."""
+    right = np.clip((grid < actual[..., None]).sum(axis=-1), 1, len(_GRID) - 1)[..., None]
+    low, high = (np.take_along_axis(grid, index, -1)[..., 0] for index in (right - 1, right))
+    width, left = high - low, _GRID[right[..., 0] - 1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        score = left + (actual - low) / width * (_GRID[1] - _GRID[0])
+    score = np.clip(np.where(width > 0, score, left), _GRID[0], _GRID[-1])
+    flat = grid[..., -1] - grid[..., 0] <= 1e-9 * np.abs(grid[..., 0])
+    return np.where(flat | np.isnan(actual), np.nan, score)
+
+
+def _median_paths(
+    panel: Panel, members: Sequence[Member], measured: dict[tuple[int, ...], Components]
+) -> np.ndarray:
+    """Median over the networks of their quantiles on the scale, (n_series, h, n_quantiles)."""
+    series, ends = np.arange(panel.n_series), panel.lengths - 1
+    found = []
+    for member in members:
+        view = member.network.view
+        lengths = view.season_lengths
+        if lengths not in measured:
+            measured[lengths] = measure(panel, lengths)
+        windows = Windows(panel, measured[lengths], view)
+        given = network_quantiles(member.network, member.weights, windows, series, ends)
+        last = windows.cutoffs(series, ends)[:, -1:]
+        seen = windows.components
+        # a series that never changes has no noise: its forecast is what it is
+        unit = np.where(seen.noise[last] > 0, seen.scale[last], 0.0)[..., None]
+        found.append(windows.base(series, last)[:, 0][..., None] + unit * given)
+    return np.median(found, axis=0) if len(found) > 1 else found[0]
