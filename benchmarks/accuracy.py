@@ -1,7 +1,7 @@
 """Score forecasters and the usual baselines on a panel with a train and a test part.
 
     python benchmarks/accuracy.py FILE.parquet --h 18 --season-length 12 [--preset instant]
-        [--models LSTM RNN Naive Naive2 SeasonalNaive Theta ETS] [--seeds 3] [--threads 1]
+        [--models LSTM RNN Auto Naive Naive2 SeasonalNaive Theta ETS] [--seeds 3] [--threads 1]
         [--seasons 24 168] [--peers PYTHON] [--sample N] [--most-periods N]
         [--json FILE]
 
@@ -39,7 +39,7 @@ from forecastkit.evaluation.metrics import (
 )
 from forecastkit.tables.frame import check_table, to_grid
 
-OURS = ("LSTM", "RNN", "Naive2")
+OURS = ("LSTM", "RNN", "Auto", "Naive2")
 PEERS = ("Naive", "SeasonalNaive", "Theta", "ETS")
 WORKER = Path(__file__).with_name("accuracy_models.py")
 COLUMNS = [
@@ -147,7 +147,7 @@ def main() -> None:
         train.to_parquet(folder / "train.parquet")
         np.savez(folder / "past.npz", **{k: data[k] for k in ("values", "offsets", "ids")})
         for model in ["Naive2", *(one for one in given.models if one != "Naive2")]:
-            fixed = model not in ("LSTM", "RNN") or given.preset == "instant"
+            fixed = model not in ("LSTM", "RNN", "Auto") or given.preset == "instant"
             for seed in range(1, 2 if fixed else 1 + given.seeds):
                 result = run(model, folder, given, seed)
                 row = {"model": model, "seed": seed, **_row(result, data, given, rows)}

@@ -31,7 +31,8 @@ def network(model: str, folder: Path, h: int, preset: str, seed: int, seasons: l
     import forecastkit as fk
 
     table = pd.read_parquet(folder / "train.parquet")[["unique_id", "ds", "y"]]
-    kind = {"LSTM": fk.LSTMForecaster, "RNN": fk.RNNForecaster}[model]
+    kinds = {"LSTM": fk.LSTMForecaster, "RNN": fk.RNNForecaster, "Auto": fk.AutoForecaster}
+    kind = kinds[model]
     forecaster = kind(h=h, preset=preset, seed=seed, season_length=seasons or None)
     forecaster.train(table, progress=False)
     found = forecaster.predict(level=list(LEVELS))
@@ -88,7 +89,7 @@ def main() -> None:
     bounds = zip(data["offsets"][:-1], data["offsets"][1:], strict=True)
     series = [data["values"][a:b] for a, b in bounds]
     start = time.perf_counter()
-    if model in ("LSTM", "RNN"):
+    if model in ("LSTM", "RNN", "Auto"):
         lengths = [int(one) for one in seasons]
         paths = network(model, Path(folder), int(h), preset, int(seed), lengths)
     elif model == "Naive2":

@@ -1,19 +1,22 @@
 """Time one training step of our LSTM and of Keras's, in turn in one process.
 
-    python benchmarks/layers.py [--runs 30] [--threads 2] [--inference]
+    python benchmarks/layers.py [--runs 30] [--threads 2] [--torch PYTHON] [--inference]
 
 A step is forward, loss and gradients of all weights; each variant is timed once a round, so that
 a slow moment of the machine meets all of them. Printed are medians and interquartile ranges in
 milliseconds, the time of the first call (tracing and compiling), the bound that the matrix products
-alone set, and ours over Keras's best. torch.nn.LSTM is timed where torch is installed.
+alone set, and ours over Keras's best. torch.nn.LSTM is timed by any Python that has
+torch (`--torch`), in turn with the others.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 from statistics import median, quantiles
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -28,7 +31,7 @@ from forecastkit.network.runtime import network_outputs
 from forecastkit.series.windows import View
 
 SHAPES = [(32, 48, 1, 64, 1), (256, 48, 4, 64, 2), (128, 96, 4, 128, 2), (32, 168, 4, 128, 2)]
-Step = Callable[[], None]
+Step = Callable[[], object]  # one that is timed elsewhere gives its milliseconds
 
 
 def training_step(kind: type, shape: tuple[int, ...], xla: bool) -> Step:
@@ -51,7 +54,7 @@ def training_step(kind: type, shape: tuple[int, ...], xla: bool) -> Step:
             loss = tf.reduce_mean(network(x) ** 2)
         return loss, tape.gradient(loss, weights)
 
-    return lambda: step()[0].numpy()
+    return lambda: np.asarray(step()[0])
 
 
 def products_alone(shape: tuple[int, ...]) -> Step:
@@ -90,23 +93,26 @@ def products_alone(shape: tuple[int, ...]) -> Step:
                 out.append(tf.matmul(long_z, W, transpose_b=True))
         return out
 
-    return lambda: products()[0].numpy()
+    return lambda: np.asarray(products()[0])
 
 
-def torch_step(shape: tuple[int, ...], threads: int) -> Step | None:
-    """Make a step of torch.nn.LSTM, if torch is there."""
-    try:
-        import torch
-    except ImportError:
-        return None
-    torch.set_num_threads(threads)
-    batch, steps, features, units, n_layers = shape
-    net = torch.nn.LSTM(features, units, n_layers, batch_first=True)
-    x = torch.randn(batch, steps, features)
+def torch_step(python: str, shape: tuple[int, ...], threads: int) -> Step:
+    """Make a step of torch.nn.LSTM, which another Python does and times."""
+    numbers = [str(n) for n in (threads, *shape)]
+    worker = subprocess.Popen(
+        [python, Path(__file__).with_name("layers_torch.py"), *numbers],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    to, back = worker.stdin, worker.stdout
+    assert to is not None
+    assert back is not None
 
-    def step() -> None:
-        net.zero_grad()
-        (net(x)[0] ** 2).mean().backward()
+    def step() -> float:
+        to.write("\n")
+        to.flush()
+        return float(back.readline())
 
     return step
 
@@ -127,11 +133,12 @@ def timed(variants: dict[str, Step], runs: int) -> dict[str, tuple[float, float,
 
 def _milliseconds(step: Step) -> float:
     start = time.perf_counter()
-    step()
-    return 1e3 * (time.perf_counter() - start)
+    found = step()
+    here = 1e3 * (time.perf_counter() - start)
+    return found if isinstance(found, float) else here
 
 
-def training(runs: int, threads: int) -> None:
+def training(runs: int, threads: int, torch: str | None) -> None:
     print(f"one training step, {threads} threads, median [quartiles] ms, first call s")
     for shape in SHAPES:
         variants = {
@@ -141,9 +148,8 @@ def training(runs: int, threads: int) -> None:
             "Keras, XLA": training_step(keras.layers.LSTM, shape, xla=True),
             "products alone": products_alone(shape),
         }
-        other = torch_step(shape, threads)
-        if other is not None:
-            variants["torch.nn.LSTM"] = other
+        if torch:
+            variants["torch.nn.LSTM"] = torch_step(torch, shape, threads)
         found = timed(variants, runs)
         print(f"(batch, time, features, units, layers) = {shape}")
         for name, (middle, low, high, first) in found.items():
@@ -176,12 +182,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=30)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--torch", metavar="PYTHON", help="a Python that has torch")
     parser.add_argument("--inference", action="store_true", help="only the inference")
     options = parser.parse_args()
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
     tf.config.threading.set_inter_op_parallelism_threads(options.threads)
     if not options.inference:
-        training(options.runs, options.threads)
+        training(options.runs, options.threads, options.torch)
     inference(max(3, options.runs // 6))
 
 

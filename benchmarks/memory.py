@@ -1,4 +1,4 @@
-"""Two textbook tasks that need memory: a simple RNN against an LSTM with as many weights.
+"""Two textbook tasks that need memory: a simple RNN against an LSTM with about as many weights.
 
     python benchmarks/memory.py [--delays 10 50 200] [--seeds 3] [--steps 1500] [--plot FILE.png]
 
@@ -6,11 +6,12 @@ Recall: the first token of a sequence, one of eight and marked, is to be named a
 other tokens of the same kind. Adding problem: two of many numbers are marked; their sum is to be
 told.
 
-Three networks with as many weights: a simple RNN (recurrent weights start orthogonal, the kindest
-start that is known for it); an LSTM as Keras starts it, its forget biases at 1; and the same LSTM
-with forget biases at log u, u uniform from 1 to the delay - 1, and input biases at -log u, so that
-its cells start out remembering for as long (Tallec & Ollivier, "Can recurrent neural networks warp
-time?", ICLR 2018; longer lags want a larger forget bias: Gers et al. 2000, Le et al. 2015).
+Three networks with about as many weights (the simple one has a few more): a simple RNN (recurrent
+weights start orthogonal, the kindest start that is known for it); an LSTM as Keras starts it, its
+forget biases at 1; and the same LSTM with forget biases at log u, u uniform from 1 to the delay -
+1, and input biases at -log u, so that its cells start out remembering for as long (Tallec &
+Ollivier, "Can recurrent neural networks warp time?", ICLR 2018; longer lags want a larger forget
+bias: Gers et al. 2000, Le et al. 2015).
 
 For each task, network, delay and seed it prints whether the task was learnt (recall: nine of ten
 right; adding: squared error below 0.01, where 0.167 is that of the mean) within the steps, then

@@ -22,7 +22,8 @@ _SHUT, _OPEN = 0.05, 0.95
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _MOST_SERIES = 256
 _MOST_NAMED = 8
-_FEW = 8  # steps of which it says nothing that all or few of them are heard
+# steps of which it says nothing that all of them, or few of them, are heard
+_TOO_FEW_FOR_ALL, _TOO_FEW_FOR_FEW = 3, 8
 _SILENT = 1e-9
 # values and forecasts are in the same unit: a forecast that follows its values sums to about one
 _EXPLODED = 10.0
@@ -289,7 +290,7 @@ def _warnings(gradient: np.ndarray, network: NetworkConfig) -> list[str]:
         return ["The network is silent: the forecast is the statistical base path alone."]
     found = []
     heard = _memory_length(gradient)
-    if heard >= 0.97 * reach > _FEW:
+    if heard >= 0.97 * reach and reach > _TOO_FEW_FOR_ALL:
         found.append(
             f"The network listens to all of the {reach} steps that reach it: longer series or a "
             "larger input_size may bring more."
@@ -303,11 +304,11 @@ def _warnings(gradient: np.ndarray, network: NetworkConfig) -> list[str]:
         )
     if len(recent) > 3 and recent.std() < 0.02 * recent.mean():
         found.append("The gradient is flat: the network averages its window and ignores its order.")
-    elif reach > _FEW and heard <= 0.1 * reach:
+    elif reach > _TOO_FEW_FOR_FEW and heard <= 0.1 * reach:
         newest = "the newest value" if heard == 1 else f"the newest {heard} values"
         found.append(
-            f"The network ignores its history: it hears {newest} alone. A smaller input_size "
-            f"would do{cure}."
+            f"Gradients vanish: the network ignores its history, it hears {newest} alone. A smaller "
+            f"input_size would do{cure}."
         )
     elif reach > 2 * window and gradient[half:].sum() < 1e-4 * total:
         found.append(

@@ -149,12 +149,16 @@ _VIEWS = {
     12: (18, 64, 1),
     52: (52, 48, 4),
 }
+_LONGEST_WINDOW = 168  # where the shortest season is a day of hours or half-hours
 
 
 def default_view(
     season_lengths: tuple[int, ...], horizon: int, longest: int, input_size: int | None = None
 ) -> View:
-    """Choose how a network looks at series of these seasons.
+    """Choose how a network that is trained from nothing looks at series of these seasons.
+
+    Where the longest season has 52 steps or more, what followed the same phase one and two such
+    seasons ago is looked up.
 
     Parameters
     ----------
@@ -177,9 +181,12 @@ def default_view(
     >>> view.input_size, view.n_cutoffs, view.stride, view.drift
     (18, 64, 1, 0.5)
     """
-    m = min(season_lengths)
-    window, n_cutoffs, stride = _VIEWS.get(m, (2 * m, 48, 1) if m < 24 else (m, 28, m // 2))
+    m, most = min(season_lengths), max(season_lengths)
+    usual = (2 * m, 48, 1) if m < 24 else (min(max(most, m), _LONGEST_WINDOW), 28, m // 2)
+    window, n_cutoffs, stride = _VIEWS.get(m, usual)
     stride = max(1, min(stride, longest // 24))
+    back = round(most / m) * m
+    lags = tuple(k * back for k in (1, 2) if most >= 52 and (k + 1) * back + horizon <= longest)
     return View(
         input_size=input_size or min(window, max(4, longest // 3)),
         horizon=horizon,
@@ -187,6 +194,8 @@ def default_view(
         drift=usual_drift(season_lengths),
         n_cutoffs=max(1, min(n_cutoffs, longest // stride)),
         stride=stride,
+        lags=lags,
+        lag_steps=horizon if lags else 0,
     )
 
 

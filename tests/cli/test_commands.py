@@ -35,7 +35,7 @@ def folder(tmp_path_factory):
 def test_fit_writes_a_model_and_talks_to_people(folder):
     said = (folder / "fit.txt").read_text()
     assert "frequency MS" in said
-    assert "wins." in said
+    assert " wins" in said
     assert "Forecast with: forecastkit predict" in said
     result = json.loads((folder / "fit.json").read_text())
     assert result["horizon"] == 6

@@ -9,11 +9,12 @@ import tensorflow as tf
 from forecastkit.errors import OptionError
 from forecastkit.forecasting.diagnose import diagnose
 from forecastkit.forecasting.fitted import Fitted
+from forecastkit.forecasting.outlook import Part
 from forecastkit.forecasting.predictor import Predictor
 from forecastkit.network.build import build, set_weights
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.inside import input_gradient, traces
-from forecastkit.network.runtime import network_outputs
+from forecastkit.network.runtime import Member, network_outputs
 from forecastkit.series.windows import View
 from forecastkit.tables.frame import Grid
 from forecastkit.tables.frequency import parse_frequency
@@ -68,7 +69,8 @@ def model_with(cell, rng, change=None, lengths=(40, 40, 40), view=VIEW):
     y = rng.normal(10, 1, offsets[-1])
     ids = np.array([f"s{k}" for k in range(len(lengths))], dtype=object)
     grid = Grid(ids, np.zeros(len(lengths), int), offsets, y, parse_frequency("D"))
-    return Predictor(Fitted("LSTM", config, (weights,), grid))
+    part = Part("LSTM", 1.0, (Member(config, weights),))
+    return Predictor(Fitted("LSTM", view.horizon, 1, (part,), grid))
 
 
 def test_a_diagnosis(rng):
@@ -128,6 +130,20 @@ def test_a_network_that_hears_its_last_value_alone(rng):
     found = diagnose(model_with("lstm", rng, deaf))
     assert found.memory_length == 1
     assert any("vanish" in warning for warning in found.warnings)
+    # also where its reach is hardly longer than its window
+    one = View(12, 3, (1,), 0.5, 2, 1)
+
+    def deaf_in_one_window(weights):
+        weights["input/kernel"][: one.input_size - 1] = 0
+        weights["recurrent_0/kernel"][:] = weights["recurrent_1/kernel"][:] = 0
+
+    found = diagnose(model_with("rnn", rng, deaf_in_one_window, view=one))
+    assert (found.memory_length, found.reach) == (1, 13)
+    assert any("ignores its history" in warning for warning in found.warnings)
+
+
+def test_two_steps_are_too_few_to_warn_of(rng):
+    assert not any("all of" in one for one in diagnose(model_with("lstm", rng, lengths=(5,))).warnings)
 
 
 def test_steps_that_do_not_exist_are_not_heard(rng):
@@ -154,6 +170,14 @@ def test_looks_back_by_whole_seasons_are_heard(rng):
     assert heard.min() == 16
     assert heard.max() == 20
     assert not found.warnings or "silent" not in found.warnings[0]
+
+
+def test_every_group_is_looked_at_however_many_series(rng):
+    model = model_with("rnn", rng, lengths=(*(40,) * 300, *(20,) * 5))
+    groups = {f"s{k}": "long" if k < 300 else "short" for k in range(305)}
+    found = diagnose(model, groups)
+    assert set(found.by_group["group"]) == {"long", "short"}
+    assert len(found.by_series) == 256
 
 
 def test_groups(rng):

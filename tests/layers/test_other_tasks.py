@@ -82,19 +82,21 @@ def test_an_encoder_hands_its_states_to_a_decoder(rng):
 
 
 MIRRORED = """
-import numpy as np, tensorflow as tf, keras
+import sys, numpy as np, tensorflow as tf, keras
 from forecastkit.layers import LSTM, SimpleRNN
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 rng = np.random.default_rng(0)
 x, y = rng.normal(size=(64, 6, 2)).astype("float32"), rng.normal(size=(64, 1)).astype("float32")
+x[rng.random((64, 6)) < 0.3] = 0.0  # masked
+optimizer = {"sgd": lambda: keras.optimizers.SGD(0.1), "adam": lambda: keras.optimizers.Adam(0.01)}
 
 def trained(strategy):
     keras.utils.set_random_seed(4)
     with strategy.scope():
         layers = [LSTM(5, return_sequences=True), SimpleRNN(4), keras.layers.Dense(1)]
-        model = keras.Sequential([keras.Input((6, 2)), *layers])
-        model.compile(keras.optimizers.SGD(0.1), "mse")
+        model = keras.Sequential([keras.Input((6, 2)), keras.layers.Masking(), *layers])
+        model.compile(optimizer[sys.argv[1]](), "mse")
     model.fit(x, y, epochs=4, batch_size=32, shuffle=False, verbose=0)
     return np.concatenate([w.ravel() for w in model.get_weights()])
 
@@ -104,7 +106,9 @@ print(np.abs(one - two).max())
 """
 
 
-def test_two_devices_train_to_the_weights_of_one():
-    done = subprocess.run([sys.executable, "-c", MIRRORED], capture_output=True, text=True)
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_two_devices_train_to_the_weights_of_one(optimizer):
+    command = [sys.executable, "-c", MIRRORED, optimizer]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     assert float(done.stdout.split()[-1]) < 1e-5

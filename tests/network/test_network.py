@@ -154,3 +154,17 @@ def test_there_is_a_view_for_every_season_and_length(seasons, longest):
     view = default_view(seasons, 3, longest)
     assert view.input_size >= 1
     assert 1 <= view.stride * view.n_cutoffs <= max(longest, 1) + view.stride
+
+
+def test_the_last_layer_can_learn_alone(rng):
+    training = TrainingConfig(batch_size=8, learning_rate=0.01)
+    windows = Windows.of(panel(rng), VIEW)
+    trainer = Trainer(config(), training)
+    start = random_weights(config(), rng)
+    for head_only in (True, False):
+        how = TrainingConfig(batch_size=8, learning_rate=0.01, head_only=head_only)
+        sampler = Sampler(windows, how, seed=1, batch_size=8)
+        found = trainer.run(sampler, seed=1, steps=30, training=how, weights=start).weights
+        moved = {name for name, one in found.items() if not np.allclose(one, start[name])}
+        assert {"head/kernel", "head/bias"} <= moved
+        assert (moved == {"head/kernel", "head/bias"}) == head_only

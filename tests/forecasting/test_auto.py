@@ -1,0 +1,100 @@
+"""The blend: its parts, its weights, its file, and what the command line says of it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import forecastkit as fk
+from forecastkit.cli.app import main
+from forecastkit.errors import OptionError
+
+PARTS = ["LSTM", "RNN", "DampedTrend", "Theta", "SeasonalNaive"]
+
+
+@pytest.fixture(scope="module")
+def auto(monthly):
+    return fk.AutoForecaster(h=6, preset="instant").fit(monthly)
+
+
+def test_weights_are_said_and_sum_to_one(auto):
+    parts = auto.fitted_.parts
+    assert [part.name for part in parts] == PARTS
+    assert sum(part.weight for part in parts) == pytest.approx(1.0)
+    assert any(note["what"].startswith("weights LSTM") for note in auto.assumptions)
+
+
+def test_every_part_is_on_the_scoreboard(auto):
+    models = set(auto.scoreboard["model"])
+    assert {"Auto", *PARTS, "Naive", "Drift"} == models
+    best = auto.scoreboard.query(f"model in {PARTS}")["mase"].min()
+    own = auto.scoreboard.set_index("model").loc["Auto", "mase"]
+    assert own <= 1.1 * best
+
+
+def test_the_file_gives_the_same_numbers(auto, tmp_path, monthly):
+    auto.save(tmp_path / "auto.safetensors")
+    loaded = fk.load(tmp_path / "auto.safetensors")
+    pd.testing.assert_frame_equal(loaded.predict(level=[80, 95]), auto.predict(level=[80, 95]))
+    pd.testing.assert_frame_equal(loaded.predict(monthly), auto.predict(monthly))
+    assert fk.diagnose(loaded).memory_length > 0
+
+
+def test_it_goes_wherever_a_forecaster_goes(auto, monthly):
+    cv = fk.cross_validation([auto, fk.Baseline("Theta", h=6)], monthly, n_windows=2, level=[80])
+    assert cv[["Auto", "Auto-lo-80", "Auto-hi-80", "Theta"]].notna().all().all()
+    assert (cv["Auto-lo-80"] <= cv["Auto"]).all()
+    assert (cv["Auto"] <= cv["Auto-hi-80"]).all()
+
+
+def test_intervals_are_reported_by_horizon(auto):
+    rows = auto.facts["intervals"]
+    assert [row["steps"] for row in rows] == ["1 to 2", "3 to 4", "5 to 6", "1 to 6"]
+    for row in rows:
+        assert 0 <= row["coverage_level80"] <= row["coverage_level95"] <= 1
+        assert 0 < row["width_level80"] < row["width_level95"]
+    widths = [row["width_level80"] for row in rows[:3]]
+    assert widths[2] > 0.9 * widths[0]
+
+
+def test_skill_is_told(auto):
+    assert [one.against for one in auto.skills] == ["SeasonalNaive", "Theta"]
+    assert all(one.rows == 9 for one in auto.skills)  # three series, three windows
+
+
+def test_the_command_line_uses_it(tmp_path, monthly, capsys):
+    monthly.to_csv(tmp_path / "sales.csv", index=False)
+    command = ["fit", str(tmp_path / "sales.csv"), "--preset", "instant", "--json", "-H", "6"]
+    with pytest.raises(SystemExit) as end:
+        main([*command, "--output", str(tmp_path / "m.safetensors")])
+    assert not end.value.code
+    out, err = capsys.readouterr()
+    result = json.loads(out)
+    assert result["skill"][0]["against"] == "SeasonalNaive"
+    assert len(result["intervals"]) == 4
+    assert "Auto: " in err
+    assert "weights LSTM" in err
+    assert "coverage_level95" in err
+
+
+def test_skill_is_required_of_noise(tmp_path, rng, capsys):
+    """A series that repeats itself cannot be beaten: exit code 6, and the model is written."""
+    days = pd.date_range("2024-01-01", periods=120)
+    y = np.tile([3.0, 9.0, 4.0, 1.0, 7.0, 8.0, 2.0], 18)[:120] + 1e-3 * rng.random(120)
+    y[::9] += 4.0
+    y = np.where(np.arange(120) >= 60, y[np.arange(120) % 7], y)
+    pd.DataFrame({"date": days, "y": y}).to_csv(tmp_path / "same.csv", index=False)
+    command = ["fit", str(tmp_path / "same.csv"), "--preset", "instant", "--require-skill"]
+    with pytest.raises(SystemExit) as end:
+        main([*command, "--output", str(tmp_path / "m.safetensors")])
+    assert end.value.code == 6
+    assert "did not beat the seasonal naive" in capsys.readouterr().err
+    assert (tmp_path / "m.safetensors").exists()
+
+
+def test_covariates_are_still_refused(monthly):
+    with pytest.raises(OptionError, match="does not use covariates"):
+        fk.AutoForecaster(h=6, preset="instant", futr_exog=["price"]).fit(monthly)

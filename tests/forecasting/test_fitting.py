@@ -1,0 +1,79 @@
+"""How a panel is learnt: what its tail decides, side by side, again the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from forecastkit.forecasting.fitting import Learner
+from forecastkit.forecasting.plan import Plan, Recipe
+from forecastkit.network.config import NetworkConfig, TrainingConfig
+from forecastkit.network.runtime import Member
+from forecastkit.series.panel import Panel
+from forecastkit.series.windows import View
+
+VIEW = View(8, 4, (1,), 0.0, 12, 1)
+FAST = TrainingConfig(most_steps=60, check_every=10, batch_size=16, learning_rate=0.01)
+NETWORK = NetworkConfig("lstm", 6, VIEW, n_layers=1)
+
+
+def still():
+    """A network that leaves the base path as it is."""
+    return Member(NETWORK, {k: np.zeros(s, "f") for k, s in NETWORK.weight_shapes().items()})
+
+
+def waves(rng, n=30):
+    """A cycle that smoothing cannot follow and a network can."""
+    t = np.arange(60)
+    return Panel.of(
+        [100 + 10 * np.sin(2 * np.pi * (t + rng.uniform(0, 9)) / 9) for _ in range(n)]
+    )
+
+
+def plan(n_members=2, trainings=(FAST,)):
+    return Plan(still(), (Recipe(NETWORK, None, trainings, n_members),), [])
+
+
+def test_what_can_be_learnt_is_learnt_and_said(rng):
+    found = Learner(plan(), seed=1).learn(waves(rng), tail=4, season_length=1)
+    assert found.steps > 0
+    learnt = [one for one in found.members if any(w.any() for w in one.weights.values())]
+    assert len(learnt) == 2
+    assert not np.array_equal(learnt[0].weights["head/bias"], learnt[1].weights["head/bias"])
+    assert any("2 networks trained from nothing" in one["what"] for one in found.notes)
+    assert any("less loss than" in one["why"] for one in found.notes)
+    unseen = found.before[-1].weights["head/kernel"]
+    assert not any(np.array_equal(unseen, one.weights["head/kernel"]) for one in learnt)
+
+
+def test_the_same_seed_gives_the_same_bytes_however_threads_meet(rng):
+    panel = waves(rng)
+    trainings = (FAST, TrainingConfig(most_steps=30, batch_size=16, head_only=True))
+    runs = [Learner(plan(3, trainings), seed=4).learn(panel, 4, 1) for _ in range(2)]
+    for one, other in zip(runs[0].members, runs[1].members, strict=True):
+        assert all(one.weights[k].tobytes() == other.weights[k].tobytes() for k in one.weights)
+
+
+def test_a_learner_learns_again_without_what_it_saw_before(rng):
+    learner = Learner(plan(), seed=2)
+    learner.learn(waves(rng), 4, 1)
+    again = learner.learn(panel := waves(rng), 4, 1)
+    fresh = Learner(plan(), seed=2).learn(panel, 4, 1)
+    for one, other in zip(again.members, fresh.members, strict=True):
+        np.testing.assert_array_equal(one.weights["head/kernel"], other.weights["head/kernel"])
+
+
+def test_what_brings_nothing_is_not_used():
+    """On white noise nothing beats the incumbent by much: it stays, alone or among the members."""
+    rng = np.random.default_rng(3)
+    noise = Panel.of(list(100 + rng.normal(size=(30, 60))))
+    found = Learner(plan(), seed=1).learn(noise, 4, 1)
+    assert any(not any(w.any() for w in one.weights.values()) for one in found.members)
+
+
+@pytest.mark.parametrize("tail", [0, 4])
+def test_too_few_values_leave_the_incumbent(tail):
+    found = Learner(plan(), seed=1).learn(Panel.of([np.array([1.0, 2.0, 3.0])]), tail, 1)
+    assert len(found.members) == 1
+    assert found.steps == 0
+    assert any("too few" in one["why"] for one in found.notes)

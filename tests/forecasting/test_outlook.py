@@ -1,0 +1,112 @@
+"""What a model says of the next steps: quantiles, scores, blends, whole numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from forecastkit.forecasting.blend import blend_weights
+from forecastkit.forecasting.learnt import window
+from forecastkit.forecasting.methods import METHODS, damped_trend
+from forecastkit.forecasting.outlook import Outlook, Part
+from forecastkit.network.runtime import Member
+from forecastkit.network.shipped import fitted_to, shipped
+from forecastkit.series.panel import Panel
+
+LEVELS = np.array([-2.5, -1.28, 0.0, 1.28, 2.5])
+
+
+def at(h, z=LEVELS):
+    return np.tile(z, (h, 1))
+
+
+@pytest.fixture(scope="module")
+def lstm():
+    return Part("LSTM", 1.0, (Member(*fitted_to(*shipped("lstm")[:2], (12,), 6)),))
+
+
+def panel_of(rng, n=5):
+    t = np.arange(60)
+    return Panel.of(
+        [50 + t + 8 * np.sin(2 * np.pi * t / 12) + rng.normal(0, 2, 60) for _ in range(n)]
+    )
+
+
+def test_a_blend_is_the_weighted_mean_of_quantiles(lstm, rng):
+    panel = panel_of(rng)
+    parts = [Part("LSTM", 0.6, lstm.members), Part("Theta", 0.4)]
+    blend = Outlook(panel, parts, 6, 12).at(at(6))
+    alone = [Outlook(panel, [Part(p.name, 1.0, p.members)], 6, 12).at(at(6)) for p in parts]
+    np.testing.assert_allclose(blend, 0.6 * alone[0] + 0.4 * alone[1])
+    assert (np.diff(blend, axis=-1) > 0).all()
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_methods_forecast_every_series(name, rng):
+    panel = panel_of(rng)
+    point, deviation = METHODS[name](panel, 6, 12)
+    assert point.shape == deviation.shape == (5, 6)
+    assert np.isfinite(point).all()
+    assert (deviation > 0).all()
+
+
+def test_a_damped_trend_dies_away():
+    line = Panel.of([10.0 + np.arange(60.0)])
+    point = damped_trend(line, 200, 1)[0][0]
+    assert (np.diff(point) >= -1e-9).all()
+    assert point[0] - 69.0 > 100 * (point[-1] - point[-2])
+
+
+def test_scores_are_where_quantiles_say(lstm, rng):
+    outlook = Outlook(panel_of(rng), [lstm], 6, 12)
+    z = np.array([-1.7, -0.3, 0.0, 0.9, 2.2])
+    values = outlook.at(at(6, z))
+    for k, score in enumerate(z):
+        np.testing.assert_allclose(outlook.scores(values[..., k]), score, atol=0.02)
+    assert np.isnan(outlook.scores(np.full((5, 6), np.nan))).all()
+    assert (outlook.scores(np.full((5, 6), 1e9)) == 5).all()
+
+
+def test_a_constant_series_has_no_scores(lstm):
+    outlook = Outlook(Panel.of([np.full(40, 3.0)]), [lstm], 6, 12)
+    assert np.isnan(outlook.scores(np.full((1, 6), 4.0))).all()
+
+
+def test_whole_numbers_stay_whole_and_counts_do_not_fall_below_zero(lstm, rng):
+    counts = rng.poisson(0.6, (4, 60)).astype(float)
+    panel = Panel.of([*counts, counts[0] + 0.5, -counts[0]])
+    outlook = Outlook(panel, [lstm], 6, 12)
+    found = outlook.possible(outlook.at(at(6)))
+    assert (found[:4] == np.round(found[:4])).all()
+    assert (found[:5] >= 0).all()
+    assert (found[4] != np.round(found[4])).any()
+    assert (found[5] < 0).any()
+    assert (np.diff(found, axis=-1) >= 0).all()
+
+
+def test_what_comes_now_and_then_has_zero_in_its_interval(lstm, rng):
+    rare = rng.poisson(0.2, (8, 60)).astype(float)
+    outlook = Outlook(Panel.of(list(rare)), [lstm], 6, 12)
+    found = outlook.possible(outlook.at(at(6)))
+    assert (found[..., :3] == 0).all()
+    assert (found[..., 4] >= 1).any()
+
+
+def test_weights_go_to_what_was_better(rng):
+    """In random walks what was a year ago says little: smoothing is better."""
+    walks = Panel.of([100 + rng.normal(size=60).cumsum() for _ in range(60)])
+    held_back = window(walks, 6)
+    parts = [Part("SeasonalNaive"), Part("DampedTrend")]
+    outlook = Outlook(held_back.past, parts, 6, 12)
+    weights = blend_weights([(held_back, outlook)], [0.9, 0.1], 12)
+    assert sum(weights) == pytest.approx(1.0)
+    assert weights[1] > 0.4
+    assert blend_weights([], [0.1, 0.9], 12) == pytest.approx([0.1, 0.9])
+
+
+def test_one_window_stays_near_the_prior(rng):
+    one = Panel.of([rng.normal(10, 1, 60)])
+    held_back = window(one, 6)
+    outlook = Outlook(held_back.past, [Part("SeasonalNaive"), Part("Theta")], 6, 12)
+    weights = blend_weights([(held_back, outlook)], [0.5, 0.5], 12)
+    assert weights == pytest.approx([0.5, 0.5], abs=0.05)
