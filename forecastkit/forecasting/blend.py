@@ -7,19 +7,23 @@ from collections.abc import Sequence
 import numpy as np
 
 from forecastkit.evaluation.scoreboard import seasonal_errors
+from forecastkit.forecasting.calibration import trusted
 from forecastkit.forecasting.learnt import JUDGED, Window, judged_at
 from forecastkit.forecasting.outlook import Outlook
 
 # what is known of parts before any window is seen
 PRIOR = {"LSTM": 0.55, "RNN": 0.15, "DampedTrend": 0.15, "Theta": 0.1, "SeasonalNaive": 0.05}
-# series and windows at which what they say counts as much as the prior
-_AS_GOOD_AS = 30.0
+# rows, and windows, at which what they say counts as much as the prior
+_ROWS_AS_GOOD, _WINDOWS_AS_GOOD = 30.0, 1.0
 _STEPS, _RATE = 200, 0.5
 _LEAST = 0.01
 
 
 def blend_weights(
-    judged: Sequence[tuple[Window, Outlook]], prior: Sequence[float], season_length: int
+    judged: Sequence[tuple[Window, Outlook]],
+    prior: Sequence[float],
+    season_length: int,
+    n_windows: float,
 ) -> list[float]:
     """Weights of parts by windows that they had not seen, shrunk to a prior.
 
@@ -36,6 +40,8 @@ def blend_weights(
         A number a part; they are made to sum to 1.
     season_length : int
         Of the scale of the losses.
+    n_windows : float
+        How many windows that do not overlap they are.
 
     Returns
     -------
@@ -57,7 +63,7 @@ def blend_weights(
         loss = np.maximum(taus * error, (taus - 1.0) * error).mean()
         best = best * np.exp(-_RATE * (gradient - best @ gradient) / max(loss, 1e-12))
         best /= best.sum()
-    trust = rows / (rows + _AS_GOOD_AS)
+    trust = trusted(rows, n_windows, _ROWS_AS_GOOD, _WINDOWS_AS_GOOD)
     mixed = trust * best + (1.0 - trust) * start
     mixed = np.where(mixed < _LEAST, 0.0, mixed)
     return [float(one) for one in mixed / mixed.sum()]

@@ -4,8 +4,9 @@ A value's score is the quantile of the standard normal distribution at which it 
 forecast distribution. Were that right, scores would be normal. The interval of a level is set so
 far from the median as that share of held-back values lay (split conformal prediction): at the
 ceil((n + 1) level)-th smallest of n absolute scores, of the same step ahead where there are enough
-of them, of its neighbours too where there are not. The fewer the series and windows they come from,
-the more it stays with the model's own.
+of them, of its neighbours too where there are not. The fewer series and windows they come from, the
+more it stays with the model's own: the series of a panel share what its times bring, so that one
+window, of however many series, is one draw of that.
 
 References
 ----------
@@ -25,8 +26,8 @@ LEVELS = (20.0, 40.0, 60.0, 80.0, 90.0, 95.0, 98.0)
 _Z = np.array([normal(0.5 + level / 200) for level in LEVELS])
 # scores that a step wants of itself and its neighbours
 _ENOUGH = 200
-# series and windows at which what they say counts as much as what the model says
-_AS_GOOD_AS = 20.0
+# rows, and windows, at which what they say counts as much as what the model says
+_ROWS_AS_GOOD, _WINDOWS_AS_GOOD = 20.0, 1.5
 _MOST = 6.0  # times as wide, or as narrow
 
 
@@ -74,13 +75,15 @@ class Calibration:
         return np.sign(z) * np.array(rows)
 
     @classmethod
-    def from_scores(cls, scores: np.ndarray) -> Calibration:
+    def from_scores(cls, scores: np.ndarray, n_windows: float) -> Calibration:
         """Set the intervals by the scores of held-back values.
 
         Parameters
         ----------
         scores : ndarray, shape (n, h)
             A row a series and window, NaN where there was no value.
+        n_windows : float
+            How many windows that do not overlap they come from.
 
         Returns
         -------
@@ -89,8 +92,8 @@ class Calibration:
         Examples
         --------
         >>> twice = 2 * np.random.default_rng(0).normal(size=(5000, 1))
-        >>> round(float(Calibration.from_scores(twice).stretched(np.array([1.28]))[0, 0]))
-        3
+        >>> round(float(Calibration.from_scores(twice, 9).stretched(np.array([1.0]))[0, 0]))
+        2
         """
         known = ~np.isnan(scores)
         h = scores.shape[1]
@@ -99,9 +102,20 @@ class Calibration:
             around = _neighbours(known, step)
             pooled = np.sort(np.abs(scores[:, around][known[:, around]]))
             rows = int(known[:, around].any(axis=1).sum())
-            trust = rows / (rows + _AS_GOOD_AS)
+            trust = trusted(rows, n_windows, _ROWS_AS_GOOD, _WINDOWS_AS_GOOD)
             reach[step] = trust * _conformal(pooled) + (1 - trust) * _Z
         return cls(reach)
+
+
+def trusted(rows: int, n_windows: float, rows_as_good: float, windows_as_good: float) -> float:
+    """How much to believe what so many rows of so many windows say, from 0 to 1.
+
+    Examples
+    --------
+    >>> trusted(20, 1.5, 20.0, 1.5), trusted(0, 1.0, 20.0, 1.5)
+    (0.25, 0.0)
+    """
+    return rows / (rows + rows_as_good) * n_windows / (n_windows + windows_as_good)
 
 
 def _neighbours(known: np.ndarray, step: int) -> slice:

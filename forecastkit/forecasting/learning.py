@@ -17,9 +17,9 @@ from forecastkit.series.panel import Panel
 if TYPE_CHECKING:
     from forecastkit.forecasting.fitting import Learner
 
-# series and windows that judge a model; where the tail has fewer, windows before it are added
+# series that judge a model; where there are fewer, windows may overlap
 _ENOUGH_ROWS = 60
-_MOST_WINDOWS = 12
+_WINDOWS, _MOST_WINDOWS = 3, 12
 _MOST_SERIES = 2000
 
 
@@ -81,7 +81,7 @@ class Learning:
             steps += trained.steps
         parts += [Part(name) for name in self.methods]
         before += [Part(name) for name in self.methods]
-        judged = self._judged(panel, tail, before)
+        judged, n_windows = self._judged(panel, tail, before)
         if len(parts) > 1:
             weights = blend_weights(
                 [
@@ -90,6 +90,7 @@ class Learning:
                 ],
                 [PRIOR[part.name] for part in parts],
                 self.season_length,
+                n_windows,
             )
             listed = ", ".join(
                 f"{part.name} {100 * weight:.0f} %"
@@ -97,22 +98,27 @@ class Learning:
             )
             notes.append(note(f"weights {listed}", f"by forecasts of {tail} steps that were held back"))
             parts = [Part(p.name, w, p.members) for p, w in zip(parts, weights, strict=True)]
-        return Learnt(tuple(parts), self._calibration(judged, parts), notes, steps)
+        return Learnt(tuple(parts), self._calibration(judged, n_windows, parts), notes, steps)
 
     def _judged(
         self, panel: Panel, tail: int, before: Sequence[Part]
-    ) -> list[tuple[Window, list[Part]]]:
-        """Windows of the past, with parts that had not seen them."""
+    ) -> tuple[list[tuple[Window, list[Part]]], float]:
+        """Windows of the past with parts that had not seen them, and how many do not overlap.
+
+        The newest window is the tail. Those before it are forecast by the shipped networks, which
+        have seen none of the series; in few series they overlap.
+        """
         if tail < 1:
-            return []
+            return [], 0.0
         newest = window(panel, tail, 0, _MOST_SERIES)
-        earlier, longest, step = [], int(panel.lengths.max()), max(1, tail // 3)
-        rows = len(newest.series)
-        for back in range(step, _MOST_WINDOWS * step, step):
-            if rows >= _ENOUGH_ROWS or longest - back - tail < max(longest // 2, tail):
-                break
-            earlier.append(window(panel, tail, back, _MOST_SERIES))
-            rows += len(earlier[-1].series)
+        few = len(newest.series) < _ENOUGH_ROWS
+        step, most = (max(1, tail // 3), _MOST_WINDOWS) if few else (tail, _WINDOWS)
+        longest, earlier = int(panel.lengths.max()), []
+        if all(plan.shipped for plan in self.plans.values()):
+            for back in range(step, most * step, step):
+                if longest - back - tail < max(longest // 2, tail):
+                    break
+                earlier.append(window(panel, tail, back, _MOST_SERIES))
         untrained = [
             Part(part.name, 1.0, (self.plans[part.name].incumbent,) if part.members else ())
             for part in before
@@ -120,10 +126,14 @@ class Learning:
         judged = [(newest, list(before))]
         if earlier:
             judged.append((Window.joined(earlier), untrained))
-        return [one for one in judged if len(one[0].series)]
+        n_windows = 1.0 + len(earlier) * step / tail
+        return [one for one in judged if len(one[0].series)], n_windows
 
     def _calibration(
-        self, judged: Sequence[tuple[Window, list[Part]]], parts: Sequence[Part]
+        self,
+        judged: Sequence[tuple[Window, list[Part]]],
+        n_windows: float,
+        parts: Sequence[Part],
     ) -> Calibration:
         scores = [np.empty((0, self.h))]
         for held_back, seen in judged:
@@ -136,4 +146,4 @@ class Learning:
                 held_back.actual
             )
             scores.append(np.pad(found, ((0, 0), (0, self.h - tail)), constant_values=np.nan))
-        return Calibration.from_scores(np.concatenate(scores))
+        return Calibration.from_scores(np.concatenate(scores), n_windows)

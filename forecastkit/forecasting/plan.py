@@ -69,11 +69,14 @@ class Plan:
         None where nothing is trained.
     notes : list of dict
         What was found or assumed, and why.
+    shipped : bool
+        Whether the incumbent is the shipped network.
     """
 
     incumbent: Member
     recipes: tuple[Recipe, ...]
     notes: Notes
+    shipped: bool = False
 
     @property
     def season_lengths(self) -> tuple[int, ...]:
@@ -139,7 +142,7 @@ def make_plan(
     recipes = [tuned] if n_tuned else []
     if n_fresh and np.sum(~np.isnan(grid.values)) >= _FEWEST_VALUES and longest >= 3 * h:
         recipes.append(Recipe(fresh, None, TRAININGS["nothing", long], n_fresh))
-    return Plan(incumbent, tuple(recipes), notes)
+    return Plan(incumbent, tuple(recipes), notes, shipped=True)
 
 
 def note(what: str, why: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ Z = np.array([normal(0.5 + level / 200) for level in LEVELS])
 
 @pytest.mark.parametrize("spread", [0.5, 1.0, 2.5])
 def test_intervals_hold_on_other_draws(spread, rng):
-    found = Calibration.from_scores(spread * rng.normal(size=(400, 6)))
+    found = Calibration.from_scores(spread * rng.normal(size=(4000, 6)), 1000)
     other = spread * rng.normal(size=(4000, 6))
     for level in (50, 80, 95):
         reach = found.stretched(np.array([normal(0.5 + level / 200)]))[:, 0]
@@ -26,7 +26,7 @@ def test_intervals_hold_on_other_draws(spread, rng):
 
 def test_each_step_has_its_own_width(rng):
     spread = np.array([0.5, 1.0, 2.0])
-    found = Calibration.from_scores(spread * rng.normal(size=(2000, 3)))
+    found = Calibration.from_scores(spread * rng.normal(size=(2000, 3)), 100)
     reach = found.stretched(np.array([1.0]))[:, 0]
     np.testing.assert_allclose(reach, spread, rtol=0.1)
 
@@ -35,19 +35,19 @@ def test_the_finite_sample_quantile_is_taken():
     """Of 99 scores the 80 % interval reaches to the 80th smallest: ceil(100 * 0.8)."""
     scores = np.arange(1.0, 100.0)[:, None] / 20
     rows = 99
-    trust = rows / (rows + 20.0)
-    reach = Calibration.from_scores(scores).reach[0, LEVELS.index(80.0)]
+    trust = rows / (rows + 20.0) * 3.0 / (3.0 + 1.5)
+    reach = Calibration.from_scores(scores, 3.0).reach[0, LEVELS.index(80.0)]
     assert reach == pytest.approx(trust * 80 / 20 + (1 - trust) * normal(0.9))
 
 
 def test_little_that_is_known_moves_little():
     wide = np.full((1, 4), 3.0)
-    reach = Calibration.from_scores(wide).reach
+    reach = Calibration.from_scores(wide, 1.0).reach
     own = np.tile(Z, (4, 1))
     assert (reach >= own - 1e-9).all()
     assert (reach < 1.4 * own).all()
-    np.testing.assert_allclose(Calibration.from_scores(np.empty((0, 4))).reach, own)
-    np.testing.assert_allclose(Calibration.from_scores(np.full((5, 4), np.nan)).reach, own)
+    np.testing.assert_allclose(Calibration.from_scores(np.empty((0, 4)), 0).reach, own)
+    np.testing.assert_allclose(Calibration.from_scores(np.full((5, 4), np.nan), 1).reach, own)
 
 
 @given(
@@ -58,7 +58,7 @@ def test_wider_levels_are_wider_whatever_the_scores(seed, n, h, missing):
     rng = np.random.default_rng(seed)
     scores = np.clip(rng.standard_t(2, (n, h)), -5, 5)
     scores[rng.random((n, h)) < missing] = np.nan
-    found = Calibration.from_scores(scores)
+    found = Calibration.from_scores(scores, 2.0)
     z = np.sort(rng.normal(0, 2, 20))
     assert (np.diff(found.stretched(z), axis=1) >= 0).all()
     np.testing.assert_allclose(found.stretched(-z), -found.stretched(z))

@@ -98,15 +98,15 @@ def test_weights_go_to_what_was_better(rng):
     held_back = window(walks, 6)
     parts = [Part("SeasonalNaive"), Part("DampedTrend")]
     outlook = Outlook(held_back.past, parts, 6, 12)
-    weights = blend_weights([(held_back, outlook)], [0.9, 0.1], 12)
+    weights = blend_weights([(held_back, outlook)], [0.9, 0.1], 12, 3.0)
     assert sum(weights) == pytest.approx(1.0)
     assert weights[1] > 0.4
-    assert blend_weights([], [0.1, 0.9], 12) == pytest.approx([0.1, 0.9])
+    assert blend_weights([], [0.1, 0.9], 12, 0.0) == pytest.approx([0.1, 0.9])
 
 
 def test_one_window_stays_near_the_prior(rng):
     one = Panel.of([rng.normal(10, 1, 60)])
     held_back = window(one, 6)
     outlook = Outlook(held_back.past, [Part("SeasonalNaive"), Part("Theta")], 6, 12)
-    weights = blend_weights([(held_back, outlook)], [0.5, 0.5], 12)
+    weights = blend_weights([(held_back, outlook)], [0.5, 0.5], 12, 1.0)
     assert weights == pytest.approx([0.5, 0.5], abs=0.05)
