@@ -27,7 +27,7 @@ def main() -> None:
     from forecastkit.pretraining.stream import Stream
 
     run = Pretraining(units=given.units)
-    trainer = Trainer(run.network(), run.training(), run.every)
+    trainer = Trainer(run.network(), run.training())
     stream = Stream(1, run.batch_size, run.scale_power, every=run.every)
     trainer.step(stream.next.result(), 1e-4)
     draws, steps = [], []

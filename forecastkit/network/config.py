@@ -106,6 +106,8 @@ class TrainingConfig:
         counts errors relative to the level.
     head_only : bool
         Whether only the last layer learns.
+    every : int
+        Cutoffs from one with targets to the next.
     """
 
     most_steps: int = 200
@@ -119,6 +121,7 @@ class TrainingConfig:
     noise: float = 0.02
     scale_power: float = 0.5
     head_only: bool = False
+    every: int = 1
 
 
 # members of an ensemble weigh errors differently, in turn
@@ -133,7 +136,7 @@ TRAININGS: dict[tuple[str, bool], tuple[TrainingConfig, ...]] = {
         TrainingConfig(most_steps=80, learning_rate=2e-3, head_only=True),
     ),
     ("shipped", True): (
-        TrainingConfig(most_steps=300, check_every=20, learning_rate=1e-3),
+        TrainingConfig(most_steps=240, check_every=20, learning_rate=1e-3, every=4),
     ),
     ("nothing", False): (TrainingConfig(most_steps=200),),
     ("nothing", True): (TrainingConfig(most_steps=600, check_every=20),),

@@ -106,7 +106,9 @@ class Sampler:
         """Cut the next batch."""
         series = self.rng.choice(self.rows, self.batch_size)
         ends = self.rng.integers(self.earliest[series], self.latest[series] + 1)
-        batch = cut(self.windows, series, ends, self.training.scale_power)
+        batch = cut(
+            self.windows, series, ends, self.training.scale_power, every=self.training.every
+        )
         noise = self.rng.normal(0, self.training.noise, batch.x.shape).astype(np.float32)
         noise[..., self.windows.view.n_odd :] = 0.0
         noisy = np.where(batch.x != 0, batch.x + noise, 0.0)
@@ -149,7 +151,9 @@ def validation_batch(
     rows = np.flatnonzero(windows.panel.lengths >= tail + 2)
     rows = np.sort(rng.permutation(rows)[:_MOST_VALIDATION_RUNS])
     ends = windows.panel.lengths[rows] - 1 - rng.integers(1, windows.view.stride + 1, len(rows))
-    batch = cut(windows, rows, ends, training.scale_power, newest=tail)
+    batch = cut(
+        windows, rows, ends, training.scale_power, newest=tail, every=training.every
+    )
     if not batch.weights.any():
         return None
     turned = batch.turned(np.full(len(rows), -1), windows)

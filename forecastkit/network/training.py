@@ -71,13 +71,11 @@ class Trainer:
     ----------
     network : NetworkConfig
     training : TrainingConfig
-    every : int
-        Batches have targets at every so many cutoffs.
     """
 
-    def __init__(self, network: NetworkConfig, training: TrainingConfig, every: int = 1) -> None:
-        self.network, self.training, self.every = network, training, every
-        self.model = build(network, 0, every)
+    def __init__(self, network: NetworkConfig, training: TrainingConfig) -> None:
+        self.network, self.training = network, training
+        self.model = build(network, 0, training.every)
         self.optimizer = keras.optimizers.AdamW(
             learning_rate=training.learning_rate,
             weight_decay=training.weight_decay,
@@ -112,7 +110,7 @@ class Trainer:
         steps : int
             Gradient steps, at the most where there is a validation batch.
         training : TrainingConfig, optional
-            In place of the trainer's own; weight decay and clipping stay as they are.
+            In place of the trainer's own; weight decay, clipping and `every` stay as they are.
         weights : dict of ndarray, optional
             To start from.
         validation : Batch, optional
@@ -185,7 +183,7 @@ class Trainer:
 
     def start(self, seed: int, weights: Weights | None = None) -> None:
         """Take the given weights, or those of a seed, and a fresh optimizer."""
-        fresh = build(self.network, seed, self.every)
+        fresh = build(self.network, seed, self.training.every)
         set_weights(self.model, weights or get_weights(fresh))
         for mine, new in zip(_dropouts(self.model), _dropouts(fresh), strict=True):
             mine.seed_generator.state.assign(new.seed_generator.state)

@@ -86,6 +86,7 @@ class Pretraining:
             warm_up=100,
             noise=0.0,
             scale_power=self.scale_power,
+            every=self.every,
         )
 
     def part(self, minutes: float, steps: int) -> float:
@@ -119,7 +120,7 @@ class Progress:
 
     def __init__(self, run: Pretraining, checkpoint: Path) -> None:
         self.run, self.checkpoint = run, checkpoint
-        self.trainer = Trainer(run.network(), run.training(), run.every)
+        self.trainer = Trainer(run.network(), run.training())
         self.trainer.start(run.seed)
         self.average: Weights = get_weights(self.trainer.model)
         self.step, self.minutes = 0, 0.0
