@@ -86,8 +86,8 @@ def main() -> None:
         os.environ[name] = threads
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     data = np.load(Path(folder) / "past.npz")
-    bounds = zip(data["offsets"][:-1], data["offsets"][1:], strict=True)
-    series = [data["values"][a:b] for a, b in bounds]
+    values, offsets = data["values"], data["offsets"]  # read once: each look-up reads the file
+    series = [values[a:b] for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
     start = time.perf_counter()
     if model in ("LSTM", "RNN", "Auto"):
         lengths = [int(one) for one in seasons]

@@ -28,7 +28,7 @@ class Talk:
             self.say(f"  {note['what']}: {note['why']}")
 
     def scoreboard(self, rows: Sequence[Row], title: str, model: str) -> None:
-        """Print scores, best first, and who wins; `model` is the name of the one that was fitted."""
+        """Print scores, best first, and who wins; `model` names the one that was fitted."""
         if not rows:
             self.say("The series are too short to hold a window back, so nothing was scored.")
             return

@@ -141,7 +141,7 @@ def interval_score(y: Array, low: Array, high: Array, level: float) -> Array:
     Examples
     --------
     >>> y = np.array([1.0, 4.0])
-    >>> float(interval_score(y, np.array([0.0, 0.0]), np.array([2.0, 2.0]), level=80))
+    >>> round(float(interval_score(y, np.array([0.0, 0.0]), np.array([2.0, 2.0]), level=80)), 6)
     12.0
     """
     a = 1.0 - level / 100

@@ -118,7 +118,8 @@ def diagnose(model: Any, groups: Mapping[str, str] | None = None) -> Diagnosis:
         Fitted, or loaded from a file; TensorFlow is not needed.
     groups : mapping of str to str, optional
         Name of the group of each `unique_id`; series that are not named form a group of others.
-        Of more than 256 series the longest are looked at, of every group some. Left out, few series stand each for itself, many by their length.
+        Of more than 256 series the longest are looked at, of every group some. Left out, few series
+        stand each for itself, many by their length.
 
     Returns
     -------
@@ -307,8 +308,8 @@ def _warnings(gradient: np.ndarray, network: NetworkConfig) -> list[str]:
     elif reach > _TOO_FEW_FOR_FEW and heard <= 0.1 * reach:
         newest = "the newest value" if heard == 1 else f"the newest {heard} values"
         found.append(
-            f"Gradients vanish: the network ignores its history, it hears {newest} alone. A smaller "
-            f"input_size would do{cure}."
+            f"Gradients vanish: the network ignores its history, it hears {newest} alone. "
+            f"A smaller input_size would do{cure}."
         )
     elif reach > 2 * window and gradient[half:].sum() < 1e-4 * total:
         found.append(

@@ -150,7 +150,7 @@ class Learner:
             for number, recipe in enumerate(self.plan.recipes)
             for training in recipe.trainings
         ]
-        runs = pool.map(lambda task: self._validated(*task, panel, tail), tasks)
+        runs = pool.map(lambda task: self._validated(task[0], task[1], panel, tail), tasks)
         best: dict[int, _Choice] = {}
         for (number, training), run in zip(tasks, runs, strict=True):
             if run is None:

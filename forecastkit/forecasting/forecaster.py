@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -15,14 +15,14 @@ from forecastkit.evaluation.skill import FEWEST_ROWS, Skill
 from forecastkit.forecasting.arguments import check_arguments, given_seasons
 from forecastkit.forecasting.fitted import Fitted, panel_of, recent
 from forecastkit.forecasting.learning import Learning
-from forecastkit.forecasting.learnt import ORIGINS, score_windows, windows_that_fit
 from forecastkit.forecasting.plan import Plan, make_plan
 from forecastkit.forecasting.predictor import Predictor, predict_table
 from forecastkit.forecasting.progress import Progress
 from forecastkit.forecasting.provenance import provenance, table_notes
+from forecastkit.forecasting.scoring import ORIGINS, Judgement, score_windows, windows_that_fit
 from forecastkit.network.config import Cell, Preset
 from forecastkit.series.intervals import Level
-from forecastkit.tables.frame import check_table, to_grid
+from forecastkit.tables.frame import Grid, check_table, to_grid
 from forecastkit.tables.reading import ASSUMPTIONS, READING
 
 
@@ -128,22 +128,14 @@ class _Forecaster:
         notes = [*df.attrs.get(ASSUMPTIONS, []), *table_notes(grid, table)]
         grid = recent(grid)
         plans = {name: self._plan(grid, cell) for name, cell in self.cells.items()}
-        first = next(iter(plans.values()))
-        season = min(first.season_lengths)
-        longest = int(np.diff(grid.offsets).max())
-        holdout = min(int(self.h), longest // 3) if scored else 0
-        trains = any(plan.recipes for plan in plans.values())
-        many = len(grid.ids) >= FEWEST_ROWS and trains
-        n_windows = windows_that_fit(longest, holdout, 1 if many else ORIGINS)
-        panel = panel_of(grid)
-        board, skills, intervals = [], [], []
+        season = min(min(plan.season_lengths) for plan in plans.values())
+        holdout, n_windows = _to_hold_back(grid, int(self.h), plans) if scored else (0, 0)
+        panel, judged = panel_of(grid), Judgement()
         with Progress(progress) as bar:
             learn = Learning(plans, self.methods, int(self.h), season, int(self.seed), bar.step)
             bar.start((2 if n_windows else 1) * learn.most_steps)
             if n_windows:
-                board, skills, intervals = score_windows(
-                    self._name, panel, holdout, season, n_windows, learn
-                )
+                judged = score_windows(self._name, panel, holdout, season, n_windows, learn)
                 bar.skip(learn.most_steps)
             learnt = learn(panel)
         for plan in plans.values():
@@ -156,8 +148,8 @@ class _Forecaster:
             "steps": learnt.steps,
             "holdout": holdout,
             "n_windows": n_windows,
-            "skill": [one.to_dict() for one in skills],
-            "intervals": intervals,
+            "skill": [one.to_dict() for one in judged.skills],
+            "intervals": judged.intervals,
             **provenance(table, grid),
             READING: df.attrs.get(READING, {}),
         }
@@ -167,7 +159,7 @@ class _Forecaster:
             season,
             learnt.parts,
             grid,
-            board,
+            judged.board,
             notes,
             facts,
             learnt.calibration,
@@ -348,6 +340,15 @@ class AutoForecaster(_Forecaster):
     cells: ClassVar[dict[str, Cell]] = {"LSTM": "lstm", "RNN": "rnn"}
     methods = ("DampedTrend", "Theta", "SeasonalNaive")
     name = "Auto"
+
+
+def _to_hold_back(grid: Grid, h: int, plans: Mapping[str, Plan]) -> tuple[int, int]:
+    """Steps of a window that scores are made on, and how many windows there are."""
+    longest = int(np.diff(grid.offsets).max())
+    holdout = min(h, longest // 3)
+    trains = any(plan.recipes for plan in plans.values())
+    many = len(grid.ids) >= FEWEST_ROWS and trains
+    return holdout, windows_that_fit(longest, holdout, 1 if many else ORIGINS)
 
 
 def _arguments(kind: type) -> dict[str, inspect.Parameter]:

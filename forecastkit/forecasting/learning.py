@@ -96,7 +96,9 @@ class Learning:
                 f"{part.name} {100 * weight:.0f} %"
                 for part, weight in zip(parts, weights, strict=True)
             )
-            notes.append(note(f"weights {listed}", f"by forecasts of {tail} steps that were held back"))
+            notes.append(
+                note(f"weights {listed}", f"by forecasts of {tail} steps that were held back")
+            )
             parts = [Part(p.name, w, p.members) for p, w in zip(parts, weights, strict=True)]
         return Learnt(tuple(parts), self._calibration(judged, n_windows, parts), notes, steps)
 

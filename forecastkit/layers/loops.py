@@ -276,7 +276,7 @@ def _compile(loop: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _refuse_forward_mode(given: Sequence[Any]) -> None:
-    """Raise where a `tf.autodiff.ForwardAccumulator` follows a tensor: its tangents would be lost."""
+    """Raise where a `tf.autodiff.ForwardAccumulator` follows a tensor: tangents would be lost."""
     if forwardprop_util.pack_tangents([x for x in given if x is not None]).tangents:
         raise TypeError(
             "A recurrent layer has no forward-mode derivatives inside a tf.function. Leave the "

@@ -151,9 +151,7 @@ def validation_batch(
     rows = np.flatnonzero(windows.panel.lengths >= tail + 2)
     rows = np.sort(rng.permutation(rows)[:_MOST_VALIDATION_RUNS])
     ends = windows.panel.lengths[rows] - 1 - rng.integers(1, windows.view.stride + 1, len(rows))
-    batch = cut(
-        windows, rows, ends, training.scale_power, newest=tail, every=training.every
-    )
+    batch = cut(windows, rows, ends, training.scale_power, newest=tail, every=training.every)
     if not batch.weights.any():
         return None
     turned = batch.turned(np.full(len(rows), -1), windows)

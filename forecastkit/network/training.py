@@ -148,9 +148,7 @@ class Trainer:
             return Run(average, steps, ())
         return Run(best.weights, best.steps, tuple(losses))
 
-    def step(
-        self, batch: Batch, learning_rate: float, moves: np.ndarray | None = None
-    ) -> float:
+    def step(self, batch: Batch, learning_rate: float, moves: np.ndarray | None = None) -> float:
         """Take one gradient step and return the loss before it.
 
         Parameters

@@ -2,7 +2,7 @@
 
 A series is a path of log values, ::
 
-    z = trend + cycle + seasons + calendar + noise      each drawn anew, most of them not always there
+    z = trend + cycle + seasons + calendar + noise    each drawn anew, most not always there
 
 which is then observed in one of several ways: as it is, on a linear scale, crossing zero, capped,
 rounded, counted, now and then, or with gaps. Every number is drawn from a prior with wide tails;
@@ -94,7 +94,7 @@ def draw_panel(rng: Rng, n: int, kind: Kind) -> Panel:
     Examples
     --------
     >>> panel = draw_panel(np.random.default_rng(0), 3, KINDS[2])
-    >>> panel.n_series, bool((panel.lengths >= 28).all())
+    >>> panel.n_series, bool((panel.lengths >= 24).all())
     (3, True)
     """
     fewest, most = kind.lengths

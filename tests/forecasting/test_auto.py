@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from forecastkit.cli.app import main
 
 import forecastkit as fk
-from forecastkit.cli.app import main
 from forecastkit.errors import OptionError
 
 PARTS = ["LSTM", "RNN", "DampedTrend", "Theta", "SeasonalNaive"]

@@ -143,7 +143,9 @@ def test_a_network_that_hears_its_last_value_alone(rng):
 
 
 def test_two_steps_are_too_few_to_warn_of(rng):
-    assert not any("all of" in one for one in diagnose(model_with("lstm", rng, lengths=(5,))).warnings)
+    assert not any(
+        "all of" in one for one in diagnose(model_with("lstm", rng, lengths=(5,))).warnings
+    )
 
 
 def test_steps_that_do_not_exist_are_not_heard(rng):

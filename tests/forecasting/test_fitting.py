@@ -25,9 +25,7 @@ def still():
 def waves(rng, n=30):
     """A cycle that smoothing cannot follow and a network can."""
     t = np.arange(60)
-    return Panel.of(
-        [100 + 10 * np.sin(2 * np.pi * (t + rng.uniform(0, 9)) / 9) for _ in range(n)]
-    )
+    return Panel.of([100 + 10 * np.sin(2 * np.pi * (t + rng.uniform(0, 9)) / 9) for _ in range(n)])
 
 
 def plan(n_members=2, trainings=(FAST,)):

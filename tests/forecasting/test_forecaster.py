@@ -142,9 +142,9 @@ class _Prefitted:
 def test_training_does_not_see_what_it_is_scored_on(panel):
     """Change the held-back window: the scoreboard's forecasts stay, so only its scores change."""
     seen = []
-    from forecastkit.forecasting import learnt
+    from forecastkit.forecasting import scoring
 
-    original = learnt.score
+    original = scoring.score
 
     def spy(past, actual, forecasts, season_length):
         seen.append(np.stack(forecasts["LSTM"]))
@@ -155,7 +155,7 @@ def test_training_does_not_see_what_it_is_scored_on(panel):
     changed.loc[last, "y"] *= 7.0
     for table in (panel, changed):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(learnt, "score", spy)
+            patch.setattr(scoring, "score", spy)
             fk.LSTMForecaster(h=6, preset="fast").fit(table)
     assert seen[0].tobytes() == seen[1].tobytes()
 

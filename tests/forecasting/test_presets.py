@@ -137,9 +137,7 @@ def test_training_starts_from_the_shipped_network(rng):
     network, start = fitted_to(*shipped("lstm")[:2], (12,), 6)
     (member,) = model.fitted_.members
     assert member.network == network
-    moved = np.concatenate(
-        [(member.weights[name] - one).ravel() for name, one in start.items()]
-    )
+    moved = np.concatenate([(member.weights[name] - one).ravel() for name, one in start.items()])
     size = np.concatenate([one.ravel() for one in start.values()])
     assert np.linalg.norm(moved) < 0.3 * np.linalg.norm(size)
     notes = " ".join(note["what"] + note["why"] for note in model.assumptions)

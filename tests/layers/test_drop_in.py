@@ -659,15 +659,17 @@ def test_gradients_through_wrappers(ours, theirs, sequences, rng):
             for kind in (ours, theirs)
         ],
     ]
-    for layers, given, options in zip(pairs_of_layers, (x, deep), ({"mask": mask}, {}), strict=True):
+    for layers, values, options in zip(
+        pairs_of_layers, (x, deep), ({"mask": mask}, {}), strict=True
+    ):
         for layer in layers:
-            layer(given)
+            layer(values)
         layers[0].set_weights(distinct(rng, [w.shape for w in layers[0].weights]))
         layers[1].set_weights(layers[0].get_weights())
         results = []
         for layer in layers:
             with tf.GradientTape() as tape:
-                inputs = tf.constant(given)
+                inputs = tf.constant(values)
                 tape.watch(inputs)
                 loss = tf.reduce_sum(layer(inputs, **options) ** 2)
             results.append([loss, *tape.gradient(loss, [inputs, *layer.trainable_weights])])
