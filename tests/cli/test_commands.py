@@ -50,7 +50,7 @@ def test_predict_writes_the_forecast_of_the_api(folder):
     table = pd.read_csv(io.StringIO(done.stdout), parse_dates=["ds"])
     want = fk.load(folder / "m.safetensors").predict(level=[80])
     assert list(table.columns) == list(want.columns)
-    np.testing.assert_array_equal(table["LSTM-hi-80"], want["LSTM-hi-80"])
+    np.testing.assert_array_equal(table["Auto-hi-80"], want["Auto-hi-80"])
     assert done.stdout.splitlines()[1].startswith("passengers,1961-01-01,")
 
 
@@ -76,7 +76,7 @@ def test_inspect_tells_where_a_model_comes_from(folder):
     assert "The network listens to the last" in text
     found = json.loads(run("inspect", folder / "m.safetensors", "--json").stdout)
     assert found["diagnosis"]["memory_length"] >= 1
-    assert found["facts"]["model"] == "LSTMForecaster"
+    assert found["facts"]["model"] == "AutoForecaster"
 
 
 def test_backtest_prints_a_table(folder):
@@ -86,7 +86,7 @@ def test_backtest_prints_a_table(folder):
     lines = done.stdout.splitlines()
     assert lines[0].split()[:3] == ["model", "mase", "rmsse"]
     assert {line.split()[0] for line in lines[1:]} == {
-        *("LSTM", "Naive", "SeasonalNaive", "Drift", "Theta")
+        *("Auto", "Naive", "SeasonalNaive", "Drift", "Theta")
     }
     assert len(pd.read_csv(folder / "cv.csv")) == 12
 
