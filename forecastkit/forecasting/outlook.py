@@ -23,6 +23,7 @@ from forecastkit.series.windows import Windows
 # standard normal scores between which values are looked up, and the most that one can be
 _GRID = np.linspace(-5.0, 5.0, 41)
 _ROWS_AT_ONCE = 1024
+_MOST_OF_LARGEST = 4.0
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Outlook:
     def __init__(self, panel: Panel, parts: Sequence[Part], h: int, season_length: int) -> None:
         self.parts, self.h = tuple(parts), h
         self.scale = measure_scale(panel)
-        on_scale = scaled(panel, self.scale)
+        on_scale, self._highest = scaled(panel, self.scale), self._most(panel)
         measured: dict[tuple[int, ...], Components] = {}
         self._paths: dict[str, np.ndarray] = {}
         self._normal: dict[str, Paths] = {}
@@ -68,6 +69,17 @@ class Outlook:
                 self._paths[part.name] = _median_paths(on_scale, part.members, measured)[:, :h]
             else:
                 self._normal[part.name] = METHODS[part.name](panel, h, season_length)
+
+    def _most(self, panel: Panel) -> np.ndarray:
+        """Highest forecast on the scale, shape (n_series,).
+
+        Where a series touches zero it is a few times its largest value: logarithms of counts make
+        tails that no count has.
+        """
+        largest = np.full(panel.n_series, -np.inf)
+        np.fmax.at(largest, panel.owner, panel.values)
+        most = self.scale.forward(_MOST_OF_LARGEST * np.maximum(largest, 0.0))
+        return np.where(self.scale.shift > 0, most, np.inf)
 
     def at(self, z: np.ndarray) -> np.ndarray:
         """Quantiles as the parts give them: not rounded, and not cut at zero.
@@ -97,7 +109,8 @@ class Outlook:
         if part.members:
             taus = part.members[0].network.quantiles
             some = self.scale.take(rows)
-            return some.inverse(quantiles_at(self._paths[part.name][rows], taus, z))
+            paths = quantiles_at(self._paths[part.name][rows], taus, z)
+            return some.inverse(np.minimum(paths, self._highest[rows, None, None]))
         point, deviation = (one[rows, :, None] for one in self._normal[part.name])
         return point + z * deviation
 
@@ -115,24 +128,30 @@ class Outlook:
         Returns
         -------
         ndarray, shape (n_series, h)
-            -5 to 5; NaN where there is no value, or where the distribution has no width.
+            -5 to 5; NaN where there is no value, or where the distribution has no width. Where
+            many quantiles are that value (a count of zero), the one nearest the median.
         """
         z = np.broadcast_to(_GRID, (self.h, len(_GRID)))
         parts = [np.zeros((0, self.h))]
         for start in range(0, len(actual), _ROWS_AT_ONCE):
             rows = slice(start, start + _ROWS_AT_ONCE)
-            parts.append(_looked_up(actual[rows], self._rows_at(rows, z)))
+            grid = self.scale.take(rows).possible(self._rows_at(rows, z))
+            parts.append(_looked_up(actual[rows], grid))
         return np.concatenate(parts)
 
 
 def _looked_up(actual: np.ndarray, grid: np.ndarray) -> np.ndarray:
     """Scores of values (n, h) between the quantiles (n, h, scores) that stand at `_GRID`."""
-    right = np.clip((grid < actual[..., None]).sum(axis=-1), 1, len(_GRID) - 1)[..., None]
+    below = (grid < actual[..., None]).sum(axis=-1)
+    upto = (grid <= actual[..., None]).sum(axis=-1)
+    ends = [_GRID[np.clip(index, 0, len(_GRID) - 1)] for index in (below, upto - 1)]
+    right = np.clip(below, 1, len(_GRID) - 1)[..., None]
     low, high = (np.take_along_axis(grid, index, -1)[..., 0] for index in (right - 1, right))
     width, left = high - low, _GRID[right[..., 0] - 1]
     with np.errstate(divide="ignore", invalid="ignore"):
         score = left + (actual - low) / width * (_GRID[1] - _GRID[0])
-    score = np.clip(np.where(width > 0, score, left), _GRID[0], _GRID[-1])
+    score = np.where(upto > below, np.clip(0.0, *ends), score)
+    score = np.clip(np.where(np.isfinite(score), score, left), _GRID[0], _GRID[-1])
     flat = grid[..., -1] - grid[..., 0] <= 1e-9 * np.abs(grid[..., 0])
     return np.where(flat | np.isnan(actual), np.nan, score)
 

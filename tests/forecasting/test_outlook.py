@@ -92,6 +92,23 @@ def test_what_comes_now_and_then_has_zero_in_its_interval(lstm, rng):
     assert (found[..., 4] >= 1).any()
 
 
+def test_values_of_a_count_are_where_the_rounded_quantiles_are(lstm, rng):
+    """A zero among many zeros is in the middle, not at the edge; a count far out is far out."""
+    rare = rng.poisson(0.2, (8, 60)).astype(float)
+    outlook = Outlook(Panel.of(list(rare)), [lstm], 6, 12)
+    assert (np.abs(outlook.scores(np.zeros((8, 6)))) < 0.6).all()
+    assert (outlook.scores(np.full((8, 6), 50.0)) > 3).all()
+    ones = outlook.scores(np.ones((8, 6)))
+    assert ((ones >= 0) & (ones < 3)).all()
+
+
+def test_tails_of_counts_stay_near_what_was_seen(lstm):
+    y = np.zeros(60)
+    y[[40, 41, 42, 59]] = 1.0, 1.0, 1.0, 2.0
+    outlook = Outlook(Panel.of([y]), [lstm], 6, 12)
+    assert outlook.possible(outlook.at(at(6))).max() <= 8
+
+
 def test_weights_go_to_what_was_better(rng):
     """In random walks what was a year ago says little: smoothing is better."""
     walks = Panel.of([100 + rng.normal(size=60).cumsum() for _ in range(60)])
