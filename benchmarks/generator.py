@@ -1,9 +1,10 @@
-"""Time what pretraining spends on its data: drawing and cutting a batch beside a gradient step.
+"""Time what pretraining spends on its data beside a gradient step: series, and batches of them.
 
     python benchmarks/generator.py [--batches 24] [--units 96]
 
-One thread, in turn in one process; in a run both go side by side. Prints medians in milliseconds
-and their ratio.
+One thread, in turn in one process; in a run the data are made on a thread beside the training.
+Prints milliseconds a batch: the series alone, the batch with them (components, windows, targets),
+and a step; and what share of all of it the series are.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 import argparse
 import time
 from statistics import mean, median
+
+import numpy as np
 
 from forecastkit.network.quiet import load_tensorflow
 
@@ -24,7 +27,8 @@ def main() -> None:
     load_tensorflow(1)
     from forecastkit.network.training import Trainer
     from forecastkit.pretraining.run import Pretraining
-    from forecastkit.pretraining.stream import Stream
+    from forecastkit.pretraining.stream import Stream, shared_out
+    from forecastkit.pretraining.synthetic import KINDS, draw_panel
 
     run = Pretraining(units=given.units)
     trainer = Trainer(run.network(), run.training())
@@ -39,9 +43,15 @@ def main() -> None:
         trainer.step(batch, 1e-4)
         steps.append(time.perf_counter() - start)
     # new series are drawn for every eighth batch: the mean counts, not the median
+    rng, counts = np.random.default_rng(2), shared_out(stream.n_series, KINDS)
+    start = time.perf_counter()
+    for kind, n in zip(KINDS, counts, strict=True):
+        draw_panel(rng, n, kind)
+    series = (time.perf_counter() - start) / stream.n_uses
+    whole = mean(draws) + median(steps)
+    print(f"series    {1000 * series:7.1f} ms, {series / whole:.2f} of all")
     print(f"a batch   {1000 * mean(draws):7.1f} ms")
     print(f"a step    {1000 * median(steps):7.1f} ms")
-    print(f"share     {mean(draws) / (mean(draws) + median(steps)):7.2f}")
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ class Stream:
         self.rng = np.random.default_rng(seed)
         self.scale_power, self.every, self.kinds = scale_power, every, kinds
         self.n_series, self.n_uses = n_series, n_uses
-        self.counts = _shared_out(batch_size, kinds)
+        self.counts = shared_out(batch_size, kinds)
         self.chunk: list[Windows] = []
         self.used = 0
         self.ahead = ThreadPoolExecutor(1)
@@ -61,7 +61,7 @@ class Stream:
         if self.used % self.n_uses == 0:
             self.chunk = [
                 Windows.of_series(draw_panel(self.rng, n, kind), shipped_view(kind.season_lengths))
-                for kind, n in zip(self.kinds, _shared_out(self.n_series, self.kinds), strict=True)
+                for kind, n in zip(self.kinds, shared_out(self.n_series, self.kinds), strict=True)
             ]
         self.used += 1
         parts = [
@@ -83,7 +83,7 @@ class Stream:
         return tuple(vars(batch.turned(self.rng.choice([-1, 1], n), windows)).values())
 
 
-def _shared_out(n: int, kinds: tuple[Kind, ...]) -> list[int]:
+def shared_out(n: int, kinds: tuple[Kind, ...]) -> list[int]:
     """Whole numbers that sum to n, in the kinds' shares."""
     shares = np.array([kind.share for kind in kinds])
     bounds = np.round(np.concatenate([[0], np.cumsum(shares / shares.sum())]) * n).astype(int)
