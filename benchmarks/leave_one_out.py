@@ -26,6 +26,11 @@ PARTS: dict[str, tuple[str, Callable[..., Any]]] = {
     "seasons that change": ("_change", lambda rng, n, cycles, m: np.zeros((n, cycles, m))),
     "outliers and jumps": ("_rare", lambda rng, n, length, shares: np.zeros((n, length))),
     "unrest": ("_unrest", lambda rng, n, length: np.ones((n, length))),
+    "calendar": (
+        "calendar_effects",
+        lambda rng, unit, length, seasons: np.zeros((len(unit), length)),
+    ),
+    "turns of growth": ("_turn", lambda rng, growth, length: (np.full(len(growth), -1), growth)),
     "gaps": ("_with_gaps", lambda rng, y: y),
     "counts": ("_counts", lambda rng, centre: np.exp(centre)),
     "tails of the noise": ("_shocks", lambda rng, n, length: rng.normal(size=(n, length))),

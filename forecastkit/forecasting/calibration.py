@@ -27,7 +27,7 @@ _Z = np.array([normal(0.5 + level / 200) for level in LEVELS])
 # scores that a step wants of itself and its neighbours
 _ENOUGH = 200
 # rows, and windows, at which what they say counts as much as what the model says
-_ROWS_AS_GOOD, _WINDOWS_AS_GOOD = 20.0, 1.5
+_ROWS_AS_GOOD, _WINDOWS_AS_GOOD = 20.0, 1.0
 _MOST = 6.0  # times as wide, or as narrow
 
 

@@ -108,7 +108,8 @@ class Learning:
         """Windows of the past with parts that had not seen them, and how many do not overlap.
 
         The newest window is the tail. Those before it are forecast by the shipped networks, which
-        have seen none of the series; in few series they overlap.
+        have seen none of the series; in few series they overlap. They are left out where many
+        series were trained on: networks that were trained err in their own way.
         """
         if tail < 1:
             return [], 0.0
@@ -116,7 +117,7 @@ class Learning:
         few = len(newest.series) < _ENOUGH_ROWS
         step, most = (max(1, tail // 3), _MOST_WINDOWS) if few else (tail, _WINDOWS)
         longest, earlier = int(panel.lengths.max()), []
-        if all(plan.shipped for plan in self.plans.values()):
+        if all(plan.shipped for plan in self.plans.values()) and (few or not self._trained(before)):
             for back in range(step, most * step, step):
                 if longest - back - tail < max(longest // 2, tail):
                     break
@@ -130,6 +131,11 @@ class Learning:
             judged.append((Window.joined(earlier), untrained))
         n_windows = 1.0 + len(earlier) * step / tail
         return [one for one in judged if len(one[0].series)], n_windows
+
+    def _trained(self, before: Sequence[Part]) -> bool:
+        """Whether a part has other networks than the one that it started from."""
+        own = [part for part in before if part.members]
+        return any(part.members[-1] is not self.plans[part.name].incumbent for part in own)
 
     def _calibration(
         self,

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecastkit.forecasting.fitted import HISTORY
+from forecastkit.forecasting.fitted import HISTORY, panel_of
 from forecastkit.forecasting.plan import Notes, note
+from forecastkit.series.scale import measure_scale
 from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, Y
 
 _PACKAGES = ("forecastkit", "tensorflow", "keras", "numpy", "pandas")
@@ -39,10 +40,32 @@ def table_notes(grid: Grid, table: pd.DataFrame) -> Notes:
         notes.append(note(f"{left_out} series left out", "they hold no value"))
     if (lengths > HISTORY).any():
         notes.append(note(f"only the last {HISTORY} periods used", "longer series are cut"))
+    notes += _scale_notes(grid)
     unused = [name for name in table.columns if name not in (UNIQUE_ID, DS, Y)]
     if unused:
         notes.append(note(f"columns not used: {', '.join(unused)}", "no covariates were named"))
     return notes
+
+
+def _scale_notes(grid: Grid) -> Notes:
+    """Say on what scale series are looked at where it is not that of plain logarithms."""
+    scale, n = measure_scale(panel_of(grid)), len(grid.ids)
+    touching, crossing = int((scale.shift > 0).sum()), int(np.isnan(scale.shift).sum())
+    whole = int(scale.whole.sum())
+    notes = []
+    if touching:
+        what = f"{_of(touching, n)} looked at as log(1 + 10 y / mean)"
+        notes.append(note(what, "they touch zero; their forecasts do not fall below it"))
+    if crossing:
+        notes.append(note(f"{_of(crossing, n)} looked at without logarithms", "they cross zero"))
+    if whole:
+        why = "all their values are whole numbers"
+        notes.append(note(f"{_of(whole, n)} forecast in whole numbers", why))
+    return notes
+
+
+def _of(some: int, n: int) -> str:
+    return f"{some} of {n} series"
 
 
 def _fingerprint(table: pd.DataFrame) -> str:

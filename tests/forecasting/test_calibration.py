@@ -35,7 +35,7 @@ def test_the_finite_sample_quantile_is_taken():
     """Of 99 scores the 80 % interval reaches to the 80th smallest: ceil(100 * 0.8)."""
     scores = np.arange(1.0, 100.0)[:, None] / 20
     rows = 99
-    trust = rows / (rows + 20.0) * 3.0 / (3.0 + 1.5)
+    trust = rows / (rows + 20.0) * 3.0 / (3.0 + 1.0)
     reach = Calibration.from_scores(scores, 3.0).reach[0, LEVELS.index(80.0)]
     assert reach == pytest.approx(trust * 80 / 20 + (1 - trust) * normal(0.9))
 

@@ -102,6 +102,24 @@ def test_instant_forecasts_anything(kind, rng):
         np.testing.assert_allclose(values[:, 2], y[0])
 
 
+def test_the_scale_is_said(rng):
+    t = np.arange(60)
+    series = {
+        "plain": 10.5 + 0.01 * t,
+        "counts": rng.poisson(1.0, 60).astype(float),
+        "both signs": rng.normal(size=60),
+    }
+    model = fk.LSTMForecaster(h=6, preset="instant").fit(table(series))
+    said = {note["what"]: note["why"] for note in model.assumptions}
+    assert "touch zero" in said["1 of 3 series looked at as log(1 + 10 y / mean)"]
+    assert "cross zero" in said["1 of 3 series looked at without logarithms"]
+    assert "whole numbers" in said["1 of 3 series forecast in whole numbers"]
+    counts = model.predict(level=80).query("unique_id == 'counts'")
+    found = counts[["LSTM", "LSTM-lo-80", "LSTM-hi-80"]].to_numpy()
+    assert (found == np.round(found)).all()
+    assert (found >= 0).all()
+
+
 def test_gaps_are_passed_over(rng):
     y = monthly(rng)
     y[[3, 20, 21, 22, 40, 70]] = np.nan
