@@ -52,7 +52,8 @@ def calendar_effects(
     return np.zeros((n, length))
 
 
-def _some(rng: Rng, n: int, share: float) -> np.ndarray:
+def some(rng: Rng, n: int, share: float) -> np.ndarray:
+    """1 for a share of n series, 0 for the others."""
     return (rng.random(n) < share).astype(float)
 
 
@@ -67,7 +68,7 @@ def _working_days(rng: Rng, start: np.ndarray, length: int, months: int) -> np.n
         effects.append(np.log(count / count.mean()))
     steps = (start[:, None] + np.arange(length * months)) % (12 * _YEARS)
     chosen = np.stack(effects)[rng.integers(0, len(_OPEN), n)[:, None], steps]
-    share = rng.uniform(0.3, 1.0, n) * _some(rng, n, 0.2)
+    share = rng.uniform(0.3, 1.0, n) * some(rng, n, 0.2)
     return share[:, None] * chosen.reshape(n, length, months).mean(axis=2)
 
 
@@ -83,7 +84,7 @@ def _moving_feast(
     year, within = clock // 12, clock % 12
     now = np.take_along_axis(early, year, axis=1)
     feast = np.where(now, within == month[:, None], within == (month[:, None] + 1) % 12)
-    size = 2.0 * unit * rng.normal(size=n) * _some(rng, n, 0.15)
+    size = 2.0 * unit * rng.normal(size=n) * some(rng, n, 0.15)
     return size[:, None] * feast.reshape(n, length, months).mean(axis=2)
 
 
@@ -96,7 +97,7 @@ def _moving_week(rng: Rng, unit: np.ndarray, length: int) -> np.ndarray:
             rng.random((n, 1)) < 0.5
         )
         weeks = np.clip(place + 52 * np.arange(years) - 52, -1, length)  # (n, years)
-        size = 5.0 * unit * rng.normal(size=n) * _some(rng, n, 0.2)
+        size = 5.0 * unit * rng.normal(size=n) * some(rng, n, 0.2)
         rows, columns = np.nonzero((weeks >= 0) & (weeks < length))
         out[rows, weeks[rows, columns]] += size[rows]
     return out
@@ -107,6 +108,6 @@ def _days_off(rng: Rng, unit: np.ndarray, length: int, steps: int) -> np.ndarray
     n, days = len(unit), length // steps + 2
     off = rng.random((n, days)) < rng.choice([0.01, 0.03], size=(n, 1))
     depth = rng.normal(-1.0, 1.0, n) * rng.uniform(0.5, 1.5, (n, days)).T
-    size = 6.0 * unit * depth * _some(rng, n, 0.3)
+    size = 6.0 * unit * depth * some(rng, n, 0.3)
     whole = np.repeat(off * size.T, steps, axis=1)
     return whole[:, rng.integers(0, steps) :][:, :length]

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecastkit.pretraining.dates import calendar_effects
+from forecastkit.pretraining.dates import calendar_effects, some
 from forecastkit.series.panel import Panel
 
 Rng = np.random.Generator
@@ -118,7 +118,7 @@ def draw_values(rng: Rng, n: int, length: int, kind: Kind) -> np.ndarray:
     z = _trend(rng, unit, length + warm_up, kind)[:, warm_up:]
     size = unit
     # in some fast series the seasons are nearly all there is
-    calm = np.exp(rng.uniform(0.5, 3.0, n) * _some(rng, n, 0.5 if kind.hourly else 0.05))
+    calm = np.exp(rng.uniform(0.5, 3.0, n) * some(rng, n, 0.5 if kind.hourly else 0.05))
     for m in kind.season_lengths:
         if m > 1:
             size = _size(rng, unit * calm, size, m, min(kind.season_lengths))
@@ -126,11 +126,6 @@ def draw_values(rng: Rng, n: int, length: int, kind: Kind) -> np.ndarray:
     z = z + calendar_effects(rng, unit, length, kind.season_lengths)
     z = z + _events(rng, unit, z.shape)
     return _observed(rng, np.clip(z, -_MOST, _MOST), kind)
-
-
-def _some(rng: Rng, n: int, share: float) -> np.ndarray:
-    """1 for a share of n series, 0 for the others."""
-    return (rng.random(n) < share).astype(float)
 
 
 def _log_normal(rng: Rng, mean: float, spread: float, n: int) -> np.ndarray:
@@ -148,13 +143,13 @@ def _trend(rng: Rng, unit: np.ndarray, length: int, kind: Kind) -> np.ndarray:
     n = len(unit)
     # a step of an hour brings less growth than one of a month
     slow = 0.07 if kind.hourly else min(1.0, 12.0 / max(kind.season_lengths))
-    noise = unit * _log_normal(rng, 0.0, 0.7, n) * _some(rng, n, 0.85)
-    wander = unit * _log_normal(rng, -0.5, 0.8, n) * _some(rng, n, 0.8) * np.sqrt(slow)
-    bend = unit * _log_normal(rng, -2.3, 0.8, n) * _some(rng, n, 0.35) * slow
+    noise = unit * _log_normal(rng, 0.0, 0.7, n) * some(rng, n, 0.85)
+    wander = unit * _log_normal(rng, -0.5, 0.8, n) * some(rng, n, 0.8) * np.sqrt(slow)
+    bend = unit * _log_normal(rng, -2.3, 0.8, n) * some(rng, n, 0.35) * slow
     stays = rng.choice([0.8, 0.9, 0.95, 0.98], size=n)
     upwards = np.sign(rng.normal(0.7, 1.0, n))
     growth = unit * _log_normal(rng, -1.3, 0.9, n) * upwards * slow
-    growth = growth * _some(rng, n, kind.trending)
+    growth = growth * some(rng, n, kind.trending)
     fades = np.where(rng.random(n) < 0.5, 1 - np.clip(_log_normal(rng, -3.5, 1.0, n), 0, 0.2), 1)
     returns = np.where(rng.random(n) < 0.25, 1 - np.clip(_log_normal(rng, -2.5, 1, n), 0, 0.9), 1)
     memory = np.where(rng.random(n) < 0.3, rng.uniform(-0.5, 0.8, n), 0.0)
@@ -162,11 +157,11 @@ def _trend(rng: Rng, unit: np.ndarray, length: int, kind: Kind) -> np.ndarray:
     if kind.hourly:  # what an hour brings is still there in the next ones
         lasts = 1 - np.clip(_log_normal(rng, -3.0, 1.0, n), 0.003, 0.8)
         memory = np.where(rng.random(n) < 0.85, lasts, memory)
-        inertia = rng.uniform(0.3, 0.9, n) * _some(rng, n, 0.5)
+        inertia = rng.uniform(0.3, 0.9, n) * some(rng, n, 0.5)
         wander = wander * np.where(rng.random(n) < 0.5, 0.2, 1.0)
     turn = 2 * np.pi / rng.uniform(5, 50, n) * np.where(slow < 1, slow, 1.0)
     lasting = rng.uniform(0.9, 0.995, n)
-    swing = unit * _log_normal(rng, -1.0, 0.8, n) * _some(rng, n, 0.3)
+    swing = unit * _log_normal(rng, -1.0, 0.8, n) * some(rng, n, 0.3)
     cosine, sine = np.cos(turn) * lasting, np.sin(turn) * lasting
     shocks = [_shocks(rng, n, length) for _ in range(4)]
     jumps = _rare(rng, n, length, (0.0, 0.005, 0.02)) * (6 * unit[:, None]) * slow
@@ -192,7 +187,7 @@ def _turn(rng: Rng, growth: np.ndarray, length: int) -> tuple[np.ndarray, np.nda
     turns = np.where(rng.random(n) < 0.12, rng.integers(0, length, n), -1)
     size = np.median(np.abs(growth[growth != 0])) if growth.any() else 0.0
     fresh = np.where(growth != 0, np.abs(growth), size) * rng.normal(size=n)
-    return turns, fresh * _some(rng, n, 0.7)
+    return turns, fresh * some(rng, n, 0.7)
 
 
 def _rare(rng: Rng, n: int, length: int, shares: tuple[float, float, float]) -> np.ndarray:
@@ -205,7 +200,7 @@ def _rare(rng: Rng, n: int, length: int, shares: tuple[float, float, float]) -> 
 def _unrest(rng: Rng, n: int, length: int) -> np.ndarray:
     """Size of shocks over time: in some series calm and unrest take turns."""
     parts = 1 + length // 20
-    size = np.exp(rng.normal(0, 0.8, (n, parts))) * _some(rng, n, 0.2)[:, None]
+    size = np.exp(rng.normal(0, 0.8, (n, parts))) * some(rng, n, 0.2)[:, None]
     size = np.where(size > 0, size, 1.0)
     return np.repeat(size, 20, axis=1)[:, :length]
 
@@ -217,9 +212,9 @@ def _size(rng: Rng, unit: np.ndarray, shorter: np.ndarray, m: int, shortest: int
     """
     n = len(unit)
     if m > shortest and m % shortest == 0:
-        return shorter * _log_normal(rng, -0.9, 0.8, n) * _some(rng, n, 0.7)
+        return shorter * _log_normal(rng, -0.9, 0.8, n) * some(rng, n, 0.7)
     mean = 0.4 if m <= 12 else (0.9 if m in (52, 365) else 1.6)
-    return unit * _log_normal(rng, mean, 1.1, n) * _some(rng, n, 0.75 if m <= 12 else 0.9)
+    return unit * _log_normal(rng, mean, 1.1, n) * some(rng, n, 0.75 if m <= 12 else 0.9)
 
 
 def _season(rng: Rng, n: int, length: int, m: int, shortest: int) -> np.ndarray:
@@ -238,7 +233,7 @@ def _season(rng: Rng, n: int, length: int, m: int, shortest: int) -> np.ndarray:
 def _swell(rng: Rng, n: int, cycles: int, m: int) -> np.ndarray:
     """How large the season is over time, shape (n, cycles, m); 1 in most slow series."""
     stays = rng.choice([0.5, 0.9, 1.0], p=[0.2, 0.4, 0.4], size=n)
-    size = _log_normal(rng, -2.3, 0.7, n) * _some(rng, n, 0.25 if m <= 12 else 0.6)
+    size = _log_normal(rng, -2.3, 0.7, n) * some(rng, n, 0.25 if m <= 12 else 0.6)
     ends = _walk(size[:, None] * _paces(rng, (n, cycles + 1)), stays)
     return np.clip(1 + _between(ends[..., None], np.ones((1, m))), 0.0, 3.0)
 
@@ -246,7 +241,7 @@ def _swell(rng: Rng, n: int, cycles: int, m: int) -> np.ndarray:
 def _change(rng: Rng, n: int, cycles: int, m: int) -> np.ndarray:
     """What is added to a season of size one over time: every step by itself, or in waves."""
     share = 0.5 if m <= 12 else 0.7
-    size = _log_normal(rng, -2.5, 0.8, n) * _some(rng, n, share) * min(1.0, (12 / m) ** 0.5)
+    size = _log_normal(rng, -2.5, 0.8, n) * some(rng, n, share) * min(1.0, (12 / m) ** 0.5)
     apart = rng.normal(size=(n, cycles, m)).cumsum(axis=1)
     waves = max(1, min(m // 2, 3))
     angle = 2 * np.pi * np.outer(np.arange(1, waves + 1), np.arange(m)) / m
@@ -291,7 +286,7 @@ def _pattern(rng: Rng, n: int, m: int) -> np.ndarray:
     parts = rng.normal(size=(2, n, waves)) * fall
     pattern = parts[0] @ np.cos(angle) + parts[1] @ np.sin(angle)
     spikes = (rng.random((n, m)) < 1.5 / m) * rng.normal(size=(n, m)) * 3
-    pattern = pattern + spikes * _some(rng, n, 0.3)[:, None]
+    pattern = pattern + spikes * some(rng, n, 0.3)[:, None]
     steps = rng.normal(size=(n, m)) * (rng.random((n, m)) < 0.5)  # days, shops, shifts
     return np.where(rng.random((n, 1)) < (0.5 if m in (5, 7) else 0.1), steps, pattern)
 
@@ -342,7 +337,7 @@ def _counts(rng: Rng, centre: np.ndarray) -> np.ndarray:
     """Counts whose rate follows the path, more of them than Poisson's at zero; in some, rarely."""
     n, length = centre.shape
     rate = _log_normal(rng, 0.7, 1.2, n)[:, None] * np.exp(np.clip(1.5 * centre, -4, 3))
-    burst = rng.gamma(2.0, 0.5, (n, length)) ** _some(rng, n, 0.5)[:, None]
+    burst = rng.gamma(2.0, 0.5, (n, length)) ** some(rng, n, 0.5)[:, None]
     sold = rng.random((n, length)) < rng.choice([1.0, 0.6, 0.3], size=(n, 1))
     return rng.poisson(rate * burst * sold).astype(float)
 
@@ -355,6 +350,6 @@ def _with_gaps(rng: Rng, y: np.ndarray) -> np.ndarray:
     steps = np.arange(length)
     stop = start + rng.integers(1, 1 + max(1, length // 5), (n, 1))
     run = (steps >= start) & (steps < stop)
-    gone = single * _some(rng, n, 0.05)[:, None] + run * _some(rng, n, 0.04)[:, None] > 0
+    gone = single * some(rng, n, 0.05)[:, None] + run * some(rng, n, 0.04)[:, None] > 0
     gone[:, -1] = False
     return np.where(gone, np.nan, y)
