@@ -33,14 +33,14 @@ def main() -> None:
     run = Pretraining(units=given.units)
     trainer = Trainer(run.network(), run.training())
     stream = Stream(1, run.batch_size, run.scale_power, every=run.every)
-    trainer.step(stream.next.result(), 1e-4)
+    state, _ = trainer.step(trainer.start(1), stream.next.result(), 1e-4)
     draws, steps = [], []
     for _ in range(given.batches):
         start = time.perf_counter()
         batch = stream.draw_now()
         draws.append(time.perf_counter() - start)
         start = time.perf_counter()
-        trainer.step(batch, 1e-4)
+        state, _ = trainer.step(state, batch, 1e-4)
         steps.append(time.perf_counter() - start)
     # new series are drawn for every eighth batch: the mean counts, not the median
     rng, counts = np.random.default_rng(2), shared_out(stream.n_series, KINDS)

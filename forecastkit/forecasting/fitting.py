@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from queue import Empty, SimpleQueue
+from threading import Lock
 
 import numpy as np
 
@@ -75,8 +73,8 @@ class Learner:
     def __init__(self, plan: Plan, seed: int, on_step: OnStep | None = None) -> None:
         self.plan, self.seed, self.on_step = plan, seed, on_step
         self.batch_sizes: dict[int, int] = {}
-        # a network is trained by one thread at a time; what is free waits here, compiled
-        self._free: dict[int, SimpleQueue[Trainer]] = defaultdict(SimpleQueue)
+        self._trainers: dict[int, Trainer] = {}
+        self._lock = Lock()
 
     @property
     def most_steps(self) -> int:
@@ -175,16 +173,15 @@ class Learner:
         validation = validation_batch(windows, training, tail, self.seed)
         if validation is None:
             return None
-        with self._trainer(number) as trainer:
-            return trainer.run(
-                self._sampler(number, past, training, self.seed),
-                seed=self.seed,
-                steps=training.most_steps,
-                training=training,
-                weights=recipe.start,
-                validation=validation,
-                on_step=self.on_step,
-            )
+        return self._trainer(number).run(
+            self._sampler(number, past, training, self.seed),
+            seed=self.seed,
+            steps=training.most_steps,
+            training=training,
+            weights=recipe.start,
+            validation=validation,
+            on_step=self.on_step,
+        )
 
     def _members(
         self, pool: ThreadPoolExecutor, panel: Panel, kept: Sequence[_Choice]
@@ -195,15 +192,14 @@ class Learner:
             power = SCALE_POWERS[k % len(SCALE_POWERS)]
             training = replace(choice.training, scale_power=power)
             seed = self.seed + k
-            with self._trainer(choice.recipe) as trainer:
-                run = trainer.run(
-                    self._sampler(choice.recipe, whole[choice.recipe], training, seed),
-                    seed=seed,
-                    steps=choice.run.steps,
-                    training=training,
-                    weights=recipe.start,
-                    on_step=self.on_step,
-                )
+            run = self._trainer(choice.recipe).run(
+                self._sampler(choice.recipe, whole[choice.recipe], training, seed),
+                seed=seed,
+                steps=choice.run.steps,
+                training=training,
+                weights=recipe.start,
+                on_step=self.on_step,
+            )
             return Member(recipe.network, run.weights)
 
         whole = {
@@ -212,17 +208,13 @@ class Learner:
         tasks = [(one, k) for one in kept for k in range(self._recipe(one).n_members)]
         return list(pool.map(trained, tasks))
 
-    @contextmanager
-    def _trainer(self, number: int) -> Iterator[Trainer]:
-        """Lend a network of a recipe to one thread."""
-        free = self._free[number]
-        try:
-            trainer = free.get_nowait()
-        except Empty:
-            recipe = self.plan.recipes[number]
-            trainer = Trainer(recipe.network, recipe.trainings[0])
-        yield trainer
-        free.put(trainer)
+    def _trainer(self, number: int) -> Trainer:
+        """Compiled steps of a recipe, for all threads."""
+        with self._lock:
+            if number not in self._trainers:
+                recipe = self.plan.recipes[number]
+                self._trainers[number] = Trainer(recipe.network, recipe.trainings[0])
+        return self._trainers[number]
 
     def _sampler(
         self, number: int, windows: Windows, training: TrainingConfig, seed: int

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
 
 from forecastkit.errors import TrainingError
-from forecastkit.network.build import build, get_weights, named_variables, set_weights
+from forecastkit.network.adamw import adamw, clipped
+from forecastkit.network.build import build, get_weights, named_variables
 from forecastkit.network.config import NetworkConfig, TrainingConfig
 from forecastkit.network.head import quantile_paths
 from forecastkit.network.runtime import Weights
@@ -64,8 +64,29 @@ def pinball_loss(
     return ops.sum(each * weights) / ops.maximum(ops.sum(weights), 1e-12)
 
 
+@dataclass(frozen=True)
+class State:
+    """Where a run of training stands, as tensors in the order of the model.
+
+    Attributes
+    ----------
+    weights, first, second : list of tensor
+        Weights, and the means of their gradients and of the squares of those.
+    seeds : list of tensor
+        States of the dropout's random numbers.
+    steps : tensor
+        Taken so far.
+    """
+
+    weights: list[Any]
+    first: list[Any]
+    second: list[Any]
+    seeds: list[Any]
+    steps: Any
+
+
 class Trainer:
-    """A network that can be trained again and again from given weights, traced once.
+    """Gradient steps of a network, compiled once; it holds no state, so threads may share it.
 
     Parameters
     ----------
@@ -76,14 +97,7 @@ class Trainer:
     def __init__(self, network: NetworkConfig, training: TrainingConfig) -> None:
         self.network, self.training = network, training
         self.model = build(network, 0, training.every)
-        self.optimizer = keras.optimizers.AdamW(
-            learning_rate=training.learning_rate,
-            weight_decay=training.weight_decay,
-            global_clipnorm=training.clip_norm,
-        )
-        self.optimizer.build(self.model.trainable_variables)
-        self._fresh = [variable.numpy() for variable in self.optimizer.variables]
-        self._all = np.ones(len(self.model.trainable_variables), np.float32)
+        self.names = list(named_variables(self.model))
         # compiled by XLA: three seconds once, then two to four times as fast
         self._step = tf.function(self._gradient_step, jit_compile=True)
         self._look = tf.function(self._loss, reduce_retracing=True)
@@ -125,16 +139,16 @@ class Trainer:
         """
         training = training or self.training
         moves = self._moving(training)
-        self.start(seed, weights)
-        average = get_weights(self.model)
+        state = self.start(seed, weights)
+        average = self.weights_of(state)
         best, losses = Run(average, 0, ()), []
         if validation is not None:
             losses.append(self.loss_of(average, validation))
         since = 0
         for step in range(1, steps + 1):
             warmth = min(1.0, step / training.warm_up)
-            self.step(sampler.draw(), training.learning_rate * warmth, moves)
-            average = self.averaged(average, step)
+            state, _ = self.step(state, sampler.draw(), training.learning_rate * warmth, moves)
+            average = averaged(average, self.weights_of(state), step)
             if on_step:
                 on_step(step)
             if validation is not None and step % training.check_every == 0:
@@ -148,11 +162,30 @@ class Trainer:
             return Run(average, steps, ())
         return Run(best.weights, best.steps, tuple(losses))
 
-    def step(self, batch: Batch, learning_rate: float, moves: np.ndarray | None = None) -> float:
+    def start(self, seed: int, weights: Weights | None = None) -> State:
+        """Begin with the given weights, or those of a seed, and a fresh optimizer."""
+        fresh = build(self.network, seed, self.training.every)
+        mine = weights or get_weights(fresh)
+        start = [tf.convert_to_tensor(mine[name]) for name in self.names]
+        none = [tf.zeros_like(one) for one in start]
+        seeds = [tf.convert_to_tensor(one) for one in fresh.non_trainable_variables]
+        return State(start, none, none, seeds, tf.constant(0.0))
+
+    def weights_of(self, state: State) -> Weights:
+        """Copy the weights out of a state."""
+        return {
+            name: one.numpy().copy() for name, one in zip(self.names, state.weights, strict=True)
+        }
+
+    def step(
+        self, state: State, batch: Batch, learning_rate: float, moves: np.ndarray | None = None
+    ) -> tuple[State, float]:
         """Take one gradient step and return the loss before it.
 
         Parameters
         ----------
+        state : State
+            Stays as it is.
         batch : Batch
         learning_rate : float
         moves : ndarray of float32, shape (n_weights,), optional
@@ -163,65 +196,54 @@ class Trainer:
         TrainingError
             If the loss is not finite.
         """
-        self.optimizer.learning_rate = learning_rate
-        moving = tf.convert_to_tensor(self._all if moves is None else moves)
-        loss = float(self._step(moving, *_tensors(batch)))
-        if not np.isfinite(loss):
-            step = int(self.optimizer.iterations)
+        which = np.ones(len(self.names)) if moves is None else moves
+        rates = tf.convert_to_tensor((learning_rate * which).astype(np.float32))
+        found, loss = self._step(vars(state), rates, *_tensors(batch))
+        if not np.isfinite(float(loss)):
             raise TrainingError(
-                f"The loss is {loss} at step {step}.", fix="Use a smaller learning rate."
+                f"The loss is {float(loss)} at step {int(found['steps'])}.",
+                fix="Use a smaller learning rate.",
             )
-        return loss
-
-    def averaged(self, average: Weights, step: int, keep: float = _AVERAGE) -> Weights:
-        """Move an exponential average of the weights on by one step."""
-        kept = np.float32(min(keep, step / (step + 10)))
-        now = named_variables(self.model)
-        return {name: kept * old + (1 - kept) * now[name].numpy() for name, old in average.items()}
-
-    def start(self, seed: int, weights: Weights | None = None) -> None:
-        """Take the given weights, or those of a seed, and a fresh optimizer."""
-        fresh = build(self.network, seed, self.training.every)
-        set_weights(self.model, weights or get_weights(fresh))
-        for mine, new in zip(_dropouts(self.model), _dropouts(fresh), strict=True):
-            mine.seed_generator.state.assign(new.seed_generator.state)
-        for variable, value in zip(self.optimizer.variables, self._fresh, strict=True):
-            variable.assign(value)
+        return State(**found), float(loss)
 
     def loss_of(self, weights: Weights, batch: Batch) -> float:
         """Loss of a batch under given weights, without dropout."""
-        mine = get_weights(self.model)
-        set_weights(self.model, weights)
-        loss = float(self._look(*_tensors(batch)))
-        set_weights(self.model, mine)
-        return loss
+        mine = [tf.convert_to_tensor(weights[name]) for name in self.names]
+        seeds = [tf.convert_to_tensor(one) for one in self.model.non_trainable_variables]
+        return float(self._look(mine, seeds, *_tensors(batch))[0])
 
-    def _loss(self, x: Any, spread: Any, targets: Any, weights: Any, training: bool = False) -> Any:
-        raw = self.model(x, training=training)
+    def _loss(
+        self, mine: Any, seeds: Any, *batch: Any, training: bool = False
+    ) -> tuple[Any, list[Any]]:
+        """Loss, and the states of the random numbers after it."""
+        x, spread, targets, weights = batch
+        raw, seeds = self.model.stateless_call(mine, seeds, x, training=training)
         paths = quantile_paths(raw, spread, self.network.quantiles, ops)
-        return pinball_loss(paths, targets, weights, self.network.quantiles)
+        return pinball_loss(paths, targets, weights, self.network.quantiles), seeds
 
     def _moving(self, training: TrainingConfig) -> np.ndarray:
         """Which arrays of weights learn, in the order of the model."""
-        names = named_variables(self.model)
-        head = [name.startswith("head/") for name in names]
-        return np.array(head, np.float32) if training.head_only else self._all
+        return np.array([not training.head_only or one.startswith("head/") for one in self.names])
 
-    def _gradient_step(self, moves: Any, *batch: Any) -> Any:
+    def _gradient_step(
+        self, state: dict[str, Any], rates: Any, *batch: Any
+    ) -> tuple[dict[str, Any], Any]:
+        mine, training = state["weights"], self.training
         with tf.GradientTape() as tape:
-            x, spread, targets, weights = batch
-            loss = self._loss(x, spread, targets, weights, training=True)
-        variables = self.model.trainable_variables
-        before = [ops.copy(variable) for variable in variables]
-        self.optimizer.apply(tape.gradient(loss, variables), variables)
-        for k, variable in enumerate(variables):
-            variable.assign(before[k] + moves[k] * (variable - before[k]))
-        return loss
+            tape.watch(mine)
+            loss, seeds = self._loss(mine, state["seeds"], *batch, training=True)
+        gradients = clipped(tape.gradient(loss, mine), training.clip_norm, ops)
+        moments, steps = (state["first"], state["second"]), state["steps"] + 1
+        mine, moments = adamw(mine, gradients, moments, steps, rates, training.weight_decay, ops)
+        after = State(mine, *moments, seeds, steps)
+        return vars(after), loss
+
+
+def averaged(average: Weights, now: Weights, step: int, keep: float = _AVERAGE) -> Weights:
+    """Move an exponential average of the weights on by one step."""
+    kept = np.float32(min(keep, step / (step + 10)))
+    return {name: kept * old + (1 - kept) * now[name] for name, old in average.items()}
 
 
 def _tensors(batch: Batch) -> tuple[Any, ...]:
     return tuple(tf.convert_to_tensor(array) for array in vars(batch).values())
-
-
-def _dropouts(model: Any) -> list[Any]:
-    return [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from forecastkit.errors import OptionError
 from forecastkit.files import write_whole
-from forecastkit.network.build import get_weights, set_weights
 from forecastkit.network.config import (
     Cell,
     NetworkConfig,
@@ -26,7 +26,7 @@ from forecastkit.network.head import quantile_paths
 from forecastkit.network.runtime import Weights
 from forecastkit.network.sampling import Batch
 from forecastkit.network.shipped import write_weights
-from forecastkit.network.training import Trainer, pinball_loss
+from forecastkit.network.training import State, Trainer, averaged, pinball_loss
 from forecastkit.pretraining.stream import Stream
 from forecastkit.pretraining.synthetic import KINDS
 
@@ -121,8 +121,8 @@ class Progress:
     def __init__(self, run: Pretraining, checkpoint: Path) -> None:
         self.run, self.checkpoint = run, checkpoint
         self.trainer = Trainer(run.network(), run.training())
-        self.trainer.start(run.seed)
-        self.average: Weights = get_weights(self.trainer.model)
+        self.state = self.trainer.start(run.seed)
+        self.average: Weights = self.trainer.weights_of(self.state)
         self.step, self.minutes = 0, 0.0
         if checkpoint.exists():
             self._restore()
@@ -132,12 +132,20 @@ class Progress:
         """Whether the run is at its end."""
         return self.run.part(self.minutes, self.step) >= 1.0
 
+    def advance(self, batch: Batch, learning_rate: float) -> None:
+        """Take a gradient step, and move the average on."""
+        self.state, _ = self.trainer.step(self.state, batch, learning_rate)
+        now = self.trainer.weights_of(self.state)
+        self.average = averaged(self.average, now, self.step, self.run.keep)
+
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
-        arrays = {f"weight:{name}": one for name, one in get_weights(self.trainer.model).items()}
+        now = self.trainer.weights_of(self.state)
+        arrays = {f"weight:{name}": one for name, one in now.items()}
         arrays |= {f"average:{name}": one for name, one in self.average.items()}
-        state = [variable.numpy() for variable in self.trainer.optimizer.variables]
-        arrays |= {f"optimizer:{k}": one for k, one in enumerate(state)}
+        for kind in ("first", "second"):
+            state = zip(now, getattr(self.state, kind), strict=True)
+            arrays |= {f"{kind}:{name}": one.numpy() for name, one in state}
         about = {"run": asdict(self.run), "step": self.step, "minutes": self.minutes}
         arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
         buffer = io.BytesIO()
@@ -157,10 +165,14 @@ class Progress:
             for key in found.files:
                 kind, _, name = key.partition(":")
                 parts.setdefault(kind, {})[name] = found[key]
-        set_weights(self.trainer.model, parts["weight"])
         self.average = parts["average"]
-        for k, variable in enumerate(self.trainer.optimizer.variables):
-            variable.assign(parts["optimizer"][str(k)])
+        fresh = self.trainer.start(self.run.seed, parts["weight"])
+        first, second = (
+            [tf.convert_to_tensor(parts[kind][name]) for name in self.trainer.names]
+            for kind in ("first", "second")
+        )
+        taken = tf.constant(float(self.step))
+        self.state = State(fresh.weights, first, second, fresh.seeds, taken)
 
 
 def pretrain(run: Pretraining, checkpoint: Path, output: Path, say: Say) -> None:
@@ -192,8 +204,7 @@ def pretrain(run: Pretraining, checkpoint: Path, output: Path, say: Say) -> None
         started = time.perf_counter()
         progress.step += 1
         rate = run.learning_rate_at(progress.minutes, progress.step)
-        progress.trainer.step(stream.draw(), rate)
-        progress.average = progress.trainer.averaged(progress.average, progress.step, run.keep)
+        progress.advance(stream.draw(), rate)
         progress.minutes += (time.perf_counter() - started) / 60
         if progress.step % run.check_every == 0 or progress.done:
             losses = {
