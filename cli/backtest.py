@@ -16,7 +16,7 @@ from forecastkit.cli.options import (
 )
 from forecastkit.cli.output import Talk, print_json, text_table
 
-BASELINES = ("Naive", "SeasonalNaive", "Drift", "Theta")
+BASELINES = ("Naive", "SeasonalNaive", "Drift", "Theta", "ETS")
 METRICS = ("mase", "rmsse", "smape", "mae", "rmse", "coverage")
 
 

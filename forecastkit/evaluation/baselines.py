@@ -1,4 +1,4 @@
-"""The forecasts that every model must beat: naive, seasonal naive, drift, Theta.
+"""The forecasts that every model must beat: naive, seasonal naive, drift, Theta, ETS.
 
 Each function takes a panel and gives, for every series, the next `h` values and the standard
 deviation of their errors, from the values of the panel alone. Missing values are passed over;
@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from forecastkit.evaluation.smoothing import ets
 from forecastkit.series.panel import Panel, last_observed
 from forecastkit.series.recurrence import smoothed
 
@@ -94,6 +95,7 @@ BASELINES: dict[str, Callable[[Panel, int, int], Paths]] = {
     "SeasonalNaive": seasonal_naive,
     "Drift": drift,
     "Theta": theta,
+    "ETS": ets,
 }
 
 

@@ -12,7 +12,14 @@ from forecastkit.forecasting.learnt import JUDGED, Window, judged_at
 from forecastkit.forecasting.outlook import Outlook
 
 # what is known of parts before any window is seen
-PRIOR = {"LSTM": 0.55, "RNN": 0.15, "DampedTrend": 0.15, "Theta": 0.1, "SeasonalNaive": 0.05}
+PRIOR = {
+    "LSTM": 0.55,
+    "RNN": 0.15,
+    "DampedTrend": 0.1,
+    "ETS": 0.1,
+    "Theta": 0.05,
+    "SeasonalNaive": 0.05,
+}
 # rows, and windows, at which what they say counts as much as the prior
 _ROWS_AS_GOOD, _WINDOWS_AS_GOOD = 30.0, 1.0
 _STEPS, _RATE = 200, 0.5

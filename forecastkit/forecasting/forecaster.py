@@ -30,6 +30,7 @@ class _Forecaster:
     """What the forecasters share; they differ in the parts whose mean they are."""
 
     cells: ClassVar[dict[str, Cell]]  # ensembles of networks, by the name of the part
+    as_shipped: ClassVar[tuple[Cell, ...]] = ()  # cells that fast and default do not train
     methods: ClassVar[tuple[str, ...]] = ()  # statistical parts beside them
     name: ClassVar[str]
 
@@ -169,7 +170,10 @@ class _Forecaster:
     def _plan(self, grid: Grid, cell: Cell) -> Plan:
         window = None if self.input_size is None else int(self.input_size)
         seasons = given_seasons(self.season_length)
-        return make_plan(grid, cell, int(self.h), self.preset, window, seasons)
+        preset = self.preset
+        if cell in self.as_shipped and preset in ("fast", "default") and window is None:
+            preset = "instant"
+        return make_plan(grid, cell, int(self.h), preset, window, seasons)
 
     @property
     def _name(self) -> str:
@@ -321,8 +325,9 @@ class RNNForecaster(_Forecaster):
 class AutoForecaster(_Forecaster):
     """Forecast a panel of series with a weighted mean of networks and statistical methods.
 
-    Its parts are the forecasters of `LSTMForecaster` and `RNNForecaster`, exponential smoothing
-    with a damped trend, the Theta method and the seasonal naive forecast. How much each counts is
+    Its parts are the networks of `LSTMForecaster` and `RNNForecaster` (the latter as it is shipped,
+    but for the presets best and scratch), exponential smoothing with a damped trend, ETS, the Theta
+    method and the seasonal naive forecast. How much each counts is
     found on windows of the past that it had not seen, and shrunk to what is usual: the fewer series
     and windows there are, the more. The weights are among `assumptions`, and stored.
 
@@ -338,7 +343,8 @@ class AutoForecaster(_Forecaster):
     """
 
     cells: ClassVar[dict[str, Cell]] = {"LSTM": "lstm", "RNN": "rnn"}
-    methods = ("DampedTrend", "Theta", "SeasonalNaive")
+    as_shipped = ("rnn",)
+    methods = ("DampedTrend", "ETS", "Theta", "SeasonalNaive")
     name = "Auto"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from forecastkit.evaluation.baselines import Paths, seasonal_naive, theta
+from forecastkit.evaluation.smoothing import ets
 from forecastkit.series.components import measure
 from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale, scaled
@@ -51,6 +52,7 @@ def damped_trend(panel: Panel, h: int, season_length: int) -> Paths:
 
 
 METHODS: dict[str, Callable[[Panel, int, int], Paths]] = {
+    "ETS": ets,
     "Theta": theta,
     "DampedTrend": damped_trend,
     "SeasonalNaive": seasonal_naive,

@@ -12,7 +12,7 @@ from forecastkit.cli.app import main
 import forecastkit as fk
 from forecastkit.errors import OptionError
 
-PARTS = ["LSTM", "RNN", "DampedTrend", "Theta", "SeasonalNaive"]
+PARTS = ["LSTM", "RNN", "DampedTrend", "ETS", "Theta", "SeasonalNaive"]
 
 
 @pytest.fixture(scope="module")
