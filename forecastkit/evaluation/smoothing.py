@@ -66,8 +66,8 @@ class Grid:
         for alpha, (beta, phi), (seasonal, gamma) in product(_ALPHAS, _TRENDS, seasons):
             numbers = 2 + 3 * (phi > 0) + season_length * seasonal
             rows.append((alpha, alpha * beta, phi, (1 - alpha) * gamma, seasonal, numbers))
-        columns = np.array(rows, float).T[..., None]
-        return cls(*columns[:4], columns[4] > 0, columns[5])
+        alpha, beta, phi, gamma, seasonal, numbers = np.array(rows, float).T[..., None]
+        return cls(alpha, beta, phi, gamma, seasonal > 0, numbers)
 
 
 @dataclass
@@ -79,9 +79,7 @@ class States:
     season: np.ndarray
 
 
-def run(
-    y: np.ndarray, within: np.ndarray, states: States, grid: Grid
-) -> tuple[np.ndarray, States]:
+def run(y: np.ndarray, within: np.ndarray, states: States, grid: Grid) -> tuple[np.ndarray, States]:
     """Run all models over the series; mean squared errors (n_models, n_series), and states.
 
     `within`, of the shape of `y`, says which steps a series has.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -82,30 +83,26 @@ class Learning:
         parts += [Part(name) for name in self.methods]
         before += [Part(name) for name in self.methods]
         judged, n_windows = self._judged(panel, tail, before)
+        weights = [1.0]
         if len(parts) > 1:
-            weights = blend_weights(
-                [
-                    (held_back, Outlook(held_back.past, seen, tail, self.season_length))
-                    for held_back, seen in judged
-                ],
-                [PRIOR[part.name] for part in parts],
-                self.season_length,
-                n_windows,
-            )
-            listed = ", ".join(
-                f"{part.name} {100 * weight:.0f} %"
-                for part, weight in zip(parts, weights, strict=True)
-            )
-            notes.append(
-                note(f"weights {listed}", f"by forecasts of {tail} steps that were held back")
-            )
-            parts = [Part(p.name, w, p.members) for p, w in zip(parts, weights, strict=True)]
-        return Learnt(tuple(parts), self._calibration(judged, n_windows, parts), notes, steps)
+            prior = [PRIOR[part.name] for part in parts]
+            weights = blend_weights(judged, prior, self.season_length, n_windows)
+            named = zip(parts, weights, strict=True)
+            listed = ", ".join(f"{part.name} {100 * weight:.0f} %" for part, weight in named)
+            why = f"by forecasts of {tail} steps that were held back"
+            notes.append(note(f"weights {listed}", why))
+        pairs = zip(parts, weights, strict=True)
+        return Learnt(
+            tuple(replace(part, weight=weight) for part, weight in pairs),
+            self._calibration(judged, n_windows, weights),
+            notes,
+            steps,
+        )
 
     def _judged(
         self, panel: Panel, tail: int, before: Sequence[Part]
-    ) -> tuple[list[tuple[Window, list[Part]]], float]:
-        """Windows of the past with parts that had not seen them, and how many do not overlap.
+    ) -> tuple[list[tuple[Window, Outlook]], float]:
+        """Windows of the past, forecasts of parts that had not seen them, how many do not overlap.
 
         The newest window is the tail. Those before it are forecast by the shipped networks, which
         have seen none of the series; in few series they overlap. They are left out where many
@@ -126,11 +123,16 @@ class Learning:
             Part(part.name, 1.0, (self.plans[part.name].incumbent,) if part.members else ())
             for part in before
         ]
-        judged = [(newest, list(before))]
+        judged = [(newest, before)]
         if earlier:
             judged.append((Window.joined(earlier), untrained))
         n_windows = 1.0 + len(earlier) * step / tail
-        return [one for one in judged if len(one[0].series)], n_windows
+        outlooks = [
+            (held_back, Outlook(held_back.past, seen, tail, self.season_length))
+            for held_back, seen in judged
+            if len(held_back.series)
+        ]
+        return outlooks, n_windows
 
     def _trained(self, before: Sequence[Part]) -> bool:
         """Whether a part has other networks than the one that it started from."""
@@ -139,19 +141,13 @@ class Learning:
 
     def _calibration(
         self,
-        judged: Sequence[tuple[Window, list[Part]]],
+        judged: Sequence[tuple[Window, Outlook]],
         n_windows: float,
-        parts: Sequence[Part],
+        weights: Sequence[float],
     ) -> Calibration:
         scores = [np.empty((0, self.h))]
-        for held_back, seen in judged:
-            weighted = [
-                Part(one.name, part.weight, one.members)
-                for one, part in zip(seen, parts, strict=True)
-            ]
-            tail = held_back.actual.shape[1]
-            found = Outlook(held_back.past, weighted, tail, self.season_length).scores(
-                held_back.actual
-            )
-            scores.append(np.pad(found, ((0, 0), (0, self.h - tail)), constant_values=np.nan))
+        for held_back, outlook in judged:
+            found = outlook.weighted(weights).scores(held_back.actual)
+            beyond = self.h - held_back.actual.shape[1]
+            scores.append(np.pad(found, ((0, 0), (0, beyond)), constant_values=np.nan))
         return Calibration.from_scores(np.concatenate(scores), n_windows)

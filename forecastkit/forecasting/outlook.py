@@ -7,7 +7,8 @@ median counts, or a statistical method.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -69,6 +70,13 @@ class Outlook:
                 self._paths[part.name] = _median_paths(on_scale, part.members, measured)[:, :h]
             else:
                 self._normal[part.name] = METHODS[part.name](panel, h, season_length)
+
+    def weighted(self, weights: Sequence[float]) -> Outlook:
+        """Return the same forecasts with other weights of the parts."""
+        other = copy(self)
+        pairs = zip(self.parts, weights, strict=True)
+        other.parts = tuple(replace(part, weight=weight) for part, weight in pairs)
+        return other
 
     def _most(self, panel: Panel) -> np.ndarray:
         """Highest forecast on the scale, shape (n_series,).

@@ -30,8 +30,8 @@ from forecastkit.tables.frame import Grid
 _UNITS = 32
 _FEWEST_PERIODS = 4
 _FARTHEST = 4 * SHIPPED_HORIZON
-# networks that start from nothing want so many values beside the shipped one
-_FEWEST_VALUES = 3000
+# values of the whole panel that training on from the shipped network wants, and from nothing
+_FEWEST_VALUES, _FEWEST_FROM_NOTHING = 2000, 3000
 
 Notes = list[dict[str, str]]
 
@@ -135,12 +135,17 @@ def make_plan(
         recipe = Recipe(fresh, None, TRAININGS["nothing", long], max(n_fresh, n_tuned))
         return Plan(Member(fresh, untrained), (recipe,), notes)
     incumbent = Member(*fitted_to(*shipped(cell)[:2], lengths, h))
-    why = "no series of yours was trained on" if n_tuned == 0 else "training starts from it"
+    n_values = int(np.sum(~np.isnan(grid.values)))
+    why = "training starts from it"
+    if n_tuned and n_values < _FEWEST_VALUES:
+        why = f"{n_values} values are too few to train on, which wants {_FEWEST_VALUES}"
+    elif n_tuned == 0:
+        why = "no series of yours was trained on"
     notes.append(note(f"the shipped {cell.upper()}, trained on synthetic series", why))
     notes += _notes_on_horizon(h, longest)
     tuned = Recipe(incumbent.network, incumbent.weights, TRAININGS["shipped", long], n_tuned)
-    recipes = [tuned] if n_tuned else []
-    if n_fresh and np.sum(~np.isnan(grid.values)) >= _FEWEST_VALUES and longest >= 3 * h:
+    recipes = [tuned] if n_tuned and n_values >= _FEWEST_VALUES else []
+    if n_fresh and n_values >= _FEWEST_FROM_NOTHING and longest >= 3 * h:
         recipes.append(Recipe(fresh, None, TRAININGS["nothing", long], n_fresh))
     return Plan(incumbent, tuple(recipes), notes, shipped=True)
 

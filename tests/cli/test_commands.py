@@ -86,7 +86,7 @@ def test_backtest_prints_a_table(folder):
     lines = done.stdout.splitlines()
     assert lines[0].split()[:3] == ["model", "mase", "rmsse"]
     assert {line.split()[0] for line in lines[1:]} == {
-        *("Auto", "Naive", "SeasonalNaive", "Drift", "Theta")
+        *("Auto", "Naive", "SeasonalNaive", "Drift", "Theta", "ETS")
     }
     assert len(pd.read_csv(folder / "cv.csv")) == 12
 

@@ -150,7 +150,7 @@ def test_a_window_of_ones_own_is_trained_from_scratch(rng):
 
 def test_training_starts_from_the_shipped_network(rng):
     """Its weights move a little, or stay where training brings nothing."""
-    sales = table({str(k): monthly(rng) * (1 + k) for k in range(8)})
+    sales = table({str(k): monthly(rng) * (1 + k) for k in range(30)})
     model = fk.LSTMForecaster(h=6, preset="fast").train(sales)
     network, start = fitted_to(*shipped("lstm")[:2], (12,), 6)
     (member,) = model.fitted_.members
@@ -163,6 +163,15 @@ def test_training_starts_from_the_shipped_network(rng):
     assert (model.facts["steps"] > 0) == bool(np.any(moved))
     if model.facts["steps"] == 0:
         assert "the shipped network as it is" in notes
+
+
+def test_a_panel_too_small_to_train_on_says_so(rng):
+    sales = table({"a": monthly(rng), "b": monthly(rng)})
+    model = fk.LSTMForecaster(h=6).train(sales)
+    assert model.facts["steps"] == 0
+    assert any("144 values are too few to train on" in one["why"] for one in model.assumptions)
+    instant = fk.LSTMForecaster(h=6, preset="instant").train(sales)
+    pd.testing.assert_frame_equal(model.predict(level=[80]), instant.predict(level=[80]))
 
 
 def test_from_scratch_needs_longer_series(rng):
