@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forecastkit.series.covariates import Covariates
+
 # the most cells of a rectangle that `blocks` hands out at once: bounds the memory of a pass
 BLOCK_CELLS = 400_000
 
@@ -21,6 +23,8 @@ class Panel:
         Series one after the other, oldest value first, NaN where there is none.
     offsets : ndarray of int64, shape (n_series + 1,)
         Series i is `values[offsets[i]:offsets[i + 1]]`.
+    covariates : Covariates, optional
+        What else is known of the same series; it may reach beyond their last values.
 
     Examples
     --------
@@ -31,6 +35,7 @@ class Panel:
 
     values: np.ndarray
     offsets: np.ndarray
+    covariates: Covariates | None = None
 
     @classmethod
     def of(cls, series: list[np.ndarray]) -> Panel:
@@ -45,7 +50,9 @@ class Panel:
         """Lay panels end to end: the series of the first, then those of the second."""
         lengths = np.concatenate([panel.lengths for panel in panels])
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        return cls(np.concatenate([panel.values for panel in panels]), offsets)
+        beside = [one.covariates for one in panels if one.covariates is not None]
+        values = np.concatenate([panel.values for panel in panels])
+        return cls(values, offsets, Covariates.joined(beside) if beside else None)
 
     @property
     def n_series(self) -> int:
@@ -70,16 +77,27 @@ class Panel:
         """Return every series without its last `n` periods (empty where it is shorter)."""
         return self.between(self.offsets[:-1], np.maximum(self.offsets[:-1], self.offsets[1:] - n))
 
-    def between(self, starts: np.ndarray, stops: np.ndarray) -> Panel:
-        """Return the parts of the flat array from `starts` up to `stops`, one a series."""
+    def between(
+        self, starts: np.ndarray, stops: np.ndarray, rows: np.ndarray | None = None
+    ) -> Panel:
+        """Return the parts of the flat array from `starts` up to `stops`, one a series.
+
+        `rows` says of which series they are, where it is not all of them in order.
+        """
+        rows = np.arange(self.n_series) if rows is None else rows
         lengths = stops - starts
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         index = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
-        return Panel(self.values[index], offsets)
+        beside = self.covariates and self.covariates.cut(rows, starts - self.offsets[rows])
+        return Panel(self.values[index], offsets, beside)
+
+    def alone(self) -> Panel:
+        """Return the panel without its covariates."""
+        return Panel(self.values, self.offsets)
 
     def take(self, rows: np.ndarray) -> Panel:
         """Return some of the series, in the given order."""
-        return self.between(self.offsets[rows], self.offsets[rows + 1])
+        return self.between(self.offsets[rows], self.offsets[rows + 1], np.asarray(rows))
 
     def blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Walk over the series as rectangles of bounded size.

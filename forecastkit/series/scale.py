@@ -72,6 +72,31 @@ class Scale:
             share = np.where(np.isnan(shift), z, growth)
         return np.maximum(share * size, floor)
 
+    def moved(self, y: np.ndarray, effect: np.ndarray) -> np.ndarray:
+        """Add an effect on the scale to values in the series' own unit.
+
+        Where logarithms are taken it multiplies them. Defined for values that have no logarithm
+        too, such as the lower ends of normal intervals.
+
+        Parameters
+        ----------
+        y : ndarray
+            One row a series, or one value a series.
+        effect : ndarray
+            Of a shape that broadcasts with `y`.
+
+        Examples
+        --------
+        >>> scale = measure_scale(Panel.of([np.array([1.0, 10.0, 100.0])]))
+        >>> scale.moved(np.array([[5.0, -1.0]]), np.log(2.0)).tolist()
+        [[10.0, -2.0]]
+        """
+        size, shift = _columns(y, self.size, self.shift)
+        start = np.where(np.isnan(shift), 0.0, shift) * size
+        with np.errstate(over="ignore"):
+            grown = (y + start) * np.exp(effect) - start
+        return np.where(np.isnan(shift), y + effect * size, grown)
+
     def possible(self, y: np.ndarray) -> np.ndarray:
         """Make forecasts what the series can be: not negative, or whole, where all its values are.
 
@@ -126,7 +151,7 @@ def measure_scale(panel: Panel) -> Scale:
 def scaled(panel: Panel, scale: Scale) -> Panel:
     """Put a whole panel on its scale; missing stays missing."""
     each = scale.take(panel.owner)
-    return Panel(each.forward(panel.values), panel.offsets)
+    return Panel(each.forward(panel.values), panel.offsets, panel.covariates)
 
 
 def _columns(y: np.ndarray, *columns: np.ndarray) -> list[np.ndarray]:

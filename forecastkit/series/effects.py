@@ -1,0 +1,307 @@
+"""What covariates that are known ahead do to a series, so that it can be taken out and put back.
+
+On the scale on which series are looked at, effects add up: a promotion multiplies sales. They are
+found by regression on what level and season leave: values and covariates go through the same
+filter, the mean of one season before and after is taken off, then that of the steps around. Every
+series has coefficients of its own, drawn towards those of all series by as much as its own data are
+few: a linear mixed model, whose variances are found by expectation-maximisation.
+
+References
+----------
+Laird & Ware, "Random-effects models for longitudinal data", Biometrics 38 (1982); the prior of each
+coefficient by its evidence: MacKay, "Bayesian interpolation", Neural Computation 4 (1992).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from forecastkit.series.covariates import Covariates
+from forecastkit.series.panel import Panel
+from forecastkit.series.scale import Scale, scaled
+
+_ROUNDS = 20
+_MOST_SERIES = 2000
+# steps to each side that a mean is taken over, at the least
+_AROUND = 16
+_LONGEST_SEASON = 400
+# so many columns are multiplied with each other too
+_MOST_PAIRED = 5
+# a column is trusted so far beyond what was seen of it, in shares of the range
+_BEYOND = 0.25
+# values that the noise of a series is known from beforehand
+_NOISE_WORTH = 5.0
+_CLIP = 6.0
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What is known of the effects of columns on any series.
+
+    Attributes
+    ----------
+    relative : ndarray of bool, shape (n_columns,)
+        Whether a column counts in shares of its mean in the series.
+    size, low, high : ndarray, shape (n_columns,)
+        Typical deviation from the mean in a series; the range, in such deviations.
+    mean, variance : ndarray, shape (n_terms,)
+        Of the coefficients over series: of the columns, then of their `products`.
+    noise : float
+        Variance of what is left, of a typical series.
+    season : int
+        Length of the season that the filter takes off; 1 for none.
+    """
+
+    relative: np.ndarray
+    size: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    mean: np.ndarray
+    variance: np.ndarray
+    noise: float
+    season: int
+
+    def response(self, panel: Panel, scale: Scale) -> Response:
+        """Find the coefficients of every series of a panel from its values.
+
+        Parameters
+        ----------
+        panel : Panel
+            In the series' own units, with covariates; all its values count as past.
+        scale : Scale
+            Of that panel.
+        """
+        centre = _centres(panel)
+        found = _Sums.of(panel, scale, self, centre)
+        coefficients, _, _ = found.coefficients(self.mean, self.variance, self.noise)
+        return Response(self, centre, coefficients)
+
+    def terms(self, rows: np.ndarray, centre: np.ndarray) -> np.ndarray:
+        """Columns and their products as the regression sees them.
+
+        Parameters
+        ----------
+        rows, centre : ndarray, shape (..., n_columns)
+            Values, and their means in the series; NaN counts as the mean.
+
+        Returns
+        -------
+        ndarray, shape (..., n_terms)
+        """
+        off = rows - centre
+        off = np.where(self.relative, off / np.where(centre == 0, 1.0, centre), off) / self.size
+        columns = np.clip(np.nan_to_num(off), self.low, self.high)
+        pairs = [columns[..., i] * columns[..., j] for i, j in products(self.size.size)]
+        return np.concatenate([columns, *(one[..., None] for one in pairs)], axis=-1)
+
+
+@dataclass(frozen=True)
+class Response:
+    """How the series of one panel respond to covariates.
+
+    Attributes
+    ----------
+    effects : Effects
+    centre : ndarray, shape (n_series, n_columns)
+        Means of the columns in each series' past.
+    coefficients : ndarray, shape (n_series, n_terms)
+    """
+
+    effects: Effects
+    centre: np.ndarray
+    coefficients: np.ndarray
+
+    def _of(self, rows: np.ndarray, owner: np.ndarray) -> np.ndarray:
+        terms = self.effects.terms(rows, self.centre[owner])
+        return np.einsum("...k,...k->...", terms, self.coefficients[owner])
+
+    def under(self, panel: Panel) -> np.ndarray:
+        """Effect on the scale at every period of a panel of the same series."""
+        rows = _columns(panel).before(panel.lengths)
+        return self._of(rows, panel.owner)
+
+    def ahead(self, panel: Panel, h: int) -> np.ndarray:
+        """Effect on the scale at the `h` steps after every series, shape (n_series, h)."""
+        rows = _columns(panel).after(panel.lengths, h)
+        return self._of(rows, np.arange(panel.n_series)[:, None].repeat(h, axis=1))
+
+
+def products(n_columns: int) -> list[tuple[int, int]]:
+    """Pairs of columns that are multiplied with each other, squares included.
+
+    Examples
+    --------
+    >>> products(2), len(products(9))
+    ([(0, 0), (1, 1), (0, 1)], 9)
+    """
+    squares = [(k, k) for k in range(n_columns)]
+    few = n_columns <= _MOST_PAIRED
+    return squares + (list(combinations(range(n_columns), 2)) if few else [])
+
+
+def without_effects(panel: Panel, scale: Scale, response: Response | None) -> Panel:
+    """Put a panel on its scale, without what covariates did to it."""
+    on_scale = scaled(panel, scale)
+    if response is None:
+        return on_scale
+    return Panel(on_scale.values - response.under(panel), panel.offsets)
+
+
+def find_effects(panel: Panel, scale: Scale, season_lengths: tuple[int, ...]) -> Effects | None:
+    """Find what the columns that are known ahead do to the series of a panel.
+
+    Parameters
+    ----------
+    panel : Panel
+        In the series' own units, with covariates; all its values count as past.
+    scale : Scale
+        Of that panel.
+    season_lengths : tuple of int
+
+    Returns
+    -------
+    Effects or None
+        None where no column is known ahead, or none of them changes.
+    """
+    if panel.covariates is None or not panel.covariates.ahead.any():
+        return None
+    if panel.n_series > _MOST_SERIES:
+        rows = np.arange(0, panel.n_series, -(-panel.n_series // _MOST_SERIES))
+        panel, scale = panel.take(rows), scale.take(rows)
+    start = _start(panel, season_lengths)
+    if start is None:
+        return None
+    sums = _Sums.of(panel, scale, start, _centres(panel))
+    return _estimated(sums, start)
+
+
+def _columns(panel: Panel) -> Covariates:
+    if panel.covariates is None:
+        raise ValueError("the panel has no covariates")
+    return panel.covariates.known_ahead()
+
+
+def _centres(panel: Panel) -> np.ndarray:
+    """Mean of each column under the values of each series; of all series where it has none."""
+    rows = _columns(panel).before(panel.lengths)
+    seen = ~np.isnan(rows) & ~np.isnan(panel.values)[:, None]
+    owner, n = panel.owner, panel.n_series
+    sums = np.stack([np.bincount(owner, np.where(s, c, 0.0), n) for c, s in zip(rows.T, seen.T)], 1)
+    counts = np.stack([np.bincount(owner, s, n) for s in seen.T], 1)
+    overall = sums.sum(0) / np.maximum(counts.sum(0), 1)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), overall)
+
+
+def _start(panel: Panel, season_lengths: tuple[int, ...]) -> Effects | None:
+    """Scales and ranges of the columns; coefficients not known yet."""
+    rows, centre = _columns(panel).before(panel.lengths), _centres(panel)[panel.owner]
+    seen = ~np.isnan(panel.values)
+    rows, centre = rows[seen], centre[seen]
+    with np.errstate(invalid="ignore"):
+        relative = (np.nan_to_num(rows, nan=1.0) > 0).all(axis=0)
+    off = np.nan_to_num(np.where(relative, (rows - centre) / np.where(relative, centre, 1), rows - centre))
+    size = np.sqrt((off**2).mean(axis=0))
+    if not (size > 0).any():
+        return None
+    size = np.where(size > 0, size, 1.0)
+    low, high = (off / size).min(axis=0), (off / size).max(axis=0)
+    room = _BEYOND * (high - low)
+    n_terms = len(size) + len(products(len(size)))
+    longest = np.median(panel.lengths) / 4
+    fits = [m for m in season_lengths if 1 < m <= min(longest, _LONGEST_SEASON)]
+    none, one = np.zeros(n_terms), np.ones(n_terms)
+    return Effects(relative, size, low - room, high + room, none, one, 1.0, max(fits, default=1))
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """Sums of the regression of each series: products of terms, with values; and counts."""
+
+    xx: np.ndarray  # (n_series, n_terms, n_terms)
+    xz: np.ndarray  # (n_series, n_terms)
+    zz: np.ndarray  # (n_series,)
+    n: np.ndarray  # (n_series,)
+
+    @classmethod
+    def of(cls, panel: Panel, scale: Scale, effects: Effects, centre: np.ndarray) -> _Sums:
+        z = scaled(panel, scale).values
+        rows = _columns(panel).before(panel.lengths)
+        k = len(effects.mean)
+        xx, xz = np.zeros((panel.n_series, k, k)), np.zeros((panel.n_series, k))
+        zz, n = np.zeros(panel.n_series), np.zeros(panel.n_series)
+        for index, inside in panel.blocks():
+            owner = panel.owner[index[:, 0]]
+            y = np.where(inside, z[index], np.nan)
+            x = effects.terms(rows[index], centre[owner][:, None])
+            x = np.where(np.isnan(y)[..., None], np.nan, x)
+            both = _filtered(np.concatenate([y[..., None], x], axis=-1), effects.season)
+            y, x = both[..., 0], both[..., 1:]
+            limit = _CLIP * np.sqrt(np.nanmean(y**2, axis=1, keepdims=True) + 1e-12)
+            y, x = np.clip(np.nan_to_num(y), -limit, limit), np.nan_to_num(x)
+            xx[owner] = np.einsum("ntk,ntl->nkl", x, x)
+            xz[owner] = np.einsum("ntk,nt->nk", x, y)
+            zz[owner], n[owner] = (y**2).sum(1), (~np.isnan(both[..., 0])).sum(1)
+        return cls(xx, xz, zz, n)
+
+    def coefficients(
+        self, mean: np.ndarray, variance: np.ndarray, noise: float, rounds: int = 3
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Coefficients of every series, their covariances, and the variances of what is left."""
+        left = np.full(len(self.n), noise)
+        for _ in range(rounds):
+            precision = self.xx / left[:, None, None] + np.diag(1.0 / variance)
+            covariance = np.linalg.inv(precision)
+            drawn = self.xz / left[:, None] + mean / variance
+            found = np.einsum("nkl,nl->nk", covariance, drawn)
+            left = (self._squares(found, covariance) + _NOISE_WORTH * noise) / (
+                self.n + _NOISE_WORTH
+            )
+        return found, covariance, left
+
+    def _squares(self, found: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+        """Expected sum of squares of what the terms leave, of each series."""
+        fitted = np.einsum("nk,nkl,nl->n", found, self.xx, found)
+        spread = np.einsum("nkl,nkl->n", self.xx, covariance)
+        return np.maximum(self.zz - 2 * (found * self.xz).sum(1) + fitted + spread, 1e-9)
+
+
+def _estimated(sums: _Sums, start: Effects) -> Effects:
+    """Means and variances of the coefficients by expectation-maximisation."""
+    k, n = len(start.mean), len(sums.n)
+    noise = float(np.median(sums.zz / np.maximum(sums.n, 1)) + 1e-9)
+    mean, variance, prior = np.zeros(k), np.full(k, 0.1), np.full(k, 0.1)
+    for _ in range(_ROUNDS):
+        found, covariance, left = sums.coefficients(mean, variance, noise)
+        precision = n / variance + 1.0 / prior
+        mean = (found / variance).sum(0) / precision
+        prior = mean**2 + 1.0 / precision + 1e-8
+        spread = np.einsum("nkk->nk", covariance)
+        variance = ((found - mean) ** 2 + spread).mean(0) + 1e-8
+        noise = float(np.median(left) + 1e-9)
+    return Effects(
+        *(start.relative, start.size, start.low, start.high),
+        *(mean, variance, noise, start.season),
+    )
+
+
+def _filtered(values: np.ndarray, season: int) -> np.ndarray:
+    """Take off the season around, then the level around; of (n, time, columns), NaN-aware."""
+    if season > 1:
+        before = np.full_like(values, np.nan)
+        after = before.copy()
+        before[:, season:], after[:, :-season] = values[:, :-season], values[:, season:]
+        known = (~np.isnan(before)).astype(float) + ~np.isnan(after)
+        around = np.nan_to_num(before) + np.nan_to_num(after)
+        values = np.where(known > 0, values - around / np.maximum(known, 1), np.nan)
+    half = max(_AROUND, 2 * season)
+    known = ~np.isnan(values)
+    pad = ((0, 0), (1, 0), (0, 0))
+    sums = np.cumsum(np.pad(np.nan_to_num(values), pad), axis=1)
+    counts = np.cumsum(np.pad(known.astype(float), pad), axis=1)
+    steps = np.arange(values.shape[1])
+    low, high = np.maximum(steps - half, 0), np.minimum(steps + half + 1, len(steps))
+    level = (sums[:, high] - sums[:, low]) / np.maximum(counts[:, high] - counts[:, low], 1)
+    return np.where(known, values - level, np.nan)
