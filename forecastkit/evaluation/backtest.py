@@ -10,6 +10,7 @@ import pandas as pd
 
 from forecastkit.errors import DataError, OptionError
 from forecastkit.series.intervals import Level, checked_levels
+from forecastkit.tables.covariates import FUTR, HIST, STAT, find_columns
 from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Grid, Y, check_table, to_grid
 
 
@@ -94,7 +95,7 @@ def cross_validation(
         if known.empty:
             raise _too_short(grid, h, step, n_windows)
         if refit or not fitted:
-            fitted = [_trained(one, known, grid) for one in models]
+            fitted = [_trained(one, known, grid, table) for one in models]
         ahead = table[(ordinals > cutoff[series]) & (ordinals <= cutoff[series] + h)]
         moments = grid.timestamps(cutoff).astype(table[DS].dtype).set_axis(grid.ids)
         known = _up_to(known, moments)
@@ -129,21 +130,42 @@ def _too_short(grid: Grid, h: int, step: int, n_windows: int) -> DataError:
 def _up_to(known: pd.DataFrame, cutoffs: pd.Series) -> pd.DataFrame:
     """Add a row without a value at the cutoff where a series has none there."""
     ends = cutoffs.loc[known[UNIQUE_ID].unique()].rename_axis(UNIQUE_ID).rename(DS).reset_index()
-    known = known[[UNIQUE_ID, DS, Y]].merge(
+    known = known.merge(
         ends.astype({UNIQUE_ID: known[UNIQUE_ID].dtype}), on=[UNIQUE_ID, DS], how="outer"
     )
     return known.sort_values([UNIQUE_ID, DS], kind="stable", ignore_index=True)
 
 
-def _trained(model: Forecaster, known: pd.DataFrame, grid: Grid) -> Forecaster:
+def _roles(model: Any, table: pd.DataFrame) -> dict[str, list[str]]:
+    """Covariates of a table by their roles."""
+    columns, _ = find_columns(table, model.futr_exog, model.hist_exog, model.stat_exog)
+    roles = (FUTR, HIST, STAT)
+    return {role: [one.name for one in columns if one.role == role] for role in roles}
+
+
+def _trained(model: Forecaster, known: pd.DataFrame, grid: Grid, table: pd.DataFrame) -> Forecaster:
     from sklearn.base import clone
 
     copy = clone(model)
     if "freq" in copy.get_params():  # a short first window must not be read differently
         copy.set_params(freq=grid.frequency)
+    if "futr_exog" in copy.get_params():  # nor what its columns mean
+        copy.set_params(**_roles(copy, table))
     # a forecaster's `train` is its `fit` without the scoreboard, which is made here
     getattr(copy, "train", copy.fit)(known)
     return copy
+
+
+def _forecast(
+    model: Any,
+    known: pd.DataFrame,
+    ahead: pd.DataFrame,
+    level: Sequence[Level] | Level | None,
+) -> pd.DataFrame:
+    future = list(getattr(model, "futr_exog", None) or ())
+    given = {"futr_df": ahead[[UNIQUE_ID, DS, *future]]} if future else {}
+    forecast: pd.DataFrame = getattr(model, "predict_after", model.predict)(known, level, **given)
+    return forecast
 
 
 def _window(
@@ -153,7 +175,7 @@ def _window(
     level: Sequence[Level] | Level | None,
 ) -> pd.DataFrame:
     # a series ends at its cutoff, even where it has no value there
-    forecasts = [getattr(one, "predict_after", one.predict)(known, level) for one in models]
+    forecasts = [_forecast(one, known, ahead, level) for one in models]
     part = forecasts[0]
     for other in forecasts[1:]:
         if set(part.columns) & set(other.columns) != {UNIQUE_ID, DS}:

@@ -68,6 +68,11 @@ def score(
                 "n_series": int((~np.isnan(actual)).any(axis=1).sum()),
             }
         )
+    return ranked(rows)
+
+
+def ranked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Sort rows of scores, best first: by MASE where all have one, else by sMAPE."""
     by = "mase" if all(row["mase"] is not None for row in rows) else "smape"
     return sorted(rows, key=lambda row: (row[by] is None, row[by]))
 

@@ -31,13 +31,6 @@ def check_arguments(forecaster: Any) -> None:
             value=forecaster.preset,
         )
     check_alias(forecaster.alias or forecaster.name)
-    given = [forecaster.futr_exog, forecaster.hist_exog, forecaster.stat_exog]
-    if any(given):
-        raise OptionError(
-            f"This version does not use covariates yet: {[one for one in given if one]}.",
-            value=given,
-            fix="Leave futr_exog, hist_exog and stat_exog out.",
-        )
 
 
 def given_seasons(season_length: Any) -> list[Any] | None:

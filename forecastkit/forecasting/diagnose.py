@@ -166,7 +166,7 @@ def _last_known_windows(
 ) -> tuple[Windows, np.ndarray, np.ndarray]:
     """Windows that end one horizon before the end, of the longest series of every group first."""
     panel = panel_of(fitted.history)
-    windows = Windows.of_series(panel, network.view)
+    windows = Windows.of(fitted.looked_at(panel), network.view)
     order = np.argsort(-panel.lengths, kind="stable")
     names = pd.Series([groups.get(one, "") for one in fitted.history.ids[order]])
     rank = names.groupby(names).cumcount().to_numpy()  # within its group

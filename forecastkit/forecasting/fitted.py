@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,10 @@ import numpy as np
 from forecastkit.forecasting.calibration import Calibration
 from forecastkit.forecasting.outlook import Outlook, Part
 from forecastkit.network.runtime import Member
+from forecastkit.series.covariates import Covariates
+from forecastkit.series.effects import Effects, without_effects
 from forecastkit.series.panel import Panel
+from forecastkit.series.scale import measure_scale
 from forecastkit.tables.frame import Grid
 
 # the most periods of a series that a model looks at and keeps
@@ -38,6 +41,8 @@ class Fitted:
         What was found or assumed, and why.
     facts : dict
         Provenance: training span, seed, preset, steps, versions, fingerprint of the data.
+    effects : Effects, optional
+        Of the covariates that are known ahead.
     calibration : Calibration, optional
         How far its intervals reach, so that they hold on held-back values; as the parts say when
         left out.
@@ -52,6 +57,7 @@ class Fitted:
     assumptions: list[dict[str, str]] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     calibration: Calibration | None = None
+    effects: Effects | None = None
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -64,6 +70,12 @@ class Fitted:
         part = max((one for one in self.parts if one.members), key=lambda one: one.weight)
         first = part.members[0].network
         return tuple(member for member in part.members if member.network == first)
+
+    def looked_at(self, panel: Panel) -> Panel:
+        """Put a panel on the scale on which its networks see it, without effects of covariates."""
+        scale = measure_scale(panel)
+        response = None if self.effects is None else self.effects.response(panel, scale)
+        return without_effects(panel, scale, response)
 
     def paths(self, panel: Panel, z: Sequence[float]) -> np.ndarray:
         """Quantiles of the next steps of every series of a panel.
@@ -80,24 +92,29 @@ class Fitted:
         ndarray, shape (n_series, h, len(z))
             In the series' own units, not negative and whole where all values of the series are.
         """
-        outlook = Outlook(panel, self.parts, self.h, self.season_length)
+        outlook = Outlook(panel, self.parts, self.h, self.season_length, self.effects)
         reach = (self.calibration or Calibration.none(self.h)).stretched(np.asarray(z, float))
         return outlook.possible(outlook.at(reach))
 
 
 def recent(grid: Grid) -> Grid:
     """Cut a grid to the last `HISTORY` periods of every series."""
-    kept = panel_of(grid).last(HISTORY)
-    return Grid(
-        grid.ids,
-        grid.last - kept.lengths + 1,
-        kept.offsets,
-        kept.values,
-        grid.frequency,
-        grid.time_zone,
+    kept, beside = panel_of(grid).last(HISTORY), grid.beside
+    if beside is not None and kept.covariates is not None:
+        rest = kept.covariates
+        beside = replace(beside, values=rest.values, offsets=rest.offsets)
+    return replace(
+        grid,
+        first=grid.last - kept.lengths + 1,
+        offsets=kept.offsets,
+        values=kept.values,
+        beside=beside,
     )
 
 
 def panel_of(grid: Grid) -> Panel:
-    """Return the values of a grid as a panel."""
-    return Panel(grid.values, np.asarray(grid.offsets))
+    """Return the values of a grid, and what is known beside them, as a panel."""
+    beside, covariates = grid.beside, None
+    if beside is not None:
+        covariates = Covariates(beside.values, np.asarray(beside.offsets), beside.ahead)
+    return Panel(grid.values, np.asarray(grid.offsets), covariates)

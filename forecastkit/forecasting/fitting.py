@@ -17,8 +17,9 @@ from forecastkit.network.config import SCALE_POWERS, TrainingConfig
 from forecastkit.network.runtime import Member
 from forecastkit.network.sampling import Sampler, useful_batch_size, validation_batch
 from forecastkit.network.training import Run, Trainer
+from forecastkit.series.effects import Effects, without_effects
 from forecastkit.series.panel import Panel
-from forecastkit.series.scale import measure_scale, scaled
+from forecastkit.series.scale import measure_scale
 from forecastkit.series.windows import Windows
 
 OnStep = Callable[[int], None]
@@ -85,7 +86,13 @@ class Learner:
             for recipe in self.plan.recipes
         )
 
-    def learn(self, panel: Panel, tail: int, season_length: int) -> Trained:
+    def learn(
+        self,
+        panel: Panel,
+        tail: int,
+        season_length: int,
+        effects: tuple[Effects | None, Effects | None] = (None, None),
+    ) -> Trained:
         """Choose on the panel's tail how to train, then train on all of it.
 
         Parameters
@@ -96,6 +103,8 @@ class Learner:
             Steps at the end of every series that choices are made on.
         season_length : int
             Of the scale of the losses that recipes are compared by.
+        effects : (Effects or None, Effects or None)
+            Of the covariates, found without the tail and with it.
         """
         incumbent = self.plan.incumbent
         if tail < 1:
@@ -103,11 +112,11 @@ class Learner:
             return Trained((incumbent,), (incumbent,), why, 0)
         held_back = window(panel, tail, most=512)
         with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
-            choices = self._choices(pool, panel, tail, held_back, season_length)
-            loss = tail_loss(held_back, Part("", 1.0, (incumbent,)), season_length)
+            choices = self._choices(pool, panel, held_back, season_length, effects[0])
+            loss = tail_loss(held_back, Part("", 1.0, (incumbent,)), season_length, effects[0])
             kept = self._kept(choices, loss)
             members = [incumbent] if not any(self._is_tuned(one) for one in kept) else []
-            members += self._members(pool, panel, kept)
+            members += self._members(pool, panel, kept, effects[1])
         before = [Member(self._recipe(one).network, one.run.weights) for one in kept]
         if len(members) > sum(self._recipe(one).n_members for one in kept):
             before = [incumbent, *before]
@@ -138,38 +147,45 @@ class Learner:
         self,
         pool: ThreadPoolExecutor,
         panel: Panel,
-        tail: int,
         held_back: Window,
         season_length: int,
+        effects: Effects | None,
     ) -> list[_Choice]:
         """The best training of each recipe; none where there is nothing to train on."""
+        tail = held_back.actual.shape[1]
         tasks = [
             (number, training)
             for number, recipe in enumerate(self.plan.recipes)
             for training in recipe.trainings
         ]
-        runs = pool.map(lambda task: self._validated(task[0], task[1], panel, tail), tasks)
+        runs = pool.map(lambda task: self._validated(task, panel, tail, effects), tasks)
         best: dict[int, _Choice] = {}
         for (number, training), run in zip(tasks, runs, strict=True):
             if run is None:
                 continue
             member = Member(self.plan.recipes[number].network, run.weights)
-            loss = tail_loss(held_back, Part("", 1.0, (member,)), season_length)
+            loss = tail_loss(held_back, Part("", 1.0, (member,)), season_length, effects)
             if number not in best or loss < best[number].loss:
                 best[number] = _Choice(number, training, run, loss)
         return list(best.values())
 
     def _validated(
-        self, number: int, training: TrainingConfig, panel: Panel, tail: int
+        self,
+        task: tuple[int, TrainingConfig],
+        panel: Panel,
+        tail: int,
+        effects: Effects | None,
     ) -> Run | None:
-        """Train before the tail for as long as that helps on it."""
+        """Train before the tail for as long as that helps on it; a task is a recipe's training."""
+        number, training = task
         recipe = self.plan.recipes[number]
         before = panel.drop_last(tail)
         scale = measure_scale(before)  # of the past alone, for the tail too
-        past = Windows.of(scaled(before, scale), recipe.network.view)
+        response = None if effects is None else effects.response(before, scale)
+        past = Windows.of(without_effects(before, scale, response), recipe.network.view)
         if not _has_targets(past):
             return None
-        windows = Windows.of(scaled(panel, scale), recipe.network.view)
+        windows = Windows.of(without_effects(panel, scale, response), recipe.network.view)
         validation = validation_batch(windows, training, tail, self.seed)
         if validation is None:
             return None
@@ -184,7 +200,11 @@ class Learner:
         )
 
     def _members(
-        self, pool: ThreadPoolExecutor, panel: Panel, kept: Sequence[_Choice]
+        self,
+        pool: ThreadPoolExecutor,
+        panel: Panel,
+        kept: Sequence[_Choice],
+        effects: Effects | None,
     ) -> list[Member]:
         def trained(task: tuple[_Choice, int]) -> Member:
             choice, k = task
@@ -202,9 +222,10 @@ class Learner:
             )
             return Member(recipe.network, run.weights)
 
-        whole = {
-            one.recipe: Windows.of_series(panel, self._recipe(one).network.view) for one in kept
-        }
+        scale = measure_scale(panel)
+        response = None if effects is None else effects.response(panel, scale)
+        cleaned = without_effects(panel, scale, response)
+        whole = {one.recipe: Windows.of(cleaned, self._recipe(one).network.view) for one in kept}
         tasks = [(one, k) for one in kept for k in range(self._recipe(one).n_members)]
         return list(pool.map(trained, tasks))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -15,13 +16,20 @@ from forecastkit.evaluation.skill import FEWEST_ROWS, Skill
 from forecastkit.forecasting.arguments import check_arguments, given_seasons
 from forecastkit.forecasting.fitted import Fitted, panel_of, recent
 from forecastkit.forecasting.learning import Learning
-from forecastkit.forecasting.plan import Plan, make_plan
+from forecastkit.forecasting.plan import Plan, make_plan, note
 from forecastkit.forecasting.predictor import Predictor, predict_table
 from forecastkit.forecasting.progress import Progress
 from forecastkit.forecasting.provenance import provenance, table_notes
-from forecastkit.forecasting.scoring import ORIGINS, Judgement, score_windows, windows_that_fit
+from forecastkit.forecasting.scoring import (
+    ORIGINS,
+    WITHOUT,
+    Judgement,
+    score_windows,
+    windows_that_fit,
+)
 from forecastkit.network.config import Cell, Preset
 from forecastkit.series.intervals import Level
+from forecastkit.tables.covariates import find_columns, laid
 from forecastkit.tables.frame import Grid, check_table, to_grid
 from forecastkit.tables.reading import ASSUMPTIONS, READING
 
@@ -89,7 +97,7 @@ class _Forecaster:
 
         return Tags(estimator_type=None, target_tags=TargetTags(required=False))
 
-    def fit(self, df: pd.DataFrame, progress: bool | None = None) -> Self:
+    def fit(self, df: pd.DataFrame, progress: bool | None = None, ablation: bool = True) -> Self:
         """Train on a series table and score the model on its last window.
 
         Training happens twice: without the last `h` steps of every series, for the scoreboard,
@@ -106,6 +114,8 @@ class _Forecaster:
             that constant, a series of zeros as zeros; where no value is negative no forecast is.
         progress : bool, optional
             Whether to show a progress bar on standard error; on a terminal when left out.
+        ablation : bool
+            Whether to score the model without its covariates too, where it has some.
 
         Returns
         -------
@@ -116,27 +126,37 @@ class _Forecaster:
         DataError, OptionError
             If the table or an argument is wrong, or the longest series is too short.
         """
-        return self._fit(df, scored=True, progress=progress)
+        return self._fit(df, scored=True, progress=progress, ablation=ablation)
 
     def train(self, df: pd.DataFrame, progress: bool | None = None) -> Self:
         """Train as `fit` does, without the scoreboard: in half the time."""
         return self._fit(df, scored=False, progress=progress)
 
-    def _fit(self, df: pd.DataFrame, scored: bool, progress: bool | None) -> Self:
+    def _fit(
+        self, df: pd.DataFrame, scored: bool, progress: bool | None, ablation: bool = False
+    ) -> Self:
         check_arguments(self)
         table = check_table(df)
+        columns, said = find_columns(table, self.futr_exog, self.hist_exog, self.stat_exog)
         grid = to_grid(table, self.freq)
         notes = [*df.attrs.get(ASSUMPTIONS, []), *table_notes(grid, table)]
-        grid = recent(grid)
+        notes += [note(what, why) for what, why in said]
+        grid = recent(replace(grid, beside=laid(table, grid, columns)))
         plans = {name: self._plan(grid, cell) for name, cell in self.cells.items()}
         season = min(min(plan.season_lengths) for plan in plans.values())
         holdout, n_windows = _to_hold_back(grid, int(self.h), plans) if scored else (0, 0)
         panel, judged = panel_of(grid), Judgement()
         with Progress(progress) as bar:
             learn = Learning(plans, self.methods, int(self.h), season, int(self.seed), bar.step)
-            bar.start((2 if n_windows else 1) * learn.most_steps)
+            without = ablation and panel.covariates is not None and bool(n_windows)
+            bar.start((1 + bool(n_windows) + without) * learn.most_steps)
             if n_windows:
                 judged = score_windows(self._name, panel, holdout, season, n_windows, learn)
+                bar.skip(learn.most_steps)
+            if without:
+                name = f"{self._name} {WITHOUT}"
+                alone = score_windows(name, panel.alone(), holdout, season, n_windows, learn)
+                judged = judged.beside(alone, name)
                 bar.skip(learn.most_steps)
             learnt = learn(panel)
         for plan in plans.values():
@@ -151,6 +171,7 @@ class _Forecaster:
             "n_windows": n_windows,
             "skill": [one.to_dict() for one in judged.skills],
             "intervals": judged.intervals,
+            "covariates": [column.to_dict() for column in columns],
             **provenance(table, grid),
             READING: df.attrs.get(READING, {}),
         }
@@ -164,6 +185,7 @@ class _Forecaster:
             notes,
             facts,
             learnt.calibration,
+            learnt.effects,
         )
         return self
 
@@ -206,7 +228,10 @@ class _Forecaster:
         return self._state.assumptions
 
     def predict(
-        self, df: pd.DataFrame | None = None, level: Sequence[Level] | Level | None = None
+        self,
+        df: pd.DataFrame | None = None,
+        level: Sequence[Level] | Level | None = None,
+        futr_df: pd.DataFrame | None = None,
     ) -> pd.DataFrame:
         """Forecast the next `h` steps of every series.
 
@@ -217,6 +242,9 @@ class _Forecaster:
             The series of `fit` when left out.
         level : sequence of number, optional
             Prediction intervals in percent, for instance [80, 95].
+        futr_df : DataFrame, optional
+            `unique_id`, `ds` and the columns that are known ahead, of the `h` steps; rows of the
+            table whose target is empty do as well.
 
         Returns
         -------
@@ -228,17 +256,23 @@ class _Forecaster:
         ------
         NotFittedError
             Before `fit`.
+        DataError
+            If values that are known ahead are missing.
         """
-        return predict_table(self._state, df, level)
+        return predict_table(self._state, df, level, futr_df)
 
     def predict_after(
-        self, df: pd.DataFrame, level: Sequence[Level] | Level | None = None
+        self,
+        df: pd.DataFrame,
+        level: Sequence[Level] | Level | None = None,
+        futr_df: pd.DataFrame | None = None,
     ) -> pd.DataFrame:
         """Forecast after the last row of every series, whether it has a value or not.
 
-        What backtests use, whose cutoffs may fall on absent values; otherwise as `predict`.
+        What backtests use, whose cutoffs may fall on absent values and whose future may have gaps;
+        otherwise as `predict`.
         """
-        return predict_table(self._state, df, level, whole_rows=True)
+        return predict_table(self._state, df, level, futr_df, whole_rows=True)
 
     def save(self, path: str | Path) -> None:
         """Write the model to one safetensors file, whole or not at all.
@@ -276,7 +310,8 @@ class LSTMForecaster(_Forecaster):
     freq : str or int, optional
         A pandas offset alias, or a step of integers.
     futr_exog, hist_exog, stat_exog : sequence of str, optional
-        Names of covariates; this version refuses them.
+        Names of columns that are known ahead, known for the past alone, and constant in a series.
+        Columns that are not named have the meaning that their cells show, which is noted.
     preset : "instant", "fast", "default", "best" or "scratch"
         The shipped network as it is, without training and without TensorFlow; 1, 3 or 6 networks
         that are trained on from it, in panels of some size 0, 2 or 6 that are trained from nothing

@@ -10,10 +10,12 @@ import numpy as np
 
 from forecastkit.forecasting.blend import PRIOR, blend_weights
 from forecastkit.forecasting.calibration import Calibration
-from forecastkit.forecasting.learnt import Learnt, Window, window
+from forecastkit.forecasting.learnt import Learnt, Window, tail_loss, window
 from forecastkit.forecasting.outlook import Outlook, Part
-from forecastkit.forecasting.plan import Plan, note
+from forecastkit.forecasting.plan import Notes, Plan, note
+from forecastkit.series.effects import Effects, find_effects
 from forecastkit.series.panel import Panel
+from forecastkit.series.scale import measure_scale
 
 if TYPE_CHECKING:
     from forecastkit.forecasting.fitting import Learner
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 _ENOUGH_ROWS = 60
 _WINDOWS, _MOST_WINDOWS = 3, 12
 _MOST_SERIES = 2000
+# percent of loss that covariates may add on the tail before they are left out
+_MOST_HARM = 2.0
 
 
 class Learning:
@@ -66,13 +70,14 @@ class Learning:
     def __call__(self, panel: Panel) -> Learnt:
         """Learn from a panel in the series' own units."""
         tail = min(self.h, int(panel.lengths.max()) // 4)
-        parts, before, notes, steps = [], [], [], 0
+        effects, notes = self._effects(panel, tail)
+        parts, before, steps = [], [], 0
         for name, plan in self.plans.items():
             if name not in self.learners:
                 parts.append(Part(name, 1.0, (plan.incumbent,)))
                 before.append(parts[-1])
                 continue
-            trained = self.learners[name].learn(panel, tail, self.season_length)
+            trained = self.learners[name].learn(panel, tail, self.season_length, effects)
             parts.append(Part(name, 1.0, trained.members))
             before.append(Part(name, 1.0, trained.before))
             said = trained.notes
@@ -82,7 +87,7 @@ class Learning:
             steps += trained.steps
         parts += [Part(name) for name in self.methods]
         before += [Part(name) for name in self.methods]
-        judged, n_windows = self._judged(panel, tail, before)
+        judged, n_windows = self._judged(panel, tail, before, effects[0])
         weights = [1.0]
         if len(parts) > 1:
             prior = [PRIOR[part.name] for part in parts]
@@ -97,10 +102,35 @@ class Learning:
             self._calibration(judged, n_windows, weights),
             notes,
             steps,
+            effects[1],
         )
 
+    def _effects(
+        self, panel: Panel, tail: int
+    ) -> tuple[tuple[Effects | None, Effects | None], Notes]:
+        """Effects of the covariates without the tail and with it, if they help on it."""
+        if panel.covariates is None or not panel.covariates.ahead.any():
+            return (None, None), []
+        seasons = next(iter(self.plans.values())).season_lengths
+        past = panel.drop_last(tail)
+        before = find_effects(past, measure_scale(past), seasons)
+        after = find_effects(panel, measure_scale(panel), seasons)
+        held_back = window(panel, tail, most=_MOST_SERIES) if tail else None
+        if before is None or after is None or held_back is None or not len(held_back.series):
+            return (after, after), []
+        part = Part("", 1.0, (next(iter(self.plans.values())).incumbent,))
+        without, with_them = (
+            tail_loss(held_back, part, self.season_length, one) for one in (None, before)
+        )
+        gain = 100 * (1 - with_them / without) if without else 0.0
+        size = f"{abs(gain):.1f} % {'less' if gain >= 0 else 'more'} loss"
+        why = f"on the last {tail} steps {size} than without them"
+        if gain < -_MOST_HARM:
+            return (None, None), [note("covariates that are known ahead not used", why)]
+        return (before, after), [note("covariates that are known ahead used", why)]
+
     def _judged(
-        self, panel: Panel, tail: int, before: Sequence[Part]
+        self, panel: Panel, tail: int, before: Sequence[Part], effects: Effects | None
     ) -> tuple[list[tuple[Window, Outlook]], float]:
         """Windows of the past, forecasts of parts that had not seen them, how many do not overlap.
 
@@ -128,7 +158,7 @@ class Learning:
             judged.append((Window.joined(earlier), untrained))
         n_windows = 1.0 + len(earlier) * step / tail
         outlooks = [
-            (held_back, Outlook(held_back.past, seen, tail, self.season_length))
+            (held_back, Outlook(held_back.past, seen, tail, self.season_length, effects))
             for held_back, seen in judged
             if len(held_back.series)
         ]

@@ -14,6 +14,7 @@ from forecastkit.evaluation.scoreboard import (
 from forecastkit.forecasting.calibration import Calibration
 from forecastkit.forecasting.outlook import Outlook, Part
 from forecastkit.forecasting.plan import Notes
+from forecastkit.series.effects import Effects
 from forecastkit.series.intervals import normal
 from forecastkit.series.panel import Panel
 
@@ -35,12 +36,15 @@ class Learnt:
         What was found, and why.
     steps : int
         Gradient steps of all networks together; 0 says that none was trained.
+    effects : Effects or None
+        Of the covariates that are known ahead.
     """
 
     parts: tuple[Part, ...]
     calibration: Calibration
     notes: Notes
     steps: int = 0
+    effects: Effects | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,9 @@ def judged_at(h: int) -> np.ndarray:
     return np.tile([normal(q) for q in JUDGED], (h, 1))
 
 
-def tail_loss(held_back: Window, part: Part, season_length: int) -> float:
+def tail_loss(
+    held_back: Window, part: Part, season_length: int, effects: Effects | None = None
+) -> float:
     """Loss of a part on a window: quantile losses in units of the seasonal naive error.
 
     Parameters
@@ -104,6 +110,8 @@ def tail_loss(held_back: Window, part: Part, season_length: int) -> float:
     part : Part
         That has not seen it.
     season_length : int
+    effects : Effects, optional
+        Found before it.
 
     Returns
     -------
@@ -112,7 +120,7 @@ def tail_loss(held_back: Window, part: Part, season_length: int) -> float:
         scale.
     """
     h = held_back.actual.shape[1]
-    outlook = Outlook(held_back.past, (part,), h, season_length)
+    outlook = Outlook(held_back.past, (part,), h, season_length, effects)
     losses = part_losses(held_back, outlook.possible(outlook.at(judged_at(h))), season_length)
     return float(np.mean(losses)) if len(losses) else float("nan")
 

@@ -16,9 +16,10 @@ from forecastkit.evaluation.baselines import Paths
 from forecastkit.forecasting.methods import METHODS
 from forecastkit.network.runtime import Member, network_quantiles
 from forecastkit.series.components import Components, measure
+from forecastkit.series.effects import Effects, without_effects
 from forecastkit.series.intervals import quantiles_at
 from forecastkit.series.panel import Panel
-from forecastkit.series.scale import measure_scale, scaled
+from forecastkit.series.scale import measure_scale
 from forecastkit.series.windows import Windows
 
 # standard normal scores between which values are looked up, and the most that one can be
@@ -56,12 +57,27 @@ class Outlook:
     parts : sequence of Part
     h, season_length : int
         Steps, and the season that statistical methods look for.
+    effects : Effects, optional
+        Of the panel's covariates: the parts see the series without them, and they are put back.
     """
 
-    def __init__(self, panel: Panel, parts: Sequence[Part], h: int, season_length: int) -> None:
+    def __init__(
+        self,
+        panel: Panel,
+        parts: Sequence[Part],
+        h: int,
+        season_length: int,
+        effects: Effects | None = None,
+    ) -> None:
         self.parts, self.h = tuple(parts), h
         self.scale = measure_scale(panel)
-        on_scale, self._highest = scaled(panel, self.scale), self._most(panel)
+        response = None if effects is None else effects.response(panel, self.scale)
+        self._effect = None if response is None else response.ahead(panel, h)[..., None]
+        on_scale = without_effects(panel, self.scale, response)
+        if response is not None:
+            each = self.scale.take(panel.owner)
+            panel = Panel(each.moved(panel.values, -response.under(panel)), panel.offsets)
+        self._highest = self._most(panel)
         measured: dict[tuple[int, ...], Components] = {}
         self._paths: dict[str, np.ndarray] = {}
         self._normal: dict[str, Paths] = {}
@@ -118,9 +134,13 @@ class Outlook:
             taus = part.members[0].network.quantiles
             some = self.scale.take(rows)
             paths = quantiles_at(self._paths[part.name][rows], taus, z)
-            return some.inverse(np.minimum(paths, self._highest[rows, None, None]))
-        point, deviation = (one[rows, :, None] for one in self._normal[part.name])
-        return point + z * deviation
+            found = some.inverse(np.minimum(paths, self._highest[rows, None, None]))
+        else:
+            point, deviation = (one[rows, :, None] for one in self._normal[part.name])
+            found = point + z * deviation
+        if self._effect is None:
+            return found
+        return self.scale.take(rows).moved(found, self._effect[rows])
 
     def possible(self, paths: np.ndarray) -> np.ndarray:
         """Make forecasts what the series can be; see `Scale.possible`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from forecastkit.evaluation.reference import forecast_index
 from forecastkit.forecasting.fitted import Fitted, panel_of, recent
 from forecastkit.forecasting.storage import read_model, write_model
 from forecastkit.series.intervals import Level, checked_levels, column_names, normal, tails
+from forecastkit.tables.covariates import laid, with_future
 from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, Y, check_table, to_grid
 from forecastkit.tables.reading import READING, READING_ARGUMENTS
 
@@ -58,16 +59,22 @@ class Predictor:
         return {**known, "freq": self.fitted.history.frequency}
 
     def predict(
-        self, df: pd.DataFrame | None = None, level: Sequence[Level] | Level | None = None
+        self,
+        df: pd.DataFrame | None = None,
+        level: Sequence[Level] | Level | None = None,
+        futr_df: pd.DataFrame | None = None,
     ) -> pd.DataFrame:
         """Forecast the next steps of every series; see `LSTMForecaster.predict`."""
-        return predict_table(self.fitted, df, level)
+        return predict_table(self.fitted, df, level, futr_df)
 
     def predict_after(
-        self, df: pd.DataFrame, level: Sequence[Level] | Level | None = None
+        self,
+        df: pd.DataFrame,
+        level: Sequence[Level] | Level | None = None,
+        futr_df: pd.DataFrame | None = None,
     ) -> pd.DataFrame:
         """Forecast after the last row of every series, whether it has a value or not."""
-        return predict_table(self.fitted, df, level, whole_rows=True)
+        return predict_table(self.fitted, df, level, futr_df, whole_rows=True)
 
     def save(self, path: str | Path) -> None:
         """Write the model to a file; see `LSTMForecaster.save`."""
@@ -98,14 +105,18 @@ def predict_table(
     fitted: Fitted,
     df: pd.DataFrame | None,
     level: Sequence[Level] | Level | None,
+    futr_df: pd.DataFrame | None = None,
     whole_rows: bool = False,
 ) -> pd.DataFrame:
     """Forecast table of a fitted model, after its own history or after the series of `df`.
 
-    With `whole_rows` a series of `df` ends at its last row even where that has no value.
+    With `whole_rows` a series of `df` ends at its last row even where that has no value, and what
+    is not known of the future counts as usual.
     """
     levels = checked_levels(level)
-    grid = fitted.history if df is None else _new_history(fitted, df, whole_rows)
+    grid = fitted.history if df is None else new_history(fitted, df, whole_rows)
+    if fitted.effects is not None:
+        grid = with_future(grid, futr_df, fitted.h, whole=not whole_rows)
     wanted = [0.5, *(q for one in levels for q in tails(one))]
     paths = fitted.paths(panel_of(grid), [normal(q) for q in wanted])
     names = [fitted.alias, *(name for one in levels for name in column_names(fitted.alias, one))]
@@ -114,7 +125,8 @@ def predict_table(
     return pd.DataFrame(table).astype({UNIQUE_ID: "str"})
 
 
-def _new_history(fitted: Fitted, df: pd.DataFrame, whole_rows: bool) -> Grid:
+def new_history(fitted: Fitted, df: pd.DataFrame, whole_rows: bool = False) -> Grid:
+    """Lay other series on the grid of a model, with the covariates that it was fitted with."""
     checked = check_table(df)
     of_model = fitted.history
     whole = pd.api.types.is_integer_dtype(checked[DS])
@@ -124,4 +136,7 @@ def _new_history(fitted: Fitted, df: pd.DataFrame, whole_rows: bool) -> Grid:
             f"The table's ds are {kinds[not whole]}, the model was fitted on {kinds[whole]}.",
             column=DS,
         )
-    return recent(to_grid(checked, of_model.frequency, whole_rows))
+    grid = to_grid(checked, of_model.frequency, whole_rows)
+    if of_model.beside is not None and fitted.effects is not None:
+        grid = replace(grid, beside=laid(checked, grid, of_model.beside.columns))
+    return recent(grid)

@@ -41,9 +41,6 @@ def table_notes(grid: Grid, table: pd.DataFrame) -> Notes:
     if (lengths > HISTORY).any():
         notes.append(note(f"only the last {HISTORY} periods used", "longer series are cut"))
     notes += _scale_notes(grid)
-    unused = [name for name in table.columns if name not in (UNIQUE_ID, DS, Y)]
-    if unused:
-        notes.append(note(f"columns not used: {', '.join(unused)}", "no covariates were named"))
     return notes
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from forecastkit.evaluation.scoreboard import (
     LEVEL,
     baseline_forecasts,
     compare,
+    ranked,
     score,
     seasonal_errors,
 )
@@ -25,6 +26,7 @@ from forecastkit.series.panel import Panel
 # windows that few series, or networks that train nothing, are scored on
 ORIGINS = 3
 _FEWEST_BEFORE = 4
+WITHOUT = "without covariates"
 # percent; intervals whose coverage and width every fit shows
 SHOWN_LEVELS = (80, 95)
 
@@ -46,6 +48,11 @@ class Judgement:
     board: list[dict[str, Any]] = field(default_factory=list)
     skills: list[Skill] = field(default_factory=list)
     intervals: list[dict[str, Any]] = field(default_factory=list)
+
+    def beside(self, other: Judgement, name: str) -> Judgement:
+        """Add the row of that name on another board to this one's."""
+        board = self.board + [row for row in other.board if row["model"] == name]
+        return replace(self, board=ranked(board))
 
 
 Learn = Callable[[Panel], Learnt]
@@ -89,7 +96,7 @@ def score_windows(
     held_back = Window.joined(windows)
     past, actual = held_back.past, held_back.actual
     z = np.array([normal(q) for q in (0.5, *tails(LEVEL))])
-    outlook = Outlook(past, learnt.parts, h, season_length)
+    outlook = Outlook(past, learnt.parts, h, season_length, learnt.effects)
     reach = learnt.calibration.stretched(z)[:h]
     found = {alias: outlook.possible(outlook.at(reach))}
     if len(learnt.parts) > 1:

@@ -27,14 +27,19 @@ from forecastkit.forecasting.methods import METHODS
 from forecastkit.forecasting.outlook import Part
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.runtime import Member
+from forecastkit.series.effects import Effects, products
+from forecastkit.tables.covariates import FUTR, HIST, Beside, Column
 from forecastkit.tables.frame import Grid
 from forecastkit.tables.frequency import Frequency
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 _MANIFEST = "forecastkit"
 _DIGEST = "sha256"
+# arrays of `Effects`: a number a column, then a number a term
+_EFFECTS = ("relative", "size", "low", "high", "mean", "variance")
 _MOST_MEMBERS = 64
 _MOST_UNITS = 4096
+_MOST_WIDTH = 1000
 # what other files begin with, and what they are
 _OTHER_KINDS = {
     b"\x89PNG": "a PNG picture",
@@ -76,6 +81,12 @@ def _tensors(fitted: Fitted) -> dict[str, np.ndarray]:
         "history/first": history.first,
         "calibration/reach": (fitted.calibration or Calibration.none(fitted.h)).reach,
     }
+    if history.beside is not None:
+        tensors["covariates/values"] = history.beside.values
+        tensors["covariates/offsets"] = history.beside.offsets
+    if fitted.effects is not None:
+        for name in _EFFECTS:
+            tensors[f"effects/{name}"] = getattr(fitted.effects, name).astype(np.float64)
     for number, member in enumerate(fitted.members):
         for name, weight in member.weights.items():
             tensors[f"member_{number}/{name}"] = np.ascontiguousarray(weight, np.float32)
@@ -84,6 +95,7 @@ def _tensors(fitted: Fitted) -> dict[str, np.ndarray]:
 
 def _manifest(fitted: Fitted) -> str:
     history, networks = fitted.history, [member.network for member in fitted.members]
+    effects, beside = fitted.effects, history.beside
     kinds = list(dict.fromkeys(networks))
     content = {
         "format_version": FORMAT_VERSION,
@@ -99,6 +111,8 @@ def _manifest(fitted: Fitted) -> str:
         "frequency": asdict(history.frequency),
         "time_zone": history.time_zone,
         "ids": history.ids.tolist(),
+        "covariates": [] if beside is None else [one.to_dict() for one in beside.columns],
+        "effects": effects and {"noise": effects.noise, "season": effects.season},
         "scoreboard": fitted.scoreboard,
         "assumptions": fitted.assumptions,
         "facts": fitted.facts,
@@ -210,6 +224,14 @@ def _networks(manifest: dict[str, Any], name: str) -> list[NetworkConfig]:
         if sane:
             networks = [kinds[one] for one in members]
             sane = all(network.view.horizon == manifest["h"] for network in networks)
+        columns = [Column.from_dict(one) for one in manifest["covariates"]]
+        sane = sane and all(
+            column.role in (FUTR, HIST) and 1 <= column.width <= _MOST_WIDTH for column in columns
+        )
+        effects = manifest["effects"]
+        if sane and effects is not None:
+            sane = any(column.role == FUTR for column in columns)
+            sane = sane and _whole(effects["season"], 1, HISTORY) and effects["noise"] > 0
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _damaged(name, f"its configuration is not understood ({error})") from error
     if not sane:
@@ -267,6 +289,15 @@ def _expected(
         "history/first": (n,),
         "calibration/reach": (manifest["h"], len(LEVELS)),
     }
+    columns = [Column.from_dict(one) for one in manifest["covariates"]]
+    if columns:
+        shapes["covariates/values"] = (-1, sum(column.width for column in columns))
+        shapes["covariates/offsets"] = (n + 1,)
+    if manifest["effects"] is not None:
+        wide = sum(column.width for column in columns if column.role == FUTR)
+        for name in _EFFECTS:
+            terms = name in ("mean", "variance")
+            shapes[f"effects/{name}"] = (wide + terms * len(products(wide)),)
     for number, network in enumerate(networks):
         for name, shape in network.weight_shapes().items():
             shapes[f"member_{number}/{name}"] = shape
@@ -281,8 +312,8 @@ def _check_shapes(file: Any, expected: Mapping[str, tuple[int, ...]], name: str)
         raise _damaged(name, f"it {state} array '{odd}'")
     for key, shape in expected.items():
         piece = file.get_slice(key)
-        kinds = {"values": "F64", "reach": "F64", "offsets": "I64", "first": "I64"}
-        kind = kinds.get(key.rpartition("/")[2], "F32")
+        kind = "F32" if key.startswith("member_") else "F64"
+        kind = "I64" if key.endswith(("/offsets", "/first")) else kind
         got = tuple(piece.get_shape())
         fits = len(got) == len(shape) and all(w in (-1, g) for w, g in zip(shape, got, strict=True))
         if not fits or piece.get_dtype() != kind:
@@ -304,6 +335,31 @@ def _time_zone(name: Any) -> str | None:
     if name is not None:
         ZoneInfo(str(name))
     return None if name is None else str(name)
+
+
+def _beside(
+    manifest: dict[str, Any], tensors: dict[str, np.ndarray], lengths: np.ndarray, name: str
+) -> Beside | None:
+    columns = tuple(Column.from_dict(one) for one in manifest["covariates"])
+    if not columns:
+        return None
+    values, offsets = tensors["covariates/values"], tensors["covariates/offsets"]
+    fits = offsets[0] == 0 and offsets[-1] == len(values)
+    if not fits or (np.diff(offsets) < lengths).any() or np.isinf(values).any():
+        raise _damaged(name, "its covariates do not fit its series")
+    return Beside(columns, values, offsets)
+
+
+def _effects(manifest: dict[str, Any], tensors: dict[str, np.ndarray], name: str) -> Effects | None:
+    kept = manifest["effects"]
+    if kept is None:
+        return None
+    arrays = {one: tensors[f"effects/{one}"] for one in _EFFECTS}
+    finite = all(np.isfinite(one).all() for one in arrays.values())
+    if not finite or (arrays["size"] <= 0).any() or (arrays["variance"] <= 0).any():
+        raise _damaged(name, "its effects of covariates are out of range")
+    relative = arrays.pop("relative") > 0
+    return Effects(relative, **arrays, noise=float(kept["noise"]), season=kept["season"])
 
 
 def _assembled(
@@ -342,6 +398,7 @@ def _assembled(
             values,
             _frequency(manifest["frequency"]),
             _time_zone(manifest["time_zone"]),
+            _beside(manifest, tensors, lengths, name),
         )
         return Fitted(
             str(manifest["alias"]),
@@ -353,6 +410,7 @@ def _assembled(
             list(manifest["assumptions"]),
             dict(manifest["facts"]),
             Calibration(reach),
+            _effects(manifest, tensors, name),
         )
     except (KeyError, TypeError, ValueError, OSError) as error:
         raise _damaged(name, f"its manifest is not understood ({error})") from error

@@ -30,6 +30,10 @@ class Batch:
     targets: np.ndarray
     weights: np.ndarray
 
+    def rows(self, some: slice) -> Batch:
+        """Return some of the runs."""
+        return Batch(self.x[some], self.spread[some], self.targets[some], self.weights[some])
+
     def turned(self, signs: np.ndarray, windows: Windows) -> Batch:
         """Negate the runs whose sign is -1; `signs` has shape (batch,)."""
         factor = signs[:, None, None].astype(np.float32)

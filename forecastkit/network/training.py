@@ -20,6 +20,7 @@ from forecastkit.network.sampling import Batch, Sampler
 
 OnStep = Callable[[int], None]
 _AVERAGE = 0.98
+_ROWS_AT_ONCE = 128  # of a batch that is looked at: bounds the memory of a look
 
 
 @dataclass(frozen=True)
@@ -210,7 +211,13 @@ class Trainer:
         """Loss of a batch under given weights, without dropout."""
         mine = [tf.convert_to_tensor(weights[name]) for name in self.names]
         seeds = [tf.convert_to_tensor(one) for one in self.model.non_trainable_variables]
-        return float(self._look(mine, seeds, *_tensors(batch))[0])
+        total = weight = 0.0
+        for start in range(0, len(batch.x), _ROWS_AT_ONCE):
+            part = batch.rows(slice(start, start + _ROWS_AT_ONCE))
+            counted = float(part.weights.sum(dtype=np.float64))
+            total += counted * float(self._look(mine, seeds, *_tensors(part))[0])
+            weight += counted
+        return total / max(weight, 1e-12)
 
     def _loss(
         self, mine: Any, seeds: Any, *batch: Any, training: bool = False

@@ -189,8 +189,9 @@ def _centres(panel: Panel) -> np.ndarray:
     rows = _columns(panel).before(panel.lengths)
     seen = ~np.isnan(rows) & ~np.isnan(panel.values)[:, None]
     owner, n = panel.owner, panel.n_series
-    sums = np.stack([np.bincount(owner, np.where(s, c, 0.0), n) for c, s in zip(rows.T, seen.T)], 1)
-    counts = np.stack([np.bincount(owner, s, n) for s in seen.T], 1)
+    known = np.where(seen, rows, 0.0)
+    sums = np.stack([np.bincount(owner, column, n) for column in known.T], axis=1)
+    counts = np.stack([np.bincount(owner, column, n) for column in seen.T], axis=1)
     overall = sums.sum(0) / np.maximum(counts.sum(0), 1)
     return np.where(counts > 0, sums / np.maximum(counts, 1), overall)
 
@@ -202,7 +203,7 @@ def _start(panel: Panel, season_lengths: tuple[int, ...]) -> Effects | None:
     rows, centre = rows[seen], centre[seen]
     with np.errstate(invalid="ignore"):
         relative = (np.nan_to_num(rows, nan=1.0) > 0).all(axis=0)
-    off = np.nan_to_num(np.where(relative, (rows - centre) / np.where(relative, centre, 1), rows - centre))
+    off = np.nan_to_num((rows - centre) / np.where(relative, centre, 1.0))
     size = np.sqrt((off**2).mean(axis=0))
     if not (size > 0).any():
         return None

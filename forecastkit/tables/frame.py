@@ -7,6 +7,7 @@ A series table is a long DataFrame with the columns `unique_id` (str), `ds` (dat
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,9 @@ from forecastkit.tables.frequency import (
     infer_frequency,
     parse_frequency,
 )
+
+if TYPE_CHECKING:
+    from forecastkit.tables.covariates import Beside
 
 UNIQUE_ID = "unique_id"
 DS = "ds"
@@ -153,6 +157,8 @@ class Grid:
     time_zone : str or None
         Zone that the timestamps are written in; the grid is in UTC for steps below a day and in
         local dates from a day on.
+    beside : Beside, optional
+        Covariates of the same series; see `forecastkit.tables.covariates`.
     """
 
     ids: np.ndarray
@@ -161,6 +167,7 @@ class Grid:
     values: np.ndarray
     frequency: Frequency
     time_zone: str | None = None
+    beside: Beside | None = None
 
     @property
     def last(self) -> np.ndarray:

@@ -1,0 +1,412 @@
+"""Columns beside the target: which are known ahead, which of the past alone, which never change.
+
+Nothing is guessed in silence: a column that is not named has the meaning that its cells show, and
+that is noted. What cannot be used, or would give the target away, is left out and noted too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecastkit.errors import DataError, OptionError
+from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Grid, Y
+
+FUTR, HIST, STAT = "futr_exog", "hist_exog", "stat_exog"
+_MEANINGS = {FUTR: "known ahead", HIST: "known for the past alone", STAT: "constant in a series"}
+_MOST_CATEGORIES = 20
+# a sum of columns is the target when it leaves no more than this share of it
+_EXACT = 1e-6
+
+Note = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A covariate.
+
+    Attributes
+    ----------
+    name : str
+    role : "futr_exog", "hist_exog" or "stat_exog"
+    categories : tuple of str or None
+        What its cells may hold; None for numbers.
+    """
+
+    name: str
+    role: str
+    categories: tuple[str, ...] | None = None
+
+    @property
+    def width(self) -> int:
+        """Columns of numbers that stand for it: one a category."""
+        return 1 if self.categories is None else len(self.categories)
+
+    def encoded(self, cells: pd.Series) -> np.ndarray:
+        """Numbers that stand for cells, shape (n_rows, width); an unknown category is all zeros.
+
+        Examples
+        --------
+        >>> day = Column("day", "futr_exog", ("Fri", "Sat"))
+        >>> day.encoded(pd.Series(["Sat", "Sun", None])).tolist()
+        [[0.0, 1.0], [0.0, 0.0], [nan, nan]]
+        """
+        absent = _absent(cells)
+        if self.categories is None:
+            found = pd.to_numeric(cells.where(~absent), errors="coerce").astype(float)
+            return found.to_numpy()[:, None]
+        text = cells.astype(str).to_numpy()
+        hot = (text[:, None] == np.array(self.categories)).astype(float)
+        return np.where(absent.to_numpy()[:, None], np.nan, hot)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a dictionary that JSON can hold."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, made: dict[str, Any]) -> Column:
+        """Read what `to_dict` returned."""
+        kinds = made["categories"]
+        return cls(made["name"], made["role"], None if kinds is None else tuple(kinds))
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Covariates of a table, laid on its grid from each series' first period on.
+
+    Attributes
+    ----------
+    columns : tuple of Column
+    values : ndarray of float64, shape (n_rows, sum of widths)
+        NaN where nothing is known.
+    offsets : ndarray of int64, shape (n_series + 1,)
+        Series i has the rows `offsets[i]:offsets[i + 1]`, which may reach beyond its last value.
+    """
+
+    columns: tuple[Column, ...]
+    values: np.ndarray
+    offsets: np.ndarray
+
+    @property
+    def ahead(self) -> np.ndarray:
+        """Whether each column of `values` is known ahead."""
+        return np.repeat(
+            [column.role == FUTR for column in self.columns],
+            [column.width for column in self.columns],
+        ).astype(bool)
+
+    @property
+    def known_ahead(self) -> tuple[Column, ...]:
+        """Columns that are known ahead."""
+        return tuple(column for column in self.columns if column.role == FUTR)
+
+
+def find_columns(
+    df: pd.DataFrame,
+    futr: Sequence[str] | None = None,
+    hist: Sequence[str] | None = None,
+    stat: Sequence[str] | None = None,
+) -> tuple[tuple[Column, ...], list[Note]]:
+    """Decide what the columns of a series table mean.
+
+    Parameters
+    ----------
+    df : DataFrame
+        From `check_table`, its covariates behind `y`.
+    futr, hist, stat : sequence of str, optional
+        Names of columns that are known ahead, for the past alone, and constant in a series.
+
+    Returns
+    -------
+    columns : tuple of Column
+    notes : list of (what, why)
+
+    Raises
+    ------
+    OptionError
+        If a name is not that of a column, or stands in two lists.
+    DataError
+        If a column that is named does not hold what its meaning asks for.
+
+    Examples
+    --------
+    >>> days = pd.date_range("2024-01-01", periods=4)
+    >>> df = pd.DataFrame({"unique_id": "a", "ds": days, "y": [1.0, 2, 3, None],
+    ...                    "price": [5, 4, 5, 4], "rain": [0.1, 0.4, 0.2, None]})
+    >>> [(column.name, column.role) for column in find_columns(df)[0]]
+    [('price', 'futr_exog'), ('rain', 'hist_exog')]
+    """
+    named = _named(df, {FUTR: futr, HIST: hist, STAT: stat})
+    others = [name for name in df.columns if name not in (UNIQUE_ID, DS, Y, CUTOFF)]
+    leaks = _leaks(df, others)
+    columns, notes = [], []
+    for name in others:
+        if name in named:
+            columns.append(_checked(df, name, named[name]))
+            if name in leaks and named[name] != STAT:
+                what = f"column '{name}' gives the target away: forecasts will look too good"
+                notes.append((what, leaks[name]))
+            continue
+        role, why = (None, leaks[name]) if name in leaks else _role(df, name)
+        if role is None:
+            notes.append((f"column '{name}' not used", why))
+        else:
+            columns.append(_checked(df, name, role))
+            notes.append((f"column '{name}' taken as {_MEANINGS[role]} ({role})", why))
+    return tuple(columns), notes
+
+
+def laid(df: pd.DataFrame, grid: Grid, columns: Sequence[Column]) -> Beside | None:
+    """Lay the covariates of a series table on its grid; None without columns that change.
+
+    Parameters
+    ----------
+    df : DataFrame
+        From `check_table`.
+    grid : Grid
+        Of the same table.
+    columns : sequence of Column
+
+    Raises
+    ------
+    DataError
+        If a column is not in the table.
+    """
+    changing = tuple(column for column in columns if column.role != STAT)
+    if not changing:
+        return None
+    _check_present(df, changing)
+    series, steps = _places(df, grid)
+    kept = (series >= 0) & (steps >= 0)
+    df, series, steps = df[kept], series[kept], steps[kept]
+    lengths = np.diff(grid.offsets)
+    np.maximum.at(lengths, series, steps + 1)
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    values = np.full((int(offsets[-1]), sum(column.width for column in changing)), np.nan)
+    values[offsets[series] + steps] = np.concatenate(
+        [column.encoded(df[column.name]) for column in changing], axis=1
+    )
+    return Beside(changing, values, offsets)
+
+
+def with_future(grid: Grid, futr_df: pd.DataFrame | None, h: int, whole: bool = True) -> Grid:
+    """Add the future rows of the columns that are known ahead.
+
+    Parameters
+    ----------
+    grid : Grid
+        Its covariates may reach beyond its last values already.
+    futr_df : DataFrame or None
+        `unique_id`, `ds` and the columns that are known ahead.
+    h : int
+        Steps after every series.
+    whole : bool
+        Whether all of them must be known.
+
+    Raises
+    ------
+    DataError
+        If some are missing: series, timestamps and columns are named.
+    """
+    beside = grid.beside
+    if beside is None or not beside.ahead.any():
+        return grid
+    lengths = np.diff(grid.offsets)
+    needed = np.maximum(np.diff(beside.offsets), lengths + h)
+    offsets = np.concatenate([[0], np.cumsum(needed)]).astype(np.int64)
+    values = np.full((int(offsets[-1]), beside.values.shape[1]), np.nan)
+    owner = np.repeat(np.arange(len(lengths)), np.diff(beside.offsets))
+    values[np.arange(len(owner)) + (offsets[:-1] - beside.offsets[:-1])[owner]] = beside.values
+    if futr_df is not None:
+        ahead = beside.known_ahead
+        _check_present(futr_df, ahead)
+        series, steps = _places(futr_df, grid)
+        kept = (series >= 0) & (steps >= 0) & (steps < needed[np.maximum(series, 0)])
+        cells = [column.encoded(futr_df[column.name]) for column in ahead]
+        places = (offsets[series] + steps)[kept]
+        values[np.ix_(places, np.flatnonzero(beside.ahead))] = np.concatenate(cells, 1)[kept]
+    grid = replace(grid, beside=replace(beside, values=values, offsets=offsets))
+    if whole:
+        _check_future(grid, h)
+    return grid
+
+
+def _check_future(grid: Grid, h: int) -> None:
+    beside = grid.beside
+    assert beside is not None
+    index = beside.offsets[:-1, None] + np.diff(grid.offsets)[:, None] + np.arange(h)
+    unknown = np.isnan(beside.values[index]) & beside.ahead  # (n_series, h, width)
+    if not unknown.any():
+        return
+    names = np.repeat([c.name for c in beside.columns], [c.width for c in beside.columns])
+    rows = np.argwhere(unknown.any(axis=2))
+    shown = []
+    for series, step in rows[:3]:
+        moment = grid.timestamps(grid.last[[series]] + 1 + step).iloc[0]
+        which = ", ".join(dict.fromkeys(names[unknown[series, step]]))
+        shown.append(f"series '{grid.ids[series]}' at {_day(moment)}: {which}")
+    more = f" ({len(rows) - 3} more)" if len(rows) > 3 else ""
+    raise DataError(
+        f"Values that are known ahead are missing: {'; '.join(shown)}{more}.",
+        column=str(names[unknown.any(axis=(0, 1))][0]),
+        fix="Give them with futr_df (--future FILE.csv), or as rows with an empty target at the "
+        "end of the table; make_future_dataframe (predict --make-future FILE.csv) writes the rows "
+        "to fill in.",
+    )
+
+
+def future_rows(grid: Grid, h: int) -> pd.DataFrame:
+    """Rows of the next `h` steps of every series, what is known ahead filled in where it is.
+
+    Returns
+    -------
+    DataFrame
+        `unique_id`, `ds`, and the columns that are known ahead.
+    """
+    ahead = np.arange(1, h + 1)
+    ds = grid.timestamps((grid.last[:, None] + ahead).ravel())
+    table = pd.DataFrame({UNIQUE_ID: np.repeat(grid.ids, h), DS: ds}).astype({UNIQUE_ID: "str"})
+    beside = grid.beside
+    if beside is None:
+        return table
+    index = beside.offsets[:-1, None] + np.diff(grid.offsets)[:, None] + ahead - 1
+    inside = index < beside.offsets[1:, None]
+    cells = np.where(inside[..., None], beside.values[np.where(inside, index, 0)], np.nan)
+    cells, start = cells.reshape(len(table), -1), 0
+    for column in beside.columns:
+        part, start = cells[:, start : start + column.width], start + column.width
+        if column.role == FUTR:
+            table[column.name] = _decoded(column, part)
+    return table
+
+
+def _decoded(column: Column, cells: np.ndarray) -> Any:
+    if column.categories is None:
+        return cells[:, 0]
+    names = np.array([*column.categories, None], dtype=object)
+    known = np.nan_to_num(cells).max(axis=1) > 0
+    return names[np.where(known, np.nan_to_num(cells).argmax(axis=1), len(names) - 1)]
+
+
+def _named(df: pd.DataFrame, lists: dict[str, Sequence[str] | None]) -> dict[str, str]:
+    named: dict[str, str] = {}
+    for role, names in lists.items():
+        for name in [names] if isinstance(names, str) else names or ():
+            if name in named:
+                raise OptionError(f"Column '{name}' stands in two lists of covariates.", value=name)
+            if name not in df.columns or name in (UNIQUE_ID, DS, Y):
+                others = [one for one in df.columns if one not in (UNIQUE_ID, DS, Y, CUTOFF)]
+                raise OptionError(
+                    f"There is no covariate '{name}' ({role}); the columns are: "
+                    f"{', '.join(map(str, others)) or 'none'}.",
+                    value=name,
+                )
+            named[name] = role
+    return named
+
+
+def _role(df: pd.DataFrame, name: str) -> tuple[str | None, str]:
+    """What the cells of a column say of its meaning, and why."""
+    cells, absent = df[name], _absent(df[name])
+    if absent.all():
+        return None, "it is empty"
+    by_series = cells.where(~absent).groupby(df[UNIQUE_ID], sort=False)
+    if (by_series.nunique() <= 1).all():
+        if cells[~absent].nunique() <= 1:
+            return None, "it never changes"
+        return STAT, "it is constant in every series"
+    if not _numeric(cells[~absent]):
+        return None, "it holds text that changes; name it to use it"
+    trailing = df[Y].isna() & df[Y].notna()[::-1].groupby(df[UNIQUE_ID]).cumsum()[::-1].eq(0)
+    if trailing.any() and not absent[trailing].any():
+        return FUTR, f"{int(trailing.sum())} rows after the last target hold it"
+    return HIST, "it changes, and no row after the last target holds it"
+
+
+def _checked(df: pd.DataFrame, name: str, role: str) -> Column:
+    cells, absent = df[name], _absent(df[name])
+    if role == STAT:
+        changing = cells.where(~absent).groupby(df[UNIQUE_ID], sort=False).nunique() > 1
+        if changing.any():
+            raise DataError(
+                f"Column '{name}' is not constant in series '{changing.index[changing][0]}' "
+                f"({int(changing.sum())} such series).",
+                column=name,
+                fix="Name it as known ahead (futr_exog) or of the past (hist_exog).",
+            )
+    if _numeric(cells[~absent]):
+        return Column(name, role)
+    kinds = cells[~absent].astype(str).value_counts()
+    if role != STAT and len(kinds) > _MOST_CATEGORIES:
+        raise DataError(
+            f"Column '{name}' holds {len(kinds)} different texts, for instance '{kinds.index[0]}'; "
+            f"at most {_MOST_CATEGORIES} categories can be used.",
+            column=name,
+            value=str(kinds.index[0]),
+            fix="Turn it into numbers or fewer categories, or leave it out.",
+        )
+    return Column(name, role, tuple(sorted(map(str, kinds.index))))
+
+
+def _leaks(df: pd.DataFrame, names: Iterable[str]) -> dict[str, str]:
+    """Columns of numbers whose sum, or one of which alone, is the target at the same time."""
+    numbers = {}
+    for name in names:
+        cells, absent = df[name], _absent(df[name])
+        if not absent.all() and _numeric(cells[~absent]):
+            numbers[name] = pd.to_numeric(cells.where(~absent), errors="coerce").astype(float)
+    if not numbers or df[Y].notna().sum() < 3:
+        return {}
+    rows = pd.DataFrame(numbers)[df[Y].notna()].fillna(0.0)
+    rows = rows.loc[:, rows.std() > 0]
+    y = df[Y].dropna().to_numpy()
+    if rows.empty or len(y) <= rows.shape[1] + 2 or y.std() == 0:
+        return {}
+    size = rows.abs().max().to_numpy()
+    weights = np.linalg.lstsq(rows.to_numpy() / size, y, rcond=None)[0] / size
+    if np.abs(rows.to_numpy() @ weights - y).max() > _EXACT * np.abs(y).max():
+        return {}
+    share = np.abs(weights) * size > _EXACT * np.abs(y).max()
+    found = [str(name) for name, counts in zip(rows.columns, share, strict=True) if counts]
+    listed = " and ".join(f"'{name}'" for name in found)
+    plural = "make up" if len(found) > 1 else "makes up"
+    return dict.fromkeys(found, f"{listed} {plural} the target of the same moment")
+
+
+def _places(df: pd.DataFrame, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
+    """Series of each row (-1 for none) and steps since its first period."""
+    where = pd.Series(np.arange(len(grid.ids)), index=grid.ids)
+    series = df[UNIQUE_ID].astype(str).map(where).fillna(-1).to_numpy(np.int64)
+    ds = df[DS]
+    if grid.frequency.kind != "integer" and not pd.api.types.is_datetime64_any_dtype(ds):
+        ds = pd.to_datetime(ds)
+    return series, grid.ordinals(ds) - grid.first[np.maximum(series, 0)]
+
+
+def _check_present(df: pd.DataFrame, columns: Sequence[Column]) -> None:
+    absent = [column.name for column in columns if column.name not in df.columns]
+    if absent:
+        raise DataError(
+            f"The table has no column '{absent[0]}', which the model was fitted with "
+            f"({', '.join(absent)}).",
+            column=absent[0],
+            fix="Add the column; a column of the past may be empty where nothing is known.",
+        )
+
+
+def _absent(cells: pd.Series) -> pd.Series:
+    return cells.isna() | cells.astype(str).str.strip().eq("")
+
+
+def _numeric(cells: pd.Series) -> bool:
+    if pd.api.types.is_numeric_dtype(cells) or pd.api.types.is_bool_dtype(cells):
+        return True
+    return bool(pd.to_numeric(cells, errors="coerce").notna().all())
+
+
+def _day(moment: Any) -> str:
+    return str(moment).removesuffix(" 00:00:00")
