@@ -32,25 +32,29 @@ NOT_BETTER = 6
 @click.option(
     "--require-skill", is_flag=True, help="Exit with code 6 if seasonal naive is not beaten."
 )
+@click.option(
+    "--no-ablation", is_flag=True, help="Do not score the model without its covariates too."
+)
 @reading_options
 @model_options
 @level_option
 @plot_option
 @output_options
-def command(file: str, output: str, require_skill: bool, **options: Any) -> None:
+def command(file: str, output: str, require_skill: bool, no_ablation: bool, **options: Any) -> None:
     """Train a forecaster on FILE.csv, score it against baselines, write a model file."""
-    from forecastkit.cli.models import make_forecaster
+    from forecastkit.cli.models import make_forecaster, with_events
 
     import forecastkit as fk
 
     talk = Talk(options["quiet"])
     fk.check_writable(output)
     table = fk.read_csv(file, **chosen(options, READING))
+    table = with_events(table, options)
     model = make_forecaster(table, options)
     talk.say(f"{file}: {len(table)} rows, {table['unique_id'].nunique()} series.")
     if options["preset"] != "instant":
         fk.load_tensorflow()
-    model.fit(table, progress=False if options["quiet"] else None)
+    model.fit(table, progress=False if options["quiet"] else None, ablation=not no_ablation)
     model.save(output)
     talk.assumptions(model.assumptions)
     board = model.scoreboard.to_dict("records")

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import click
+from forecastkit.cli.options import plot_option
 from forecastkit.cli.output import print_json, text_table
 
 
 @click.command("inspect")
 @click.argument("model", default="model.safetensors", metavar="[MODEL]")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable result.")
-def command(model: str, as_json: bool) -> None:
+@plot_option
+def command(model: str, as_json: bool, plot: str | None) -> None:
     """Show provenance, scoreboard, memory length and gates of MODEL (model.safetensors here)."""
     import forecastkit as fk
 
     loaded = fk.load(model)
     found = fk.diagnose(loaded)
     board = loaded.scoreboard.to_dict("records")
+    effects = fk.effect_curves(loaded)
+    if plot:
+        fk.plot_effects(effects, plot)
     if as_json:
-        print_json({"facts": loaded.facts, "scoreboard": board, "diagnosis": found.to_dict()})
+        print_json(
+            {
+                "facts": loaded.facts,
+                "scoreboard": board,
+                "diagnosis": found.to_dict(),
+                "effects": effects.to_dict("records"),
+            }
+        )
         return
     facts = [{"fact": name, "value": value} for name, value in loaded.facts.items()]
     plain = [row for row in facts if isinstance(row["value"], str | int | float)]
@@ -27,4 +39,7 @@ def command(model: str, as_json: bool) -> None:
     intervals = loaded.facts.get("intervals", [])
     if intervals:
         click.echo("\n".join(["", *text_table(intervals, list(intervals[0]))]))
+    if len(effects):
+        click.echo("\nWhat covariates change (means of all forecasts; change in percent):")
+        click.echo("\n".join(text_table(effects.to_dict("records"), list(effects.columns))))
     click.echo(f"\n{found}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+_AS_GIVEN = ("input_size", "freq", "preset", "seed", "futr_exog", "hist_exog", "stat_exog")
+
 
 def make_forecaster(table: Any, options: dict[str, Any]) -> Any:
     """Make the forecaster that the options describe; the horizon is the usual one if not given."""
@@ -14,5 +16,16 @@ def make_forecaster(table: Any, options: dict[str, Any]) -> Any:
     return kind(
         h=options["horizon"] or fk.usual_horizon(table, options["freq"]),
         season_length=list(options["season_length"]) or None,
-        **{name: options[name] for name in ("input_size", "freq", "preset", "seed")},
+        **{name: options[name] for name in _AS_GIVEN},
     )
+
+
+def with_events(table: Any, options: dict[str, Any]) -> Any:
+    """Note the holidays and events that the options ask for beside a table."""
+    import forecastkit as fk
+
+    if options["holidays"]:
+        table = fk.add_holidays(table, options["holidays"])
+    if options["events"]:
+        table = fk.add_events(table, options["events"])
+    return table

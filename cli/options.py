@@ -9,6 +9,12 @@ import click
 
 Command = Callable[..., Any]
 
+
+def _names(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> list[str] | None:
+    """Split lists of names at their commas; None for none."""
+    return [name.strip() for one in value for name in one.split(",") if name.strip()] or None
+
+
 _READING = (
     click.option("--target", "target_col", metavar="COLUMN", help="Column to forecast."),
     click.option("--time", "time_col", metavar="COLUMN", help="Column of timestamps."),
@@ -32,6 +38,32 @@ _MODEL = (
     click.option(
         "--season-length", type=click.IntRange(min=1), multiple=True, help="Steps in a season."
     ),
+    click.option(
+        "--future-exog",
+        "futr_exog",
+        callback=_names,
+        multiple=True,
+        metavar="COLUMNS",
+        help="Columns known ahead, for instance price,promo.",
+    ),
+    click.option(
+        "--past-exog",
+        "hist_exog",
+        callback=_names,
+        multiple=True,
+        metavar="COLUMNS",
+        help="Columns known for the past alone.",
+    ),
+    click.option(
+        "--static-exog",
+        "stat_exog",
+        callback=_names,
+        multiple=True,
+        metavar="COLUMNS",
+        help="Columns that are constant in a series.",
+    ),
+    click.option("--holidays", metavar="CODE", help="Holidays of a country or region: US, DE-BY."),
+    click.option("--events", metavar="FILE.csv", help="Events of your own: columns date, event."),
     click.option(
         "--model",
         type=click.Choice(["auto", "lstm", "rnn"]),

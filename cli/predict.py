@@ -22,11 +22,26 @@ from forecastkit.cli.output import Talk, print_json
 @click.option(
     "--output", default="-", metavar="FILE", help="CSV to write; default standard output."
 )
+@click.option(
+    "--future", metavar="FILE.csv", help="Rows of the forecast steps with what is known ahead."
+)
+@click.option(
+    "--make-future",
+    metavar="FILE.csv",
+    help="Write the rows to fill in for --future, forecast nothing.",
+)
 @reading_options
 @level_option
 @plot_option
 @output_options
-def command(model: str, file: str | None, output: str, **options: Any) -> None:
+def command(
+    model: str,
+    file: str | None,
+    output: str,
+    future: str | None,
+    make_future: str | None,
+    **options: Any,
+) -> None:
     """Forecast with MODEL (model.safetensors here), after its own data or after NEW.csv."""
     import forecastkit as fk
 
@@ -38,7 +53,12 @@ def command(model: str, file: str | None, output: str, **options: Any) -> None:
         table = fk.read_csv(file, **{**loaded.reading, **given})
         talk.say(f"{file}: {len(table)} rows, {table['unique_id'].nunique()} series.")
         talk.assumptions(table.attrs["assumptions"])
-    forecast = loaded.predict(table, level=options["level"])
+    if make_future:
+        fk.write_csv(fk.make_future_dataframe(loaded, table), make_future)
+        talk.say(f"Fill in {make_future}, then forecast with --future {make_future}.")
+        return
+    futr_df = fk.read_future(future, loaded) if future else None
+    forecast = loaded.predict(table, level=options["level"], futr_df=futr_df)
     if options["plot"]:
         fk.plot_forecast(loaded.history if table is None else table, forecast, options["plot"])
         talk.say(f"Plot: {options['plot']}")

@@ -20,12 +20,18 @@ if TYPE_CHECKING:
     from forecastkit.forecasting.forecaster import AutoForecaster as AutoForecaster
     from forecastkit.forecasting.forecaster import LSTMForecaster as LSTMForecaster
     from forecastkit.forecasting.forecaster import RNNForecaster as RNNForecaster
+    from forecastkit.forecasting.future import effect_curves as effect_curves
+    from forecastkit.forecasting.future import make_future_dataframe as make_future_dataframe
+    from forecastkit.forecasting.future import read_future as read_future
     from forecastkit.forecasting.predictor import Predictor as Predictor
     from forecastkit.forecasting.predictor import load as load
     from forecastkit.network.quiet import load_tensorflow as load_tensorflow
     from forecastkit.reporting.plots import check_picture as check_picture
+    from forecastkit.reporting.plots import plot_effects as plot_effects
     from forecastkit.reporting.plots import plot_forecast as plot_forecast
     from forecastkit.tables.check import check_csv as check_csv
+    from forecastkit.tables.events import add_events as add_events
+    from forecastkit.tables.events import add_holidays as add_holidays
     from forecastkit.tables.frame import usual_horizon as usual_horizon
     from forecastkit.tables.reading import read_csv as read_csv
     from forecastkit.tables.writing import write_csv as write_csv
@@ -36,17 +42,23 @@ _HOMES = {
     "LSTMForecaster": "forecasting.forecaster",
     "Predictor": "forecasting.predictor",
     "RNNForecaster": "forecasting.forecaster",
+    "add_events": "tables.events",
+    "add_holidays": "tables.events",
     "check_picture": "reporting.plots",
     "check_csv": "tables.check",
     "check_writable": "files",
     "cross_validation": "evaluation.backtest",
     "diagnose": "forecasting.diagnose",
+    "effect_curves": "forecasting.future",
     "evaluate": "evaluation.scores",
     "load": "forecasting.predictor",
     "load_tensorflow": "network.quiet",
+    "make_future_dataframe": "forecasting.future",
     "mean_scores": "evaluation.scores",
     "plot_forecast": "reporting.plots",
+    "plot_effects": "reporting.plots",
     "read_csv": "tables.reading",
+    "read_future": "forecasting.future",
     "usual_horizon": "tables.frame",
     "write_csv": "tables.writing",
 }

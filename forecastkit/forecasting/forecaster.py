@@ -137,6 +137,7 @@ class _Forecaster:
     ) -> Self:
         check_arguments(self)
         table = check_table(df)
+        table.attrs = dict(df.attrs)
         columns, said = find_columns(table, self.futr_exog, self.hist_exog, self.stat_exog)
         grid = to_grid(table, self.freq)
         notes = [*df.attrs.get(ASSUMPTIONS, []), *table_notes(grid, table)]

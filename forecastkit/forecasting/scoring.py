@@ -26,7 +26,7 @@ from forecastkit.series.panel import Panel
 # windows that few series, or networks that train nothing, are scored on
 ORIGINS = 3
 _FEWEST_BEFORE = 4
-WITHOUT = "without covariates"
+WITH, WITHOUT = "with covariates", "without covariates"
 # percent; intervals whose coverage and width every fit shows
 SHOWN_LEVELS = (80, 95)
 
@@ -101,7 +101,9 @@ def score_windows(
     found = {alias: outlook.possible(outlook.at(reach))}
     if len(learnt.parts) > 1:
         for part in learnt.parts:
-            found[part.name] = outlook.possible(outlook.of_part(part, reach))
+            # a method that sees covariates is not the baseline of that name
+            name = part.name if learnt.effects is None else f"{part.name} {WITH}"
+            found[name] = outlook.possible(outlook.of_part(part, reach))
     forecasts = {name: tuple(np.moveaxis(paths, -1, 0)) for name, paths in found.items()}
     rest = baseline_forecasts(past, h, season_length)
     forecasts = {**rest, **forecasts}

@@ -27,7 +27,7 @@ from forecastkit.forecasting.methods import METHODS
 from forecastkit.forecasting.outlook import Part
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.runtime import Member
-from forecastkit.series.effects import Effects, products
+from forecastkit.series.effects import Effects
 from forecastkit.tables.covariates import FUTR, HIST, Beside, Column
 from forecastkit.tables.frame import Grid
 from forecastkit.tables.frequency import Frequency
@@ -87,6 +87,7 @@ def _tensors(fitted: Fitted) -> dict[str, np.ndarray]:
     if fitted.effects is not None:
         for name in _EFFECTS:
             tensors[f"effects/{name}"] = getattr(fitted.effects, name).astype(np.float64)
+        tensors["effects/pairs"] = fitted.effects.pairs
     for number, member in enumerate(fitted.members):
         for name, weight in member.weights.items():
             tensors[f"member_{number}/{name}"] = np.ascontiguousarray(weight, np.float32)
@@ -112,7 +113,12 @@ def _manifest(fitted: Fitted) -> str:
         "time_zone": history.time_zone,
         "ids": history.ids.tolist(),
         "covariates": [] if beside is None else [one.to_dict() for one in beside.columns],
-        "effects": effects and {"noise": effects.noise, "season": effects.season},
+        "effects": effects
+        and {
+            "noise": effects.noise,
+            "season": effects.season,
+            "n_pairs": len(effects.pairs),
+        },
         "scoreboard": fitted.scoreboard,
         "assumptions": fitted.assumptions,
         "facts": fitted.facts,
@@ -232,6 +238,7 @@ def _networks(manifest: dict[str, Any], name: str) -> list[NetworkConfig]:
         if sane and effects is not None:
             sane = any(column.role == FUTR for column in columns)
             sane = sane and _whole(effects["season"], 1, HISTORY) and effects["noise"] > 0
+            sane = sane and _whole(effects["n_pairs"], 0, _MOST_WIDTH**2)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _damaged(name, f"its configuration is not understood ({error})") from error
     if not sane:
@@ -296,8 +303,9 @@ def _expected(
     if manifest["effects"] is not None:
         wide = sum(column.width for column in columns if column.role == FUTR)
         for name in _EFFECTS:
-            terms = name in ("mean", "variance")
-            shapes[f"effects/{name}"] = (wide + terms * len(products(wide)),)
+            more = manifest["effects"]["n_pairs"] if name in ("mean", "variance") else 0
+            shapes[f"effects/{name}"] = (wide + more,)
+        shapes["effects/pairs"] = (manifest["effects"]["n_pairs"], 2)
     for number, network in enumerate(networks):
         for name, shape in network.weight_shapes().items():
             shapes[f"member_{number}/{name}"] = shape
@@ -313,7 +321,7 @@ def _check_shapes(file: Any, expected: Mapping[str, tuple[int, ...]], name: str)
     for key, shape in expected.items():
         piece = file.get_slice(key)
         kind = "F32" if key.startswith("member_") else "F64"
-        kind = "I64" if key.endswith(("/offsets", "/first")) else kind
+        kind = "I64" if key.endswith(("/offsets", "/first", "/pairs")) else kind
         got = tuple(piece.get_shape())
         fits = len(got) == len(shape) and all(w in (-1, g) for w, g in zip(shape, got, strict=True))
         if not fits or piece.get_dtype() != kind:
@@ -358,8 +366,12 @@ def _effects(manifest: dict[str, Any], tensors: dict[str, np.ndarray], name: str
     finite = all(np.isfinite(one).all() for one in arrays.values())
     if not finite or (arrays["size"] <= 0).any() or (arrays["variance"] <= 0).any():
         raise _damaged(name, "its effects of covariates are out of range")
+    pairs = tensors["effects/pairs"]
+    if len(pairs) and not 0 <= pairs.min() <= pairs.max() < len(arrays["size"]):
+        raise _damaged(name, "its effects of covariates name columns that it has not")
     relative = arrays.pop("relative") > 0
-    return Effects(relative, **arrays, noise=float(kept["noise"]), season=kept["season"])
+    noise = float(kept["noise"])
+    return Effects(relative, pairs=pairs, noise=noise, season=kept["season"], **arrays)
 
 
 def _assembled(

@@ -82,6 +82,42 @@ def plot_forecast(
     return figure
 
 
+def plot_effects(curves: pd.DataFrame, path: str | Path | None = None) -> Figure:
+    """Draw what each covariate changes: a bar from its low to its high value, in percent.
+
+    Parameters
+    ----------
+    curves : DataFrame
+        From `forecastkit.effect_curves`.
+    path : str or Path, optional
+        Picture file to write; its ending says what kind.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The largest first, at most 12 of them.
+    """
+    shown = curves.reindex(curves["change"].abs().sort_values(ascending=False).index)
+    shown = shown.head(_MOST_PANELS).iloc[::-1]
+    figure = _figure_kind()(figsize=(8.0, 1.2 + 0.45 * max(len(shown), 2)))
+    figure.set_layout_engine("constrained")
+    axes = figure.subplots()
+    labels = [
+        f"{row.covariate} from {row.low:.3g} to {row.high:.3g}"
+        for row in shown.itertuples(index=False)
+    ]
+    colours = [_COLOURS[1] if change < 0 else _COLOURS[0] for change in shown["change"]]
+    axes.barh(labels, shown["change"], color=colours)
+    axes.axvline(0, color=_HISTORY, linewidth=0.8)
+    axes.set_xlabel("change of the forecast, %")
+    axes.spines[["top", "right"]].set_visible(False)
+    if path is not None:
+        picture = BytesIO()
+        figure.savefig(picture, dpi=120, format=check_picture(path))
+        write_whole(path, picture.getvalue())
+    return figure
+
+
 def check_picture(path: str | Path) -> str:
     """Return the kind of picture that a path names; raise before any work if it cannot be written.
 

@@ -47,8 +47,10 @@ class Effects:
         Whether a column counts in shares of its mean in the series.
     size, low, high : ndarray, shape (n_columns,)
         Typical deviation from the mean in a series; the range, in such deviations.
+    pairs : ndarray of int64, shape (n_pairs, 2)
+        Columns that are multiplied with each other, or with themselves.
     mean, variance : ndarray, shape (n_terms,)
-        Of the coefficients over series: of the columns, then of their `products`.
+        Of the coefficients over series: of the columns, then of the pairs.
     noise : float
         Variance of what is left, of a typical series.
     season : int
@@ -59,6 +61,7 @@ class Effects:
     size: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    pairs: np.ndarray
     mean: np.ndarray
     variance: np.ndarray
     noise: float
@@ -94,8 +97,8 @@ class Effects:
         off = rows - centre
         off = np.where(self.relative, off / np.where(centre == 0, 1.0, centre), off) / self.size
         columns = np.clip(np.nan_to_num(off), self.low, self.high)
-        pairs = [columns[..., i] * columns[..., j] for i, j in products(self.size.size)]
-        return np.concatenate([columns, *(one[..., None] for one in pairs)], axis=-1)
+        products = columns[..., self.pairs[:, 0]] * columns[..., self.pairs[:, 1]]
+        return np.concatenate([columns, products], axis=-1)
 
 
 @dataclass(frozen=True)
@@ -127,19 +130,6 @@ class Response:
         """Effect on the scale at the `h` steps after every series, shape (n_series, h)."""
         rows = _columns(panel).after(panel.lengths, h)
         return self._of(rows, np.arange(panel.n_series)[:, None].repeat(h, axis=1))
-
-
-def products(n_columns: int) -> list[tuple[int, int]]:
-    """Pairs of columns that are multiplied with each other, squares included.
-
-    Examples
-    --------
-    >>> products(2), len(products(9))
-    ([(0, 0), (1, 1), (0, 1)], 9)
-    """
-    squares = [(k, k) for k in range(n_columns)]
-    few = n_columns <= _MOST_PAIRED
-    return squares + (list(combinations(range(n_columns), 2)) if few else [])
 
 
 def without_effects(panel: Panel, scale: Scale, response: Response | None) -> Panel:
@@ -210,11 +200,22 @@ def _start(panel: Panel, season_lengths: tuple[int, ...]) -> Effects | None:
     size = np.where(size > 0, size, 1.0)
     low, high = (off / size).min(axis=0), (off / size).max(axis=0)
     room = _BEYOND * (high - low)
-    n_terms = len(size) + len(products(len(size)))
+    pairs = _pairs(rows)
+    n_terms = len(size) + len(pairs)
     longest = np.median(panel.lengths) / 4
     fits = [m for m in season_lengths if 1 < m <= min(longest, _LONGEST_SEASON)]
     none, one = np.zeros(n_terms), np.ones(n_terms)
-    return Effects(relative, size, low - room, high + room, none, one, 1.0, max(fits, default=1))
+    season = max(fits, default=1)
+    return Effects(relative, size, low - room, high + room, pairs, none, one, 1.0, season)
+
+
+def _pairs(rows: np.ndarray) -> np.ndarray:
+    """Squares of columns that hold more than two values; few columns with each other too."""
+    n = rows.shape[1]
+    kinds = [len(np.unique(column[~np.isnan(column)][:10_000])) for column in rows.T]
+    found = [(k, k) for k in range(n) if kinds[k] > 2]
+    found += list(combinations(range(n), 2)) if n <= _MOST_PAIRED else []
+    return np.array(found, np.int64).reshape(-1, 2)
 
 
 @dataclass(frozen=True)
@@ -240,11 +241,13 @@ class _Sums:
             x = np.where(np.isnan(y)[..., None], np.nan, x)
             both = _filtered(np.concatenate([y[..., None], x], axis=-1), effects.season)
             y, x = both[..., 0], both[..., 1:]
-            limit = _CLIP * np.sqrt(np.nanmean(y**2, axis=1, keepdims=True) + 1e-12)
-            y, x = np.clip(np.nan_to_num(y), -limit, limit), np.nan_to_num(x)
+            counts = (~np.isnan(y)).sum(axis=1)
+            y, x = np.nan_to_num(y), np.nan_to_num(x)
+            limit = _CLIP * np.sqrt((y**2).sum(axis=1) / np.maximum(counts, 1) + 1e-12)
+            y = np.clip(y, -limit[:, None], limit[:, None])
             xx[owner] = np.einsum("ntk,ntl->nkl", x, x)
             xz[owner] = np.einsum("ntk,nt->nk", x, y)
-            zz[owner], n[owner] = (y**2).sum(1), (~np.isnan(both[..., 0])).sum(1)
+            zz[owner], n[owner] = (y**2).sum(axis=1), counts
         return cls(xx, xz, zz, n)
 
     def coefficients(
@@ -283,7 +286,7 @@ def _estimated(sums: _Sums, start: Effects) -> Effects:
         variance = ((found - mean) ** 2 + spread).mean(0) + 1e-8
         noise = float(np.median(left) + 1e-9)
     return Effects(
-        *(start.relative, start.size, start.low, start.high),
+        *(start.relative, start.size, start.low, start.high, start.pairs),
         *(mean, variance, noise, start.season),
     )
 

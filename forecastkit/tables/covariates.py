@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError, OptionError
+from forecastkit.tables.events import EVENTS, count_events
 from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Grid, Y
 
 FUTR, HIST, STAT = "futr_exog", "hist_exog", "stat_exog"
@@ -35,11 +36,14 @@ class Column:
     role : "futr_exog", "hist_exog" or "stat_exog"
     categories : tuple of str or None
         What its cells may hold; None for numbers.
+    dates : tuple of str or None
+        For an event: the days on which it is. It stands in no column of the table.
     """
 
     name: str
     role: str
     categories: tuple[str, ...] | None = None
+    dates: tuple[str, ...] | None = None
 
     @property
     def width(self) -> int:
@@ -70,8 +74,8 @@ class Column:
     @classmethod
     def from_dict(cls, made: dict[str, Any]) -> Column:
         """Read what `to_dict` returned."""
-        kinds = made["categories"]
-        return cls(made["name"], made["role"], None if kinds is None else tuple(kinds))
+        lists = {key: made[key] and tuple(made[key]) for key in ("categories", "dates")}
+        return cls(made["name"], made["role"], **lists)
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,11 @@ class Beside:
             [column.role == FUTR for column in self.columns],
             [column.width for column in self.columns],
         ).astype(bool)
+
+    def which(self, columns: Sequence[Column]) -> np.ndarray:
+        """Positions of some columns among those of `values`."""
+        owner = np.repeat(np.arange(len(self.columns)), [one.width for one in self.columns])
+        return np.flatnonzero(np.isin(owner, [self.columns.index(one) for one in columns]))
 
     @property
     def known_ahead(self) -> tuple[Column, ...]:
@@ -140,6 +149,7 @@ def find_columns(
     >>> [(column.name, column.role) for column in find_columns(df)[0]]
     [('price', 'futr_exog'), ('rain', 'hist_exog')]
     """
+    events = df.attrs.get(EVENTS, {})
     named = _named(df, {FUTR: futr, HIST: hist, STAT: stat})
     others = [name for name in df.columns if name not in (UNIQUE_ID, DS, Y, CUTOFF)]
     leaks = _leaks(df, others)
@@ -157,6 +167,10 @@ def find_columns(
         else:
             columns.append(_checked(df, name, role))
             notes.append((f"column '{name}' taken as {_MEANINGS[role]} ({role})", why))
+    for name, dates in events.items():
+        columns.append(Column(name, FUTR, dates=tuple(dates)))
+    if events:
+        notes.append((f"{len(events)} kinds of days known ahead: {', '.join(events)}", "asked for"))
     return tuple(columns), notes
 
 
@@ -179,7 +193,8 @@ def laid(df: pd.DataFrame, grid: Grid, columns: Sequence[Column]) -> Beside | No
     changing = tuple(column for column in columns if column.role != STAT)
     if not changing:
         return None
-    _check_present(df, changing)
+    inside = [column for column in changing if column.dates is None]
+    _check_present(df, inside)
     series, steps = _places(df, grid)
     kept = (series >= 0) & (steps >= 0)
     df, series, steps = df[kept], series[kept], steps[kept]
@@ -187,10 +202,25 @@ def laid(df: pd.DataFrame, grid: Grid, columns: Sequence[Column]) -> Beside | No
     np.maximum.at(lengths, series, steps + 1)
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     values = np.full((int(offsets[-1]), sum(column.width for column in changing)), np.nan)
-    values[offsets[series] + steps] = np.concatenate(
-        [column.encoded(df[column.name]) for column in changing], axis=1
-    )
-    return Beside(changing, values, offsets)
+    places, cells = offsets[series] + steps, [column.encoded(df[column.name]) for column in inside]
+    width = sum(column.width for column in inside)  # events stand behind the others
+    values[places, :width] = np.concatenate([*cells, np.empty((len(df), 0))], axis=1)
+    beside = Beside((*inside, *(one for one in changing if one.dates)), values, offsets)
+    return _with_events(beside, grid)
+
+
+def _with_events(beside: Beside, grid: Grid) -> Beside:
+    """Fill in the columns of events, at all periods."""
+    events = [column for column in beside.columns if column.dates]
+    if not events:
+        return beside
+    lengths = np.diff(beside.offsets)
+    steps = np.arange(int(beside.offsets[-1])) - np.repeat(beside.offsets[:-1], lengths)
+    moments, where = np.unique(np.repeat(grid.first, lengths) + steps, return_inverse=True)
+    counts = [count_events(grid, moments, column.dates or ())[where] for column in events]
+    values = beside.values.copy()
+    values[:, -len(events) :] = np.stack(counts, axis=1)
+    return replace(beside, values=values)
 
 
 def with_future(grid: Grid, futr_df: pd.DataFrame | None, h: int, whole: bool = True) -> Grid:
@@ -221,15 +251,17 @@ def with_future(grid: Grid, futr_df: pd.DataFrame | None, h: int, whole: bool = 
     values = np.full((int(offsets[-1]), beside.values.shape[1]), np.nan)
     owner = np.repeat(np.arange(len(lengths)), np.diff(beside.offsets))
     values[np.arange(len(owner)) + (offsets[:-1] - beside.offsets[:-1])[owner]] = beside.values
-    if futr_df is not None:
-        ahead = beside.known_ahead
+    ahead = [column for column in beside.known_ahead if column.dates is None]
+    if futr_df is not None and ahead:
         _check_present(futr_df, ahead)
         series, steps = _places(futr_df, grid)
         kept = (series >= 0) & (steps >= 0) & (steps < needed[np.maximum(series, 0)])
         cells = [column.encoded(futr_df[column.name]) for column in ahead]
         places = (offsets[series] + steps)[kept]
-        values[np.ix_(places, np.flatnonzero(beside.ahead))] = np.concatenate(cells, 1)[kept]
-    grid = replace(grid, beside=replace(beside, values=values, offsets=offsets))
+        told = beside.which(ahead)
+        values[np.ix_(places, told)] = np.concatenate(cells, axis=1)[kept]
+    beside = _with_events(replace(beside, values=values, offsets=offsets), grid)
+    grid = replace(grid, beside=beside)
     if whole:
         _check_future(grid, h)
     return grid
@@ -279,7 +311,7 @@ def future_rows(grid: Grid, h: int) -> pd.DataFrame:
     cells, start = cells.reshape(len(table), -1), 0
     for column in beside.columns:
         part, start = cells[:, start : start + column.width], start + column.width
-        if column.role == FUTR:
+        if column.role == FUTR and column.dates is None:
             table[column.name] = _decoded(column, part)
     return table
 

@@ -10,7 +10,6 @@ import pytest
 from forecastkit.cli.app import main
 
 import forecastkit as fk
-from forecastkit.errors import OptionError
 
 PARTS = ["LSTM", "RNN", "DampedTrend", "ETS", "Theta", "SeasonalNaive"]
 
@@ -93,8 +92,3 @@ def test_skill_is_required_of_noise(tmp_path, rng, capsys):
     assert end.value.code == 6
     assert "did not beat the seasonal naive" in capsys.readouterr().err
     assert (tmp_path / "m.safetensors").exists()
-
-
-def test_covariates_are_still_refused(monthly):
-    with pytest.raises(OptionError, match="does not use covariates"):
-        fk.AutoForecaster(h=6, preset="instant", futr_exog=["price"]).fit(monthly)

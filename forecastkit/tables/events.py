@@ -1,0 +1,184 @@
+"""Days on which something is: holidays of a country, and events that a user lists.
+
+They travel with a series table in its `attrs` and become covariates that are known ahead. The dates
+are kept in the model, so that a forecast does not change with the calendar package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from forecastkit.errors import DataError, OptionError
+from forecastkit.tables.frame import DS, Grid
+
+EVENTS = "events"
+HOLIDAY = "holiday"
+# years beyond the data for which holidays are kept
+_YEARS_AHEAD = 10
+_MOST_NAMES = 25
+_FEWEST_TIMES = 2
+
+Dates = Mapping[str, Sequence[str]]
+
+
+def add_holidays(df: pd.DataFrame, country: str, lead: int = 1, lag: int = 1) -> pd.DataFrame:
+    """Note the public holidays of a country or a region of it beside a series table.
+
+    Parameters
+    ----------
+    df : DataFrame
+        A series table with timestamps.
+    country : str
+        ISO 3166 code, with a region or without: US, US-CA, DE-BY.
+    lead, lag : int
+        So many days before and after a holiday are events of their own.
+
+    Returns
+    -------
+    DataFrame
+        The same table; a forecaster that is fitted on it knows the holidays.
+
+    Raises
+    ------
+    OptionError
+        If the country or the region is not known, or the table has no calendar.
+
+    Examples
+    --------
+    >>> days = pd.date_range("2022-01-01", "2023-12-31")
+    >>> table = pd.DataFrame({"unique_id": "a", "ds": days, "y": 1.0})
+    >>> events = add_holidays(table, "DE-BY").attrs["events"]
+    >>> events["holiday"][:2], "Easter Monday" in events
+    (['2022-01-01', '2022-01-06'], True)
+    """
+    import holidays
+
+    first, last = _span(df)
+    code, _, region = country.partition("-")
+    years = range(first.year, last.year + _YEARS_AHEAD + 1)
+    try:
+        found = holidays.country_holidays(code.upper(), subdiv=region or None, years=years)
+    except (NotImplementedError, KeyError) as error:
+        raise OptionError(
+            f"No holidays are known for '{country}'.",
+            value=country,
+            fix="Use an ISO code such as US, FR or DE-BY.",
+        ) from error
+    days = sorted(found)
+    events = {HOLIDAY: [day.isoformat() for day in days]}
+    for shift in [-k for k in range(1, lead + 1)] + list(range(1, lag + 1)):
+        side = "before" if shift < 0 else "after"
+        moved = [pd.Timestamp(day) + pd.Timedelta(days=shift) for day in days]
+        name = f"{abs(shift)} day{'s' if abs(shift) > 1 else ''} {side} a holiday"
+        events[name] = [day.date().isoformat() for day in moved if day.date() not in found]
+    events |= _by_name({day: str(found[day]) for day in days}, first, last)
+    return _with(df, events)
+
+
+def add_events(df: pd.DataFrame, events: pd.DataFrame | str | Path) -> pd.DataFrame:
+    r"""Note events of one's own beside a series table.
+
+    Parameters
+    ----------
+    df : DataFrame
+        A series table with timestamps.
+    events : DataFrame, str or Path
+        Two columns, `date` and `event`: a row for every day on which an event is, of the past and
+        of the future; or a CSV file of them, the dates in ISO form.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, or a date is none: the row is named.
+
+    Examples
+    --------
+    >>> days = pd.date_range("2022-01-01", "2022-12-31")
+    >>> table = pd.DataFrame({"unique_id": "a", "ds": days, "y": 1.0})
+    >>> fair = pd.DataFrame({"date": ["2022-05-06", "2023-05-05"], "event": "fair"})
+    >>> add_events(table, fair).attrs["events"]
+    {'fair': ['2022-05-06', '2023-05-05']}
+    """
+    _span(df)
+    file = None
+    if not isinstance(events, pd.DataFrame):
+        from forecastkit.tables.text import read_cells
+
+        cells = read_cells(events, None, None)
+        events, file = cells.table.set_axis(cells.lines, axis=0), cells.file
+    absent = [name for name in ("date", "event") if name not in events.columns]
+    if absent:
+        raise DataError(
+            f"The events have no column '{absent[0]}'; they have: "
+            f"{', '.join(map(str, events.columns))}.",
+            file=file,
+            column=absent[0],
+            fix="Name the columns date and event.",
+        )
+    dates = pd.to_datetime(events["date"], errors="coerce", format="ISO8601")
+    wrong = dates.isna() | events["event"].astype(str).str.strip().eq("")
+    if wrong.any():
+        row = events.index[wrong.to_numpy()][0]
+        raise DataError(
+            f"'{events['date'][row]}, {events['event'][row]}' is not a date and an event "
+            f"({int(wrong.sum())} such rows).",
+            file=file,
+            row=int(row) if file else None,
+            column="date",
+            value=str(events["date"][row]),
+            fix="Write the date as 2024-12-31 and a name beside it.",
+        )
+    days = dates.dt.strftime("%Y-%m-%d")
+    by_name = days.groupby(events["event"].astype(str).str.strip())
+    return _with(df, {str(name): sorted(set(one)) for name, one in by_name})
+
+
+def count_events(grid: Grid, ordinals: np.ndarray, dates: Sequence[str]) -> np.ndarray:
+    """How many of the dates lie within each period, of the shape of `ordinals`.
+
+    A period shorter than a day is within the day that it lies in.
+    """
+    days = np.sort(np.array(dates, "datetime64[D]"))
+    start = _days(grid, ordinals)
+    stop = np.maximum(_days(grid, ordinals + 1), start + np.timedelta64(1, "D"))
+    found = np.searchsorted(days, stop.ravel()) - np.searchsorted(days, start.ravel())
+    return found.reshape(ordinals.shape).astype(float)
+
+
+def _days(grid: Grid, ordinals: np.ndarray) -> np.ndarray:
+    moments = grid.timestamps(ordinals.ravel()).dt.tz_localize(None)
+    return moments.to_numpy("datetime64[D]").reshape(ordinals.shape)
+
+
+def _span(df: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
+    if DS not in df.columns or not pd.api.types.is_datetime64_any_dtype(df[DS]):
+        raise OptionError(
+            "Holidays and events need timestamps; the column 'ds' holds none.", column=DS
+        )
+    return df[DS].min(), df[DS].max()
+
+
+def _by_name(
+    names: Mapping[object, str], first: pd.Timestamp, last: pd.Timestamp
+) -> dict[str, list[str]]:
+    """Dates of every holiday that was seen more than once, the commonest first."""
+    dates: dict[str, list[str]] = {}
+    for day, name in names.items():
+        dates.setdefault(name, []).append(str(day))
+    within = {
+        name: sum(str(first.date()) <= day <= str(last.date()) for day in days)
+        for name, days in dates.items()
+    }
+    often = [name for name, times in within.items() if times >= _FEWEST_TIMES]
+    often = sorted(often, key=lambda name: -within[name])[:_MOST_NAMES]
+    return {name: dates[name] for name in often if name != HOLIDAY}
+
+
+def _with(df: pd.DataFrame, events: dict[str, list[str]]) -> pd.DataFrame:
+    table = df.copy()
+    table.attrs = {**df.attrs, EVENTS: {**df.attrs.get(EVENTS, {}), **events}}
+    return table

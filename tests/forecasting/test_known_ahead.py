@@ -1,0 +1,184 @@
+"""Covariates from the table to the forecast, the file and the command line; nothing leaks."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from forecastkit.cli.app import main
+
+import forecastkit as fk
+from forecastkit.errors import DataError
+
+
+@pytest.fixture(scope="module")
+def shop():
+    """Twelve products for 150 days: price and promotion, known a fortnight ahead; weather."""
+    rng = np.random.default_rng(5)
+    parts = []
+    for k in range(12):
+        days = pd.date_range("2024-01-01", periods=164)
+        t = np.arange(164)
+        promo = (rng.random(164) < 0.2).astype(int)
+        price = np.round(4 + 0.5 * rng.random() + 0.4 * (rng.random(164) < 0.3), 2)
+        rain = rng.random(164)
+        z = 3 + 0.2 * np.sin(2 * np.pi * t / 7 + k) + 0.8 * promo - 1.2 * np.log(price / 4)
+        y = np.round(np.exp(z + 0.15 * rng.normal(size=164)))
+        y[150:] = np.nan
+        rain[150:] = np.nan
+        part = {"unique_id": f"P{k:02}", "ds": days, "y": y, "price": price, "promo": promo}
+        parts.append(pd.DataFrame({**part, "rain": rain, "shelf": f"S{k % 3}"}))
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.fixture(scope="module", params=[fk.LSTMForecaster, fk.AutoForecaster])
+def fitted(request, shop):
+    return request.param(h=14, preset="instant").fit(shop)
+
+
+def test_roles_are_found_and_said(fitted):
+    roles = {one["name"]: one["role"] for one in fitted.facts["covariates"]}
+    want = {"price": "futr_exog", "promo": "futr_exog", "rain": "hist_exog", "shelf": "stat_exog"}
+    assert roles == want
+    said = " ".join(one["what"] for one in fitted.assumptions)
+    assert "column 'promo' taken as known ahead" in said
+
+
+def test_what_they_bring_is_on_the_scoreboard(fitted):
+    board = fitted.scoreboard.set_index("model")["mase"]
+    alone = board[f"{fitted.name} without covariates"]
+    assert board[fitted.name] < 0.8 * alone
+    assert board["Theta"] > board[fitted.name]  # the baseline has not seen them
+    without = type(fitted)(h=14, preset="instant")
+    assert len(without.fit(fitted_table(fitted), ablation=False).scoreboard) == len(board) - 1
+
+
+def fitted_table(fitted):
+    """The history of a fitted model as a table, its future rows included."""
+    grid = fitted.fitted_.history
+    lengths = np.diff(grid.beside.offsets)
+    steps = np.arange(int(lengths.sum())) - np.repeat(grid.beside.offsets[:-1], lengths)
+    ds = grid.timestamps(np.repeat(grid.first, lengths) + steps)
+    y = np.full(len(ds), np.nan)
+    inside = steps < np.repeat(np.diff(grid.offsets), lengths)
+    y[inside] = grid.values
+    names = [column.name for column in grid.beside.columns]
+    covariates = pd.DataFrame(grid.beside.values, columns=names)
+    table = pd.DataFrame({"unique_id": np.repeat(grid.ids, lengths), "ds": ds, "y": y})
+    return pd.concat([table, covariates], axis=1)
+
+
+def test_a_promotion_multiplies_the_forecast(fitted):
+    rows = fk.make_future_dataframe(fitted)
+    low, high = (fitted.predict(futr_df=rows.assign(promo=one)) for one in (0, 1))
+    ratio = high[fitted.name].sum() / low[fitted.name].sum()
+    assert ratio == pytest.approx(np.exp(0.8), rel=0.15)
+    curves = fk.effect_curves(fitted).set_index("covariate")
+    assert curves.loc["promo", "change"] == pytest.approx(100 * (ratio - 1), rel=0.2)
+    assert curves.loc["price", "change"] < -3
+
+
+def test_the_file_holds_them(fitted, shop, tmp_path):
+    fitted.save(tmp_path / "m.safetensors")
+    loaded = fk.load(tmp_path / "m.safetensors")
+    want = fitted.predict(level=[80])
+    pd.testing.assert_frame_equal(loaded.predict(level=[80]), want)
+    pd.testing.assert_frame_equal(loaded.predict(shop, level=[80]), want)
+    pd.testing.assert_frame_equal(fk.effect_curves(loaded), fk.effect_curves(fitted))
+
+
+def test_what_is_missing_of_the_future_is_named(fitted, shop):
+    short = shop[shop["ds"] < shop["ds"].max()]
+    with pytest.raises(DataError, match=r"'P00' at 2024-06-12: price, promo; .*9 more\)"):
+        fitted.predict(short)
+
+
+def test_nothing_after_the_cutoff_leaks(fitted, shop):
+    """Targets and past-only values after it change no byte, whatever they are."""
+    rng = np.random.default_rng(1)
+    cutoff = pd.Timestamp("2024-05-15")
+    known = shop[shop["ds"] <= cutoff]
+    ahead = shop[(shop["ds"] > cutoff) & (shop["ds"] <= cutoff + pd.Timedelta(days=14))]
+    model = type(fitted)(h=14, preset="instant", futr_exog=["price", "promo"])
+    forecasts = []
+    for noise in (0.0, 1000.0):
+        future = ahead.copy()
+        for name in ("y", "rain"):
+            future[name] += noise * rng.random(len(ahead))
+        changed = pd.concat([known, shop[shop["ds"] > cutoff].assign(y=noise, rain=noise)])
+        forecasts.append(model.train(known).predict(futr_df=future, level=[80]))
+        cv = fk.cross_validation(model, changed.sort_values(["unique_id", "ds"]), 1, level=[80])
+        assert len(cv)
+    pd.testing.assert_frame_equal(*forecasts, check_exact=True)
+
+
+def test_backtests_use_what_is_known_ahead(shop):
+    known = shop[shop["y"].notna()]
+    names = {"futr_exog": ["price", "promo"], "hist_exog": ["rain"]}
+    models = [
+        fk.LSTMForecaster(h=7, preset="instant", **names),
+        fk.LSTMForecaster(h=7, preset="instant", alias="plain", hist_exog=["price", "promo"]),
+    ]
+    cv = fk.cross_validation(models, known, n_windows=3)
+    error = (cv[["LSTM", "plain"]].sub(cv["y"], axis=0)).abs().mean()
+    assert error["LSTM"] < 0.8 * error["plain"]
+    target = cv.groupby("unique_id").size()
+    assert (target == 21).all()
+
+
+def test_backtests_do_not_see_targets_after_a_cutoff(shop):
+    known = shop[shop["y"].notna()].reset_index(drop=True)
+    changed = known.copy()
+    last = known["ds"] > known["ds"].max() - pd.Timedelta(days=7)
+    changed.loc[last, ["y", "rain"]] = 9999.0
+    model = fk.AutoForecaster(h=7, preset="instant", futr_exog=["price", "promo"])
+    one, other = (fk.cross_validation(model, df, n_windows=1, level=80) for df in (known, changed))
+    columns = ["Auto", "Auto-lo-80", "Auto-hi-80"]
+    pd.testing.assert_frame_equal(one[columns], other[columns], check_exact=True)
+
+
+def test_holidays_are_kept_in_the_model(shop, tmp_path):
+    days = pd.date_range("2021-01-01", "2023-12-20")
+    rng = np.random.default_rng(0)
+    y = 100 + 10 * np.sin(2 * np.pi * np.arange(len(days)) / 7) + rng.normal(0, 2, len(days))
+    free = fk.add_holidays(pd.DataFrame({"unique_id": "a", "ds": days, "y": y}), "US")
+    holiday = days.strftime("%Y-%m-%d").isin(free.attrs["events"]["holiday"])
+    table = fk.add_holidays(free.assign(y=y * np.where(holiday, 0.3, 1.0)), "US")
+    model = fk.LSTMForecaster(h=14, preset="instant").fit(table)
+    model.save(tmp_path / "m.safetensors")
+    forecast = fk.load(tmp_path / "m.safetensors").predict().set_index("ds")["LSTM"]
+    assert forecast["2023-12-25"] < 55
+    assert forecast["2023-12-27"] > 80
+    newer = fk.load(tmp_path / "m.safetensors").predict(table[table["ds"] < "2023-12-10"])
+    assert newer["LSTM"].notna().all()
+
+
+def test_the_command_line(shop, tmp_path):
+    runner, folder = CliRunner(), tmp_path
+    shop[shop["y"].notna()].to_csv(folder / "shop.csv", index=False)
+    model = str(folder / "m.safetensors")
+    options = ["--future-exog", "price,promo", "--preset", "instant", "-H", "7", "--json"]
+    command = ["fit", str(folder / "shop.csv"), *options, "--output", model]
+    done = runner.invoke(main, command)
+    assert done.exit_code == 0, done.output
+    board = json.loads(done.stdout)["scoreboard"]
+    assert any("without covariates" in row["model"] for row in board)
+    done = runner.invoke(main, ["predict", model])
+    assert done.exit_code == 5
+    assert "--make-future" in done.stderr
+    future = folder / "future.csv"
+    done = runner.invoke(main, ["predict", model, "--make-future", str(future)])
+    assert done.exit_code == 0, done.output
+    rows = pd.read_csv(future)
+    assert list(rows.columns) == ["unique_id", "ds", "price", "promo"]
+    rows.assign(price=4.1, promo=1).to_csv(future, index=False)
+    done = runner.invoke(main, ["predict", model, "--future", str(future)])
+    assert done.exit_code == 0, done.output
+    assert len(done.stdout.splitlines()) == 1 + 12 * 7
+    done = runner.invoke(main, ["inspect", model, "--plot", str(folder / "effects.png")])
+    assert done.exit_code == 0, done.output
+    assert "What covariates change" in done.stdout
+    assert (folder / "effects.png").stat().st_size > 5000

@@ -1,0 +1,108 @@
+"""Effects of covariates: found, shrunk, taken out and put back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from forecastkit.series.covariates import Covariates
+from forecastkit.series.effects import find_effects, without_effects
+from forecastkit.series.panel import Panel
+from forecastkit.series.scale import measure_scale
+
+
+def made(rng, n=20, length=80, ahead=6, effect=0.7, noise=0.1, unit=100.0, spread=0.2):
+    """Series whose promotions multiply what a level and a season say."""
+    values, beside = [], []
+    for _ in range(n):
+        promo = (rng.random(length + ahead) < 0.3).astype(float)
+        price = np.exp(rng.normal(0, 0.15, length + ahead))
+        own = effect + spread * rng.normal()
+        t = np.arange(length + ahead)
+        z = 0.004 * t + 0.3 * np.sin(2 * np.pi * t / 7) + own * promo - 1.5 * np.log(price)
+        values.append(unit * np.exp(z + rng.normal(0, noise, length + ahead))[:length])
+        beside.append(np.stack([price, promo], axis=1))
+    offsets = np.arange(n + 1) * (length + ahead)
+    covariates = Covariates(np.concatenate(beside), offsets, np.array([True, True]))
+    plain = Panel.of(values)
+    return Panel(plain.values, plain.offsets, covariates)
+
+
+def test_effects_are_found_on_the_scale(rng):
+    panel = made(rng)
+    scale = measure_scale(panel)
+    effects = find_effects(panel, scale, (7,))
+    response = effects.response(panel, scale)
+    usual = np.array([1.0, 0.0])
+    rows = np.array([[1.0, 1.0], [1.1, 0.0]])
+    terms = effects.terms(np.stack([usual, *rows]), np.array([1.0, 0.3]))
+    found = (terms[1:] - terms[0]) @ effects.mean
+    assert found[0] == pytest.approx(0.7, abs=0.1)  # the promotion
+    assert found[1] == pytest.approx(-1.5 * np.log(1.1), abs=0.03)  # a price ten percent up
+    cleaned = without_effects(panel, scale, response)
+    noise = np.diff(cleaned.values[:80]) - np.diff(
+        0.3 * np.sin(2 * np.pi * np.arange(80) / 7)
+    )  # what is left moves by the noise alone
+    assert noise.std() < 0.22
+
+
+def test_a_series_of_few_values_takes_what_the_others_say(rng):
+    panel = made(rng)
+    effects = find_effects(panel, measure_scale(panel), (7,))
+    few = made(rng, n=1, length=6, noise=0.5)
+    response = effects.response(few, measure_scale(few))
+    np.testing.assert_allclose(response.coefficients[0], effects.mean, atol=0.15)
+
+
+def test_columns_that_do_nothing_are_shrunk_away(rng):
+    panel = made(rng)
+    noise = rng.normal(size=(len(panel.covariates.values), 4))
+    idle = Covariates(noise, panel.covariates.offsets, np.ones(4, bool))
+    panel = Panel(panel.values, panel.offsets, idle)
+    effects = find_effects(panel, measure_scale(panel), (7,))
+    assert np.abs(effects.mean).max() < 0.05
+
+
+def test_what_is_missing_counts_as_usual(rng):
+    panel = made(rng)
+    scale = measure_scale(panel)
+    effects = find_effects(panel, scale, (7,))
+    response = effects.response(panel, scale)
+    row = np.array([[np.nan, np.nan]])
+    at_centre = response._of(response.centre[:1], np.array([0]))
+    np.testing.assert_allclose(response._of(row, np.array([0])), at_centre)
+
+
+def test_values_after_the_cutoff_change_nothing(rng):
+    """Neither targets nor covariates after the end of the past move its effects by a bit."""
+    whole = made(rng)
+    past = whole.drop_last(10)
+    other = Covariates(whole.covariates.values.copy(), whole.covariates.offsets, np.ones(2, bool))
+    after = np.arange(len(other.values)) % 86 >= 70
+    other.values[after] *= 3.0
+    changed = Panel(whole.values, whole.offsets, other).drop_last(10)
+    found = [find_effects(one, measure_scale(one), (7,)) for one in (past, changed)]
+    assert found[0].mean.tobytes() == found[1].mean.tobytes()
+    under = [
+        e.response(p, measure_scale(p)).under(p)
+        for e, p in zip(found, (past, changed), strict=True)
+    ]
+    assert under[0].tobytes() == under[1].tobytes()
+
+
+def test_no_columns_no_effects(rng):
+    panel = made(rng)
+    scale = measure_scale(panel)
+    assert find_effects(panel.alone(), scale, (7,)) is None
+    of_past = Covariates(panel.covariates.values, panel.covariates.offsets, np.zeros(2, bool))
+    assert find_effects(Panel(panel.values, panel.offsets, of_past), scale, (7,)) is None
+    still = Covariates(np.ones_like(of_past.values), of_past.offsets, np.ones(2, bool))
+    assert find_effects(Panel(panel.values, panel.offsets, still), scale, (7,)) is None
+
+
+def test_columns_of_the_past_are_not_seen_ahead():
+    beside = Covariates(np.arange(8.0).reshape(4, 2), np.array([0, 4]), np.array([True, False]))
+    ahead = beside.after(np.array([2]), 3)
+    assert ahead[0, :2, 0].tolist() == [4.0, 6.0]
+    assert np.isnan(ahead[0, 2]).all()
+    assert np.isnan(ahead[..., 1]).all()

@@ -1,0 +1,159 @@
+"""What columns beside the target mean: found, named, refused, laid on the grid, told for later."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from forecastkit.errors import DataError, OptionError
+from forecastkit.tables.covariates import find_columns, future_rows, laid, with_future
+from forecastkit.tables.events import add_events, add_holidays, count_events
+from forecastkit.tables.frame import check_table, to_grid
+
+NAN = np.nan
+
+
+def table(n=8, trailing=0, **columns):
+    """Two series of some days; columns are lists of a value a day."""
+    days = pd.date_range("2024-01-01", periods=n)
+    parts = []
+    for name in ("a", "b"):
+        y = np.arange(1.0, n + 1) * (2 if name == "b" else 1) + 0.3 * (np.arange(n) % 3)
+        y[n - trailing :] = NAN
+        parts.append(pd.DataFrame({"unique_id": name, "ds": days, "y": y, **columns}))
+    return check_table(pd.concat(parts, ignore_index=True))
+
+
+@pytest.mark.parametrize(
+    ("cells", "trailing", "role"),
+    [
+        ([1, 2, 1, 2, 1, 2, 1, 2], 0, "hist_exog"),  # nothing says that it is known ahead
+        ([1, 2, 1, 2, 1, 2, 1, 2], 2, "futr_exog"),  # rows after the last target hold it
+        ([1, 2, 1, 2, 1, 2, NAN, NAN], 2, "hist_exog"),  # they do not
+        ([1, 2, 1, 2, 1, 2, 1, NAN], 2, "hist_exog"),  # one of them does not
+        ([1, NAN, 1, 2, 1, 2, 1, 2], 2, "futr_exog"),  # it may be missing at times
+        ([5] * 8, 0, None),  # it never changes
+        ([NAN] * 8, 0, None),  # it is empty
+        (list("abababab"), 2, None),  # text that changes is used by name alone
+    ],
+)
+def test_a_column_that_is_not_named_means_what_its_cells_show(cells, trailing, role):
+    columns, notes = find_columns(table(trailing=trailing, x=cells))
+    assert [column.role for column in columns] == ([role] if role else [])
+    assert len(notes) == 1
+    assert "'x'" in notes[0][0]
+
+
+def test_what_is_constant_in_a_series_is_static():
+    df = table()
+    df["store"] = df["unique_id"].map({"a": "north", "b": "south"})
+    (column,), _ = find_columns(df)
+    assert (column.role, column.categories) == ("stat_exog", ("north", "south"))
+
+
+def test_what_makes_up_the_target_is_left_out_and_said():
+    df = table()
+    df["casual"] = np.arange(16) % 5
+    df["registered"] = df["y"] - df["casual"]
+    df["rain"] = np.random.default_rng(0).random(16)
+    columns, notes = find_columns(df)
+    assert [column.name for column in columns] == ["rain"]
+    said = [what + why for what, why in notes if "not used" in what]
+    assert len(said) == 2
+    assert all("'casual' and 'registered' make up the target" in one for one in said)
+    _, notes = find_columns(df, futr=["casual"])
+    assert any("gives the target away" in what for what, _ in notes)
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ({"futr": ["prize"]}, "There is no covariate 'prize'"),
+        ({"futr": ["x"], "hist": ["x"]}, "'x' stands in two lists"),
+        ({"futr": ["y"]}, "There is no covariate 'y'"),
+        ({"stat": ["x"]}, "'x' is not constant in series 'a'"),
+    ],
+)
+def test_names_that_cannot_be(named, message):
+    with pytest.raises((OptionError, DataError), match=message):
+        find_columns(table(x=[1, 2, 1, 2, 1, 2, 1, 2]), **named)
+
+
+def test_categories_are_columns_of_their_own_and_unknown_ones_none():
+    df = table(kind=list("abcabcab"))
+    columns, _ = find_columns(df, futr=["kind"])
+    grid = to_grid(df)
+    beside = laid(df, grid, columns)
+    assert beside.values.shape == (16, 3)
+    assert beside.values[:3].tolist() == np.eye(3).tolist()
+    other = df.assign(kind="z")
+    assert (laid(other, grid, columns).values == 0).all()
+
+
+def test_the_future_comes_from_trailing_rows_or_a_table():
+    df = table(trailing=2, x=[1, 2, 1, 2, 1, 2, 7, 8])
+    columns, _ = find_columns(df)
+    grid = to_grid(df)
+    grid = type(grid)(**{**vars(grid), "beside": laid(df, grid, columns)})
+    rows = future_rows(grid, 3)
+    assert rows["x"].tolist()[:2] == [7, 8]
+    assert np.isnan(rows["x"].iloc[2])
+    with pytest.raises(DataError) as caught:
+        with_future(grid, None, 3)
+    assert "series 'a' at 2024-01-09: x; series 'b' at 2024-01-09: x" in str(caught.value)
+    filled = with_future(grid, rows.fillna({"x": 9.0}), 3)
+    assert filled.beside.values[6:9, 0].tolist() == [7, 8, 9]
+    with pytest.raises(DataError, match="no column 'x'"):
+        with_future(grid, rows.drop(columns="x"), 3)
+
+
+@pytest.mark.parametrize(
+    ("freq", "expected"),
+    [
+        ("h", [0.0, 1, 1, 1]),  # from 23 h on
+        ("D", [0.0, 1, 0, 0]),
+        ("W-MON", [1.0, 0, 1, 0]),
+        ("MS", [2.0, 0, 0, 0]),
+    ],
+)
+def test_events_are_counted_by_period(freq, expected):
+    moments = {
+        "h": pd.date_range("2024-05-08 23:00", periods=4, freq="h"),
+        "D": pd.date_range("2024-05-08", periods=4),
+        "W-MON": pd.date_range("2024-05-06", periods=4, freq="W-MON"),
+        "MS": pd.date_range("2024-05-01", periods=4, freq="MS"),
+    }[freq]
+    df = check_table(pd.DataFrame({"unique_id": "a", "ds": moments, "y": 1.0}))
+    grid = to_grid(df, freq)
+    found = count_events(grid, grid.ordinals(df["ds"]), ["2024-05-09", "2024-05-20"])
+    assert found.tolist() == expected
+
+
+def test_holidays_travel_with_the_table():
+    days = pd.date_range("2022-01-01", "2023-12-31")
+    df = pd.DataFrame({"unique_id": "a", "ds": days, "y": np.arange(730.0)})
+    events = add_holidays(df, "DE-BY").attrs["events"]
+    assert {"holiday", "1 day before a holiday", "1 day after a holiday"} <= set(events)
+    assert "2022-11-01" in events["holiday"]  # All Saints is one in Bavaria
+    assert max(events["holiday"]) > "2033"
+    assert "2022-11-01" not in add_holidays(df, "DE").attrs["events"]["holiday"]
+    with pytest.raises(OptionError, match="No holidays are known for 'XX'"):
+        add_holidays(df, "XX")
+    with pytest.raises(OptionError, match="need timestamps"):
+        add_holidays(df.assign(ds=np.arange(730)), "DE")
+
+
+def test_events_of_ones_own(tmp_path):
+    df = pd.DataFrame({"unique_id": "a", "ds": pd.date_range("2024-01-01", periods=9), "y": 1.0})
+    file = tmp_path / "events.csv"
+    file.write_text("date,event\n2024-01-03,fair\n2025-01-03,fair\n2024-01-05,strike\n")
+    events = add_events(df, file).attrs["events"]
+    assert events == {"fair": ["2024-01-03", "2025-01-03"], "strike": ["2024-01-05"]}
+    file.write_text("date,event\n2024-01-03,fair\nsoon,fair\n")
+    with pytest.raises(DataError, match="'soon, fair' is not a date") as caught:
+        add_events(df, file)
+    assert caught.value.row == 3
+    file.write_text("day,event\n2024-01-03,fair\n")
+    with pytest.raises(DataError, match="no column 'date'"):
+        add_events(df, file)
