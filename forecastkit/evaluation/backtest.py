@@ -149,7 +149,7 @@ def _trained(model: Forecaster, known: pd.DataFrame, grid: Grid, table: pd.DataF
     copy = clone(model)
     if "freq" in copy.get_params():  # a short first window must not be read differently
         copy.set_params(freq=grid.frequency)
-    if "futr_exog" in copy.get_params():  # nor what its columns mean
+    if {FUTR, HIST, STAT} <= set(copy.get_params()):  # nor what its columns mean
         copy.set_params(**_roles(copy, table))
     # a forecaster's `train` is its `fit` without the scoreboard, which is made here
     getattr(copy, "train", copy.fit)(known)
