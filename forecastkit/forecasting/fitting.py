@@ -17,12 +17,14 @@ from forecastkit.network.config import SCALE_POWERS, TrainingConfig
 from forecastkit.network.runtime import Member
 from forecastkit.network.sampling import Sampler, useful_batch_size, validation_batch
 from forecastkit.network.training import Run, Trainer
+from forecastkit.series.components import Components, measure
 from forecastkit.series.effects import Effects, without_effects
 from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale
 from forecastkit.series.windows import Windows
 
 OnStep = Callable[[int], None]
+_Measured = tuple[Panel, Components]
 _MOST_THREADS = 4
 # networks from nothing count when their tail loss is at most so many times the best one's
 _AS_GOOD = 1.01
@@ -158,7 +160,8 @@ class Learner:
             for number, recipe in enumerate(self.plan.recipes)
             for training in recipe.trainings
         ]
-        runs = pool.map(lambda task: self._validated(task, panel, tail, effects), tasks)
+        seen = self._seen(panel, tail, effects)
+        runs = pool.map(lambda task: self._validated(task, seen, tail), tasks)
         best: dict[int, _Choice] = {}
         for (number, training), run in zip(tasks, runs, strict=True):
             if run is None:
@@ -169,24 +172,25 @@ class Learner:
                 best[number] = _Choice(number, training, run, loss)
         return list(best.values())
 
+    def _seen(self, panel: Panel, tail: int, effects: Effects | None) -> tuple[_Measured, ...]:
+        """The panel before the tail, and with it, as all networks see it."""
+        before = panel.drop_last(tail)
+        scale = measure_scale(before)  # of the past alone, for the tail too
+        response = None if effects is None else effects.response(before, scale)
+        seasons = self.plan.season_lengths
+        cleaned = (without_effects(one, scale, response) for one in (before, panel))
+        return tuple((one, measure(one, seasons)) for one in cleaned)
+
     def _validated(
-        self,
-        task: tuple[int, TrainingConfig],
-        panel: Panel,
-        tail: int,
-        effects: Effects | None,
+        self, task: tuple[int, TrainingConfig], seen: tuple[_Measured, ...], tail: int
     ) -> Run | None:
         """Train before the tail for as long as that helps on it; a task is a recipe's training."""
         number, training = task
         recipe = self.plan.recipes[number]
-        before = panel.drop_last(tail)
-        scale = measure_scale(before)  # of the past alone, for the tail too
-        response = None if effects is None else effects.response(before, scale)
-        past = Windows.of(without_effects(before, scale, response), recipe.network.view)
+        past, whole = (Windows(*one, recipe.network.view) for one in seen)
         if not _has_targets(past):
             return None
-        windows = Windows.of(without_effects(panel, scale, response), recipe.network.view)
-        validation = validation_batch(windows, training, tail, self.seed)
+        validation = validation_batch(whole, training, tail, self.seed)
         if validation is None:
             return None
         return self._trainer(number).run(
@@ -225,7 +229,10 @@ class Learner:
         scale = measure_scale(panel)
         response = None if effects is None else effects.response(panel, scale)
         cleaned = without_effects(panel, scale, response)
-        whole = {one.recipe: Windows.of(cleaned, self._recipe(one).network.view) for one in kept}
+        found = measure(cleaned, self.plan.season_lengths)
+        whole = {
+            one.recipe: Windows(cleaned, found, self._recipe(one).network.view) for one in kept
+        }
         tasks = [(one, k) for one in kept for k in range(self._recipe(one).n_members)]
         return list(pool.map(trained, tasks))
 
