@@ -163,14 +163,26 @@ class Trainer:
             return Run(average, steps, ())
         return Run(best.weights, best.steps, tuple(losses))
 
-    def start(self, seed: int, weights: Weights | None = None) -> State:
-        """Begin with the given weights, or those of a seed, and a fresh optimizer."""
+    def start(
+        self,
+        seed: int,
+        weights: Weights | None = None,
+        moments: tuple[Weights, Weights] | None = None,
+        steps: int = 0,
+    ) -> State:
+        """Begin with the given weights, or those of a seed, and with moments of zero.
+
+        A run that goes on gives its moments, first and second, and the steps taken.
+        """
         fresh = build(self.network, seed, self.training.every)
         mine = weights or get_weights(fresh)
-        start = [tf.convert_to_tensor(mine[name]) for name in self.names]
-        none = [tf.zeros_like(one) for one in start]
+        none = {name: np.zeros_like(one) for name, one in mine.items()}
+        now, first, second = (
+            [tf.convert_to_tensor(one[name]) for name in self.names]
+            for one in (mine, *(moments or (none, none)))
+        )
         seeds = [tf.convert_to_tensor(one) for one in fresh.non_trainable_variables]
-        return State(start, none, none, seeds, tf.constant(0.0))
+        return State(now, first, second, seeds, tf.constant(float(steps)))
 
     def weights_of(self, state: State) -> Weights:
         """Copy the weights out of a state."""

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from forecastkit.errors import OptionError
 from forecastkit.files import write_whole
@@ -26,7 +25,7 @@ from forecastkit.network.head import quantile_paths
 from forecastkit.network.runtime import Weights
 from forecastkit.network.sampling import Batch
 from forecastkit.network.shipped import write_weights
-from forecastkit.network.training import State, Trainer, averaged, pinball_loss
+from forecastkit.network.training import Trainer, averaged, pinball_loss
 from forecastkit.pretraining.stream import Stream
 from forecastkit.pretraining.synthetic import KINDS
 
@@ -166,13 +165,8 @@ class Progress:
                 kind, _, name = key.partition(":")
                 parts.setdefault(kind, {})[name] = found[key]
         self.average = parts["average"]
-        fresh = self.trainer.start(self.run.seed, parts["weight"])
-        first, second = (
-            [tf.convert_to_tensor(parts[kind][name]) for name in self.trainer.names]
-            for kind in ("first", "second")
-        )
-        taken = tf.constant(float(self.step))
-        self.state = State(fresh.weights, first, second, fresh.seeds, taken)
+        moments = (parts["first"], parts["second"])
+        self.state = self.trainer.start(self.run.seed, parts["weight"], moments, self.step)
 
 
 def pretrain(run: Pretraining, checkpoint: Path, output: Path, say: Say) -> None:
