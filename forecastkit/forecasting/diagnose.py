@@ -103,6 +103,7 @@ class _Seen:
     targets: np.ndarray
     valued: np.ndarray
     lags: np.ndarray
+    told: np.ndarray
 
 
 def diagnose(model: Any, groups: Mapping[str, str] | None = None) -> Diagnosis:
@@ -166,7 +167,7 @@ def _last_known_windows(
 ) -> tuple[Windows, np.ndarray, np.ndarray]:
     """Windows that end one horizon before the end, of the longest series of every group first."""
     panel = panel_of(fitted.history)
-    windows = Windows.of(fitted.looked_at(panel), network.view)
+    windows = fitted.windows(panel, network.view)
     order = np.argsort(-panel.lengths, kind="stable")
     names = pd.Series([groups.get(one, "") for one in fitted.history.ids[order]])
     rank = names.groupby(names).cumcount().to_numpy()  # within its group
@@ -189,17 +190,19 @@ def _look(windows: Windows, series: np.ndarray, ends: np.ndarray) -> _Seen:
         windows.targets(series, cutoffs[:, -1:])[:, 0],
         inside & known & shown[..., None],
         back + ages,
+        windows.told(series, cutoffs[:, -1:])[:, 0],
     )
 
 
 def _by_lag(network: NetworkConfig, weights: Weights, seen: _Seen) -> np.ndarray:
     """Absolute gradient with respect to the value at each lag, shape (series, lags)."""
-    medians = network_outputs(network, weights, seen.x)[..., 0]
+    medians = network_outputs(network, weights, seen.x, seen.told)[..., 0]
     known = ~np.isnan(seen.targets)
     size = np.maximum(known.sum(axis=1, keepdims=True), 1)
     upstream = np.where(known, np.sign(medians - np.nan_to_num(seen.targets)), 0.0) / size
     of_value = np.flatnonzero(network.view.ages >= 0)
-    dx = input_gradient(network, weights, seen.x, upstream.astype(seen.x.dtype))[..., of_value]
+    dx = input_gradient(network, weights, seen.x, upstream.astype(seen.x.dtype), seen.told)
+    dx = dx[..., of_value]
     out = np.zeros((len(dx), int(seen.lags.max()) + 1))
     for row, one, valued in zip(out, dx, seen.valued, strict=True):
         np.add.at(row, seen.lags[valued], one[valued])

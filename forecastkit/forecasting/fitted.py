@@ -15,6 +15,7 @@ from forecastkit.series.covariates import Covariates
 from forecastkit.series.effects import Effects, without_effects
 from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale
+from forecastkit.series.windows import View, Windows
 from forecastkit.tables.frame import Grid
 
 # the most periods of a series that a model looks at and keeps
@@ -71,11 +72,13 @@ class Fitted:
         first = part.members[0].network
         return tuple(member for member in part.members if member.network == first)
 
-    def looked_at(self, panel: Panel) -> Panel:
-        """Put a panel on the scale on which its networks see it, without effects of covariates."""
+    def windows(self, panel: Panel, view: View) -> Windows:
+        """Cut a panel as a network with that view sees it, without effects of covariates."""
         scale = measure_scale(panel)
         response = None if self.effects is None else self.effects.response(panel, scale)
-        return without_effects(panel, scale, response)
+        on_scale = without_effects(panel, scale, response)
+        terms = None if response is None else response.terms(panel)
+        return replace(Windows.of(on_scale, view), beside=terms)
 
     def paths(self, panel: Panel, z: Sequence[float]) -> np.ndarray:
         """Quantiles of the next steps of every series of a panel.
@@ -116,5 +119,6 @@ def panel_of(grid: Grid) -> Panel:
     """Return the values of a grid, and what is known beside them, as a panel."""
     beside, covariates = grid.beside, None
     if beside is not None:
-        covariates = Covariates(beside.values, np.asarray(beside.offsets), beside.ahead)
+        offsets = np.asarray(beside.offsets)
+        covariates = Covariates(beside.values, offsets, beside.ahead, beside.fixed)
     return Panel(grid.values, np.asarray(grid.offsets), covariates)

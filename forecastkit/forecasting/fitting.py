@@ -18,13 +18,13 @@ from forecastkit.network.runtime import Member
 from forecastkit.network.sampling import Sampler, useful_batch_size, validation_batch
 from forecastkit.network.training import Run, Trainer
 from forecastkit.series.components import Components, measure
-from forecastkit.series.effects import Effects, without_effects
+from forecastkit.series.effects import Effects, Terms, without_effects
 from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale
 from forecastkit.series.windows import Windows
 
 OnStep = Callable[[int], None]
-_Measured = tuple[Panel, Components]
+_Measured = tuple[Panel, Components, Terms | None]
 _MOST_THREADS = 4
 # networks from nothing count when their tail loss is at most so many times the best one's
 _AS_GOOD = 1.01
@@ -178,8 +178,9 @@ class Learner:
         scale = measure_scale(before)  # of the past alone, for the tail too
         response = None if effects is None else effects.response(before, scale)
         seasons = self.plan.season_lengths
+        terms = None if response is None else response.terms(before)  # as far as rows reach
         cleaned = (without_effects(one, scale, response) for one in (before, panel))
-        return tuple((one, measure(one, seasons)) for one in cleaned)
+        return tuple((one, measure(one, seasons), terms) for one in cleaned)
 
     def _validated(
         self, task: tuple[int, TrainingConfig], seen: tuple[_Measured, ...], tail: int
@@ -187,7 +188,9 @@ class Learner:
         """Train before the tail for as long as that helps on it; a task is a recipe's training."""
         number, training = task
         recipe = self.plan.recipes[number]
-        past, whole = (Windows(*one, recipe.network.view) for one in seen)
+        past, whole = (
+            Windows(cleaned, found, recipe.network.view, terms) for cleaned, found, terms in seen
+        )
         if not _has_targets(past):
             return None
         validation = validation_batch(whole, training, tail, self.seed)
@@ -230,8 +233,10 @@ class Learner:
         response = None if effects is None else effects.response(panel, scale)
         cleaned = without_effects(panel, scale, response)
         found = measure(cleaned, self.plan.season_lengths)
+        terms = None if response is None else response.terms(panel)
         whole = {
-            one.recipe: Windows(cleaned, found, self._recipe(one).network.view) for one in kept
+            one.recipe: Windows(cleaned, found, self._recipe(one).network.view, terms)
+            for one in kept
         }
         tasks = [(one, k) for one in kept for k in range(self._recipe(one).n_members)]
         return list(pool.map(trained, tasks))

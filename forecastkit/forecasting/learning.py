@@ -109,16 +109,20 @@ class Learning:
         self, panel: Panel, tail: int
     ) -> tuple[tuple[Effects | None, Effects | None], Notes]:
         """Effects of the covariates without the tail and with it, if they help on it."""
-        if panel.covariates is None or not panel.covariates.ahead.any():
+        if panel.covariates is None:
             return (None, None), []
-        seasons = next(iter(self.plans.values())).season_lengths
+        plan = next(iter(self.plans.values()))
+        seasons, pairs = plan.season_lengths, plan.pairs
         past = panel.drop_last(tail)
-        before = find_effects(past, measure_scale(past), seasons)
-        after = find_effects(panel, measure_scale(panel), seasons)
+        before = find_effects(past, measure_scale(past), seasons, pairs)
+        after = find_effects(panel, measure_scale(panel), seasons, pairs)
         held_back = window(panel, tail, most=_MOST_SERIES) if tail else None
+        told = panel.covariates.ahead.any()
         if before is None or after is None or held_back is None or not len(held_back.series):
             return (after, after), []
-        part = Part("", 1.0, (next(iter(self.plans.values())).incumbent,))
+        if not told:
+            return (before, after), []
+        part = Part("", 1.0, (plan.incumbent,))
         without, with_them = (
             tail_loss(held_back, part, self.season_length, one) for one in (None, before)
         )
@@ -126,8 +130,11 @@ class Learning:
         size = f"{abs(gain):.1f} % {'less' if gain >= 0 else 'more'} loss"
         why = f"on the last {tail} steps {size} than without them"
         if gain < -_MOST_HARM:
-            return (None, None), [note("covariates that are known ahead not used", why)]
-        return (before, after), [note("covariates that are known ahead used", why)]
+            what = "effects of covariates that are known ahead not taken out"
+            return (before.idle(), after.idle()), [note(what, why)]
+        return (before, after), [
+            note("effects of covariates that are known ahead taken out, and put back", why)
+        ]
 
     def _judged(
         self, panel: Panel, tail: int, before: Sequence[Part], effects: Effects | None

@@ -16,7 +16,7 @@ from forecastkit.evaluation.baselines import Paths
 from forecastkit.forecasting.methods import METHODS
 from forecastkit.network.runtime import Member, network_quantiles
 from forecastkit.series.components import Components, measure
-from forecastkit.series.effects import Effects, without_effects
+from forecastkit.series.effects import Effects, Terms, without_effects
 from forecastkit.series.intervals import quantiles_at
 from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale
@@ -72,6 +72,7 @@ class Outlook:
         self.parts, self.h = tuple(parts), h
         self.scale = measure_scale(panel)
         response = None if effects is None else effects.response(panel, self.scale)
+        terms = None if response is None else response.terms(panel)
         self._effect = None if response is None else response.ahead(panel, h)[..., None]
         on_scale = without_effects(panel, self.scale, response)
         if response is not None:
@@ -83,7 +84,8 @@ class Outlook:
         self._normal: dict[str, Paths] = {}
         for part in self.parts:
             if part.members:
-                self._paths[part.name] = _median_paths(on_scale, part.members, measured)[:, :h]
+                found = _median_paths(on_scale, part.members, measured, terms)
+                self._paths[part.name] = found[:, :h]
             else:
                 self._normal[part.name] = METHODS[part.name](panel, h, season_length)
 
@@ -185,7 +187,10 @@ def _looked_up(actual: np.ndarray, grid: np.ndarray) -> np.ndarray:
 
 
 def _median_paths(
-    panel: Panel, members: Sequence[Member], measured: dict[tuple[int, ...], Components]
+    panel: Panel,
+    members: Sequence[Member],
+    measured: dict[tuple[int, ...], Components],
+    terms: Terms | None,
 ) -> np.ndarray:
     """Median over the networks of their quantiles on the scale, (n_series, h, n_quantiles)."""
     series, ends = np.arange(panel.n_series), panel.lengths - 1
@@ -195,7 +200,7 @@ def _median_paths(
         lengths = view.season_lengths
         if lengths not in measured:
             measured[lengths] = measure(panel, lengths)
-        windows = Windows(panel, measured[lengths], view)
+        windows = Windows(panel, measured[lengths], view, terms)
         given = network_quantiles(member.network, member.weights, windows, series, ends)
         last = windows.cutoffs(series, ends)[:, -1:]
         seen = windows.components

@@ -7,7 +7,6 @@ import numpy as np
 from forecastkit.errors import TrainingError
 from forecastkit.forecasting.fitted import Fitted, panel_of
 from forecastkit.network.runtime import network_outputs
-from forecastkit.series.windows import Windows
 
 TOLERANCE = 1e-5
 _SERIES = 64
@@ -35,13 +34,14 @@ def check_parity(fitted: Fitted) -> float:
     for member in fitted.members:
         view = member.network.view
         if member.network not in built:
-            windows = Windows.of_series(panel, view)
-            x = windows.inputs(series, windows.cutoffs(series, panel.lengths - 1))
-            built[member.network] = build(member.network, seed=0), x
-        model, x = built[member.network]
+            windows = fitted.windows(panel, view)
+            cutoffs = windows.cutoffs(series, panel.lengths - 1)
+            seen = windows.inputs(series, cutoffs), windows.told(series, cutoffs)
+            built[member.network] = build(member.network, seed=0), seen
+        model, (x, told) = built[member.network]
         set_weights(model, member.weights)
-        by_keras = model(x, training=False).numpy()[:, -1]
-        by_numpy = network_outputs(member.network, member.weights, x)
+        by_keras = model([x, told] if view.told else x, training=False).numpy()[:, -1]
+        by_numpy = network_outputs(member.network, member.weights, x, told[:, -1])
         size = max(float(np.abs(by_keras).max()), 1e-3)
         worst = max(worst, float(np.abs(by_keras - by_numpy).max()) / size)
     if not worst <= TOLERANCE:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,7 +22,9 @@ from forecastkit.network.config import (
     default_view,
 )
 from forecastkit.network.runtime import Member, Weights
-from forecastkit.network.shipped import fitted_to, shipped
+from forecastkit.network.shipped import fitted_to, shipped, with_room
+from forecastkit.series.effects import pairs_of
+from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale, scaled
 from forecastkit.series.seasons import find_seasons
 from forecastkit.tables.frame import Grid
@@ -71,12 +73,15 @@ class Plan:
         What was found or assumed, and why.
     shipped : bool
         Whether the incumbent is the shipped network.
+    pairs : ndarray of int64, shape (n_pairs, 2), optional
+        Columns known ahead that are multiplied with each other.
     """
 
     incumbent: Member
     recipes: tuple[Recipe, ...]
     notes: Notes
     shipped: bool = False
+    pairs: np.ndarray | None = None
 
     @property
     def season_lengths(self) -> tuple[int, ...]:
@@ -126,15 +131,18 @@ def make_plan(
             fix="Leave input_size (--input-size) out, or use another preset.",
         )
     window = None if input_size is None else min(int(input_size), longest)
-    fresh = NetworkConfig(cell, _UNITS, default_view(lengths, h, longest, window))
+    pairs, (told, noted, fixed) = _room(panel_of(grid))
+    view = default_view(lengths, h, longest, window)
+    fresh = NetworkConfig(cell, _UNITS, replace(view, told=told, noted=noted, fixed=fixed))
     n_tuned, n_fresh = MEMBERS[preset]
     long = float(np.median(np.diff(grid.offsets))) >= LONG
     if scratch:
         notes += _notes_from_scratch(fresh, input_size, preset)
         untrained = {name: np.zeros(shape, "f") for name, shape in fresh.weight_shapes().items()}
         recipe = Recipe(fresh, None, TRAININGS["nothing", long], max(n_fresh, n_tuned))
-        return Plan(Member(fresh, untrained), (recipe,), notes)
+        return Plan(Member(fresh, untrained), (recipe,), notes, pairs=pairs)
     incumbent = Member(*fitted_to(*shipped(cell)[:2], lengths, h))
+    start = with_room(incumbent.network, incumbent.weights, told, noted, fixed)
     n_values = int(np.sum(~np.isnan(grid.values)))
     why = "training starts from it"
     if n_tuned and n_values < _FEWEST_VALUES:
@@ -143,11 +151,21 @@ def make_plan(
         why = "no series of yours was trained on"
     notes.append(note(f"the shipped {cell.upper()}, trained on synthetic series", why))
     notes += _notes_on_horizon(h, longest)
-    tuned = Recipe(incumbent.network, incumbent.weights, TRAININGS["shipped", long], n_tuned)
+    tuned = Recipe(*start, TRAININGS["shipped", long], n_tuned)
     recipes = [tuned] if n_tuned and n_values >= _FEWEST_VALUES else []
     if n_fresh and n_values >= _FEWEST_FROM_NOTHING and longest >= 3 * h:
         recipes.append(Recipe(fresh, None, TRAININGS["nothing", long], n_fresh))
-    return Plan(incumbent, tuple(recipes), notes, shipped=True)
+    return Plan(incumbent, tuple(recipes), notes, shipped=True, pairs=pairs)
+
+
+def _room(panel: Panel) -> tuple[np.ndarray | None, tuple[int, int, int]]:
+    """Pairs of columns, and how many numbers networks are told, note, and have of a series."""
+    covariates = panel.covariates
+    if covariates is None:
+        return None, (0, 0, 0)
+    pairs = pairs_of(panel)
+    told = int(covariates.ahead.sum()) + len(pairs)
+    return pairs, (told, len(covariates.ahead), covariates.constants.shape[1])
 
 
 def note(what: str, why: str) -> dict[str, str]:

@@ -138,5 +138,5 @@ def new_history(fitted: Fitted, df: pd.DataFrame, whole_rows: bool = False) -> G
         )
     grid = to_grid(checked, of_model.frequency, whole_rows)
     if of_model.beside is not None and fitted.effects is not None:
-        grid = replace(grid, beside=laid(checked, grid, of_model.beside.columns))
+        grid = replace(grid, beside=laid(checked, grid, of_model.beside.all))
     return recent(grid)

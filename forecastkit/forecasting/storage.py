@@ -28,7 +28,7 @@ from forecastkit.forecasting.outlook import Part
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.runtime import Member
 from forecastkit.series.effects import Effects
-from forecastkit.tables.covariates import FUTR, HIST, Beside, Column
+from forecastkit.tables.covariates import FUTR, HIST, STAT, Beside, Column
 from forecastkit.tables.frame import Grid
 from forecastkit.tables.frequency import Frequency
 
@@ -36,7 +36,7 @@ FORMAT_VERSION = 3
 _MANIFEST = "forecastkit"
 _DIGEST = "sha256"
 # arrays of `Effects`: a number a column, then a number a term
-_EFFECTS = ("relative", "size", "low", "high", "mean", "variance")
+_EFFECTS = (*("ahead", "relative", "size", "low", "high", "mean", "variance", "centre", "width"),)
 _MOST_MEMBERS = 64
 _MOST_UNITS = 4096
 _MOST_WIDTH = 1000
@@ -84,6 +84,7 @@ def _tensors(fitted: Fitted) -> dict[str, np.ndarray]:
     if history.beside is not None:
         tensors["covariates/values"] = history.beside.values
         tensors["covariates/offsets"] = history.beside.offsets
+        tensors["covariates/fixed"] = history.beside.fixed
     if fitted.effects is not None:
         for name in _EFFECTS:
             tensors[f"effects/{name}"] = getattr(fitted.effects, name).astype(np.float64)
@@ -112,7 +113,7 @@ def _manifest(fitted: Fitted) -> str:
         "frequency": asdict(history.frequency),
         "time_zone": history.time_zone,
         "ids": history.ids.tolist(),
-        "covariates": [] if beside is None else [one.to_dict() for one in beside.columns],
+        "covariates": [] if beside is None else [one.to_dict() for one in beside.all],
         "effects": effects
         and {
             "noise": effects.noise,
@@ -232,12 +233,12 @@ def _networks(manifest: dict[str, Any], name: str) -> list[NetworkConfig]:
             sane = all(network.view.horizon == manifest["h"] for network in networks)
         columns = [Column.from_dict(one) for one in manifest["covariates"]]
         sane = sane and all(
-            column.role in (FUTR, HIST) and 1 <= column.width <= _MOST_WIDTH for column in columns
+            column.role in (FUTR, HIST, STAT) and 1 <= column.width <= _MOST_WIDTH
+            for column in columns
         )
         effects = manifest["effects"]
         if sane and effects is not None:
-            sane = any(column.role == FUTR for column in columns)
-            sane = sane and _whole(effects["season"], 1, HISTORY) and effects["noise"] > 0
+            sane = bool(columns) and _whole(effects["season"], 1, HISTORY) and effects["noise"] > 0
             sane = sane and _whole(effects["n_pairs"], 0, _MOST_WIDTH**2)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _damaged(name, f"its configuration is not understood ({error})") from error
@@ -275,6 +276,7 @@ def _is_sane(network: NetworkConfig) -> bool:
         and len(view.lags) <= 8
         and all(_whole(one, 0, HISTORY) for one in view.lags)
         and _whole(view.lag_steps, 0, HISTORY)
+        and all(_whole(one, 0, _MOST_WIDTH) for one in (view.told, view.noted, view.fixed))
         and isinstance(view.drift, int | float)
         and 0.0 <= view.drift <= 1.0
         and 3 <= len(quantiles) <= 99
@@ -297,14 +299,19 @@ def _expected(
         "calibration/reach": (manifest["h"], len(LEVELS)),
     }
     columns = [Column.from_dict(one) for one in manifest["covariates"]]
+    wide = {
+        role: sum(column.width for column in columns if column.role == role)
+        for role in (FUTR, HIST, STAT)
+    }
     if columns:
-        shapes["covariates/values"] = (-1, sum(column.width for column in columns))
+        shapes["covariates/values"] = (-1, wide[FUTR] + wide[HIST])
         shapes["covariates/offsets"] = (n + 1,)
+        shapes["covariates/fixed"] = (n, wide[STAT])
     if manifest["effects"] is not None:
-        wide = sum(column.width for column in columns if column.role == FUTR)
+        terms = wide[FUTR] + manifest["effects"]["n_pairs"]
+        sizes = {"mean": terms, "variance": terms, "centre": wide[STAT], "width": wide[STAT]}
         for name in _EFFECTS:
-            more = manifest["effects"]["n_pairs"] if name in ("mean", "variance") else 0
-            shapes[f"effects/{name}"] = (wide + more,)
+            shapes[f"effects/{name}"] = (sizes.get(name, wide[FUTR] + wide[HIST]),)
         shapes["effects/pairs"] = (manifest["effects"]["n_pairs"], 2)
     for number, network in enumerate(networks):
         for name, shape in network.weight_shapes().items():
@@ -348,14 +355,22 @@ def _time_zone(name: Any) -> str | None:
 def _beside(
     manifest: dict[str, Any], tensors: dict[str, np.ndarray], lengths: np.ndarray, name: str
 ) -> Beside | None:
-    columns = tuple(Column.from_dict(one) for one in manifest["covariates"])
+    columns = [Column.from_dict(one) for one in manifest["covariates"]]
     if not columns:
         return None
+    changing = tuple(column for column in columns if column.role != STAT)
+    constants = tuple(column for column in columns if column.role == STAT)
+    fixed = tensors["covariates/fixed"]
     values, offsets = tensors["covariates/values"], tensors["covariates/offsets"]
     fits = offsets[0] == 0 and offsets[-1] == len(values)
-    if not fits or (np.diff(offsets) < lengths).any() or np.isinf(values).any():
+    if (
+        not fits
+        or (np.diff(offsets) < lengths).any()
+        or np.isinf(values).any()
+        or np.isinf(fixed).any()
+    ):
         raise _damaged(name, "its covariates do not fit its series")
-    return Beside(columns, values, offsets)
+    return Beside(changing, values, offsets, constants, fixed)
 
 
 def _effects(manifest: dict[str, Any], tensors: dict[str, np.ndarray], name: str) -> Effects | None:
@@ -364,14 +379,17 @@ def _effects(manifest: dict[str, Any], tensors: dict[str, np.ndarray], name: str
         return None
     arrays = {one: tensors[f"effects/{one}"] for one in _EFFECTS}
     finite = all(np.isfinite(one).all() for one in arrays.values())
-    if not finite or (arrays["size"] <= 0).any() or (arrays["variance"] <= 0).any():
+    positive = all((arrays[one] > 0).all() for one in ("size", "variance", "width"))
+    if not finite or not positive:
         raise _damaged(name, "its effects of covariates are out of range")
     pairs = tensors["effects/pairs"]
-    if len(pairs) and not 0 <= pairs.min() <= pairs.max() < len(arrays["size"]):
+    n_ahead = int((arrays["ahead"] > 0).sum())
+    fits = len(arrays["mean"]) == n_ahead + len(pairs)
+    if not fits or (len(pairs) and not 0 <= pairs.min() <= pairs.max() < n_ahead):
         raise _damaged(name, "its effects of covariates name columns that it has not")
-    relative = arrays.pop("relative") > 0
+    ahead, relative = (arrays.pop(one) > 0 for one in ("ahead", "relative"))
     noise = float(kept["noise"])
-    return Effects(relative, pairs=pairs, noise=noise, season=kept["season"], **arrays)
+    return Effects(ahead, relative, pairs=pairs, noise=noise, season=kept["season"], **arrays)
 
 
 def _assembled(

@@ -9,8 +9,8 @@ import numpy as np
 from keras import ops
 
 from forecastkit.layers import LSTM, SimpleRNN
-from forecastkit.network.config import NetworkConfig
-from forecastkit.network.head import gelu
+from forecastkit.network.config import TOLD_UNITS, NetworkConfig
+from forecastkit.network.head import gelu, told_part
 
 
 def build(config: NetworkConfig, seed: int, every: int = 1) -> Any:
@@ -29,7 +29,8 @@ def build(config: NetworkConfig, seed: int, every: int = 1) -> Any:
     Returns
     -------
     keras.Model
-        From (batch, time, n_inputs) to (batch, time, horizon, n_quantiles).
+        From (batch, time, n_inputs), where the view has covariates of the horizon also
+        (batch, time, horizon, told), to (batch, time, horizon, n_quantiles).
     """
     view, seeds = config.view, iter(np.random.SeedSequence(seed).generate_state(99).tolist())
     inputs = keras.Input((None, view.n_inputs))
@@ -53,8 +54,39 @@ def build(config: NetworkConfig, seed: int, every: int = 1) -> Any:
         x = x + keras.layers.Dropout(config.dropout, seed=next(seeds))(recurrent(x))
     n_quantiles = len(config.quantiles)
     x = x[:, (view.n_cutoffs - 1) % every :: every] if every > 1 else x
-    x = keras.layers.Dense(view.horizon * n_quantiles, kernel_initializer="zeros", name="head")(x)
-    return keras.Model(inputs, keras.layers.Reshape((-1, view.horizon, n_quantiles))(x))
+    head = keras.layers.Dense(view.horizon * n_quantiles, kernel_initializer="zeros", name="head")
+    outputs = keras.layers.Reshape((-1, view.horizon, n_quantiles))(head(x))
+    if not view.told:
+        return keras.Model(inputs, outputs)
+    told = keras.Input((None, view.horizon, view.told))
+    added = _Told(n_quantiles, next(seeds), name="told")(x, told)
+    return keras.Model([inputs, told], outputs + added)
+
+
+class _Told(keras.layers.Layer):
+    """Owns the weights of `forecastkit.network.head.told_part`; it adds nothing at the start."""
+
+    def __init__(self, n_quantiles: int, seed: int, name: str) -> None:
+        super().__init__(name=name)
+        self.n_quantiles, self.seed = n_quantiles, seed
+
+    def build(self, state: Any, told: Any) -> None:
+        """Make the weights for inputs of these shapes."""
+        glorot = keras.initializers.GlorotUniform
+        shapes = {
+            "state": ((state[-1], TOLD_UNITS), glorot(self.seed)),
+            "kernel": ((told[-1], TOLD_UNITS), glorot(self.seed + 1)),
+            "bias": ((TOLD_UNITS,), "zeros"),
+            "out": ((TOLD_UNITS, self.n_quantiles), "zeros"),
+        }
+        self.parts = [
+            self.add_weight(shape=shape, initializer=start, name=name)
+            for name, (shape, start) in shapes.items()
+        ]
+
+    def call(self, state: Any, told: Any) -> Any:
+        """Outputs of every step of the horizon."""
+        return told_part(state, told, tuple(map(ops.convert_to_tensor, self.parts)), ops)
 
 
 def named_variables(model: Any) -> dict[str, Any]:

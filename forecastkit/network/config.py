@@ -12,6 +12,8 @@ Preset = Literal["instant", "fast", "default", "best", "scratch"]
 
 # symmetric around the median: a negated series has the negated quantiles
 QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+# size of the layer that brings together the state and what is told of a step of the horizon
+TOLD_UNITS = 16
 # networks by preset: trained on from the shipped one, and from nothing
 MEMBERS: dict[str, tuple[int, int]] = {
     "instant": (0, 0),
@@ -82,7 +84,13 @@ class NetworkConfig:
             shapes[f"recurrent_{layer}/kernel"] = (units, gates * units)
             shapes[f"recurrent_{layer}/recurrent_kernel"] = (units, gates * units)
             shapes[f"recurrent_{layer}/bias"] = (gates * units,)
-        return {**shapes, "head/kernel": (units, n_out), "head/bias": (n_out,)}
+        shapes |= {"head/kernel": (units, n_out), "head/bias": (n_out,)}
+        if view.told:
+            shapes["told/state"] = (units, TOLD_UNITS)
+            shapes["told/kernel"] = (view.told, TOLD_UNITS)
+            shapes["told/bias"] = (TOLD_UNITS,)
+            shapes["told/out"] = (TOLD_UNITS, len(self.quantiles))
+        return shapes
 
 
 @dataclass(frozen=True)

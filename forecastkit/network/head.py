@@ -36,6 +36,41 @@ def gelu_gradient(x: Any, ops: Any) -> Any:
     return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * slope
 
 
+def told_part(state: Any, told: Any, weights: tuple[Any, Any, Any, Any], ops: Any) -> Any:
+    """What is told of each step of the horizon adds to the outputs, seen in the light of the state.
+
+    Parameters
+    ----------
+    state : array, shape (..., units)
+    told : array, shape (..., horizon, n_told)
+    weights : (state, kernel, bias, out)
+        Of shapes (units, k), (n_told, k), (k,), (k, n_quantiles).
+    ops : namespace
+        With `matmul` and `tanh`.
+
+    Returns
+    -------
+    array, shape (..., horizon, n_quantiles)
+        0 where nothing is told.
+    """
+    of_state, kernel, bias, out = weights
+    alone = ops.matmul(state, of_state)[..., None, :] + bias  # (..., 1, k)
+    # the second tanh is taken off, so that nothing told changes nothing
+    return ops.matmul(ops.tanh(alone + ops.matmul(told, kernel)) - ops.tanh(alone), out)
+
+
+def told_gradient(
+    state: Any, told: Any, weights: tuple[Any, Any, Any, Any], upstream: Any, ops: Any
+) -> Any:
+    """Gradient of `told_part` with respect to the state, from that of its outputs."""
+    of_state, kernel, bias, out = weights
+    alone = ops.matmul(state, of_state)[..., None, :] + bias
+    both, own = ops.tanh(alone + ops.matmul(told, kernel)), ops.tanh(alone)
+    slope = (1.0 - both * both) - (1.0 - own * own)
+    inner = (ops.matmul(upstream, out.T) * slope).sum(axis=-2)
+    return ops.matmul(inner, of_state.T)
+
+
 def normal_steps(quantiles: tuple[float, ...]) -> np.ndarray:
     """Gaps between neighbouring quantiles of the standard normal distribution.
 

@@ -19,8 +19,8 @@ from forecastkit.layers.gates import (
     rnn_step_gradient,
 )
 from forecastkit.network.config import NetworkConfig
-from forecastkit.network.head import gelu, gelu_gradient
-from forecastkit.network.runtime import Weights, numpy_ops
+from forecastkit.network.head import gelu, gelu_gradient, told_gradient
+from forecastkit.network.runtime import Weights, numpy_ops, told_weights
 
 GATES = ("input", "forget", "candidate", "output")
 
@@ -87,7 +87,11 @@ def _trace(config: NetworkConfig, weights: Weights, layer: int, x: np.ndarray) -
 
 
 def input_gradient(
-    config: NetworkConfig, weights: Weights, x: np.ndarray, upstream: np.ndarray
+    config: NetworkConfig,
+    weights: Weights,
+    x: np.ndarray,
+    upstream: np.ndarray,
+    told: np.ndarray | None = None,
 ) -> np.ndarray:
     """Gradient of a loss on the medians at the last cutoff, with respect to every input.
 
@@ -98,6 +102,8 @@ def input_gradient(
     x : ndarray, shape (batch, time, n_inputs)
     upstream : ndarray, shape (batch, horizon)
         Gradient of the loss with respect to the medians.
+    told : ndarray, shape (batch, horizon, n_told), optional
+        Covariates of the steps after the last cutoff.
 
     Returns
     -------
@@ -113,6 +119,9 @@ def input_gradient(
     raw[..., 0] = upstream
     dx = np.zeros((*x.shape[:2], config.units), x.dtype)
     dx[:, -1] = raw.reshape(len(x), -1) @ weights["head/kernel"].T
+    if config.view.told and told is not None:
+        last = gelu(z, np)[:, -1] + sum(trace.states[:, -1] for trace in found)
+        dx[:, -1] += told_gradient(last, told, told_weights(weights), raw, np)
     for layer in reversed(range(config.n_layers)):
         dx = dx + _through(weights, layer, found[layer], dx)
     return (dx * gelu_gradient(z, np)) @ weights["input/kernel"].T

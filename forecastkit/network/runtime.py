@@ -9,7 +9,7 @@ import numpy as np
 
 from forecastkit.layers.gates import input_part, lstm_step, rnn_step
 from forecastkit.network.config import NetworkConfig
-from forecastkit.network.head import gelu, quantile_paths
+from forecastkit.network.head import gelu, quantile_paths, told_part
 from forecastkit.series.windows import View, Windows
 
 Weights = dict[str, np.ndarray]
@@ -37,7 +37,9 @@ numpy_ops = SimpleNamespace(
 )
 
 
-def network_outputs(config: NetworkConfig, weights: Weights, x: np.ndarray) -> np.ndarray:
+def network_outputs(
+    config: NetworkConfig, weights: Weights, x: np.ndarray, told: np.ndarray | None = None
+) -> np.ndarray:
     """Run the network over a batch and return its raw outputs at the last cutoff.
 
     Parameters
@@ -46,6 +48,8 @@ def network_outputs(config: NetworkConfig, weights: Weights, x: np.ndarray) -> n
     weights : dict of ndarray
         By the names of `NetworkConfig.weight_shapes`.
     x : ndarray of float32, shape (batch, time, config.view.n_inputs)
+    told : ndarray of float32, shape (batch, horizon, config.view.told), optional
+        Covariates of the steps after the last cutoff.
 
     Returns
     -------
@@ -56,7 +60,20 @@ def network_outputs(config: NetworkConfig, weights: Weights, x: np.ndarray) -> n
         own = {name: weights[f"recurrent_{layer}/{name}"] for name in _RECURRENT}
         x = x + _unroll(config, own, x)
     last = input_part(x[:, -1], weights["head/kernel"], weights["head/bias"], np)
-    return last.reshape(len(x), config.view.horizon, -1)
+    outputs = last.reshape(len(x), config.view.horizon, -1)
+    if config.view.told == 0 or told is None:
+        return outputs
+    return np.asarray(outputs + told_part(x[:, -1], told, told_weights(weights), np))
+
+
+def told_weights(weights: Weights) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Weights of `told_part`, in its order."""
+    return (
+        weights["told/state"],
+        weights["told/kernel"],
+        weights["told/bias"],
+        weights["told/out"],
+    )
 
 
 _RECURRENT = ("kernel", "recurrent_kernel", "bias")
@@ -94,9 +111,10 @@ def network_quantiles(
         some, cutoffs = _cut(windows, series, ends, start)
         x = windows.inputs(some, cutoffs)
         spread = windows.spread(cutoffs[:, -1:])[:, 0]
+        told = windows.told(some, cutoffs[:, -1:])[:, 0]
         upright, turned = (
-            quantile_paths(network_outputs(config, weights, one), spread, config.quantiles, np)
-            for one in (x, negated(x, windows.view))
+            quantile_paths(network_outputs(config, weights, *one), spread, config.quantiles, np)
+            for one in ((x, told), (negated(x, windows.view), -told))
         )
         parts.append(0.5 * (upright - turned[..., ::-1]))
     shape = (0, config.view.horizon, len(config.quantiles))
@@ -112,4 +130,4 @@ def _cut(
 
 def negated(x: np.ndarray, view: View) -> np.ndarray:
     """Inputs of the same series turned upside down, of the shape of `x`."""
-    return np.concatenate([-x[..., : view.n_odd], x[..., view.n_odd :]], axis=-1)
+    return x * view.signs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,22 +23,26 @@ class Batch:
     x : ndarray of float32, shape (batch, time, n_inputs)
     spread, targets, weights : ndarray of float32, shape (batch, time, horizon)
         Weights are 0 where there is no target. They may stand at some of the cutoffs only.
+    told : ndarray of float32, shape (batch, time, horizon, n_told)
+        Covariates of the steps of the targets.
     """
 
     x: np.ndarray
     spread: np.ndarray
     targets: np.ndarray
     weights: np.ndarray
+    told: np.ndarray
 
     def rows(self, some: slice) -> Batch:
         """Return some of the runs."""
-        return Batch(self.x[some], self.spread[some], self.targets[some], self.weights[some])
+        return Batch(*(array[some] for array in vars(self).values()))
 
     def turned(self, signs: np.ndarray, windows: Windows) -> Batch:
         """Negate the runs whose sign is -1; `signs` has shape (batch,)."""
         factor = signs[:, None, None].astype(np.float32)
         x = np.where(factor > 0, self.x, negated(self.x, windows.view))
-        return Batch(x, self.spread, self.targets * factor, self.weights)
+        told = self.told * factor[..., None]
+        return Batch(x, self.spread, self.targets * factor, self.weights, told)
 
 
 def cut(
@@ -77,6 +81,7 @@ def cut(
         windows.spread(cutoffs),
         np.where(known, targets, 0.0).astype(np.float32),
         weights,
+        windows.told(series, cutoffs),
     )
 
 
@@ -117,7 +122,7 @@ class Sampler:
         noise[..., self.windows.view.n_odd :] = 0.0
         noisy = np.where(batch.x != 0, batch.x + noise, 0.0)
         signs = self.rng.choice([-1, 1], self.batch_size)
-        return Batch(noisy, batch.spread, batch.targets, batch.weights).turned(signs, self.windows)
+        return replace(batch, x=noisy).turned(signs, self.windows)
 
 
 def useful_batch_size(panel: Panel, view: View, most: int) -> int:

@@ -110,6 +110,41 @@ def fitted_to(
     return replace(network, view=view), {**weights, **cut}
 
 
+def with_room(
+    network: NetworkConfig, weights: Weights, told: int, noted: int, fixed: int
+) -> tuple[NetworkConfig, Weights]:
+    """Give a network inputs for covariates, which change nothing until they are trained.
+
+    Parameters
+    ----------
+    network, weights
+    told, noted, fixed : int
+        As in `View`.
+
+    Examples
+    --------
+    >>> network = NetworkConfig("rnn", 4, shipped_view((1,)))
+    >>> weights = {name: np.zeros(shape, "f") for name, shape in network.weight_shapes().items()}
+    >>> network, weights = with_room(network, weights, told=3, noted=2, fixed=5)
+    >>> {name: one.shape for name, one in weights.items()} == network.weight_shapes()
+    True
+    """
+    if told + noted + fixed == 0:
+        return network, weights
+    view = replace(network.view, told=told, noted=noted, fixed=fixed)
+    network = replace(network, view=view)
+    kernel = weights["input/kernel"]
+    more = np.zeros((noted + fixed, kernel.shape[1]), kernel.dtype)
+    weights = {**weights, "input/kernel": np.concatenate([kernel, more])}
+    rng = np.random.default_rng(0)
+    for name, shape in network.weight_shapes().items():
+        if name in ("told/state", "told/kernel"):
+            weights[name] = rng.normal(0, shape[0] ** -0.5, shape).astype(np.float32)
+        elif name.startswith("told/"):
+            weights[name] = np.zeros(shape, np.float32)
+    return network, weights
+
+
 def _trained_steps(
     season_lengths: tuple[int, ...], horizon: int, trained: int = SHIPPED_HORIZON
 ) -> np.ndarray:

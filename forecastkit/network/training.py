@@ -235,8 +235,9 @@ class Trainer:
         self, mine: Any, seeds: Any, *batch: Any, training: bool = False
     ) -> tuple[Any, list[Any]]:
         """Loss, and the states of the random numbers after it."""
-        x, spread, targets, weights = batch
-        raw, seeds = self.model.stateless_call(mine, seeds, x, training=training)
+        x, spread, targets, weights, told = batch
+        seen = [x, told] if self.network.view.told else x
+        raw, seeds = self.model.stateless_call(mine, seeds, seen, training=training)
         paths = quantile_paths(raw, spread, self.network.quantiles, ops)
         return pinball_loss(paths, targets, weights, self.network.quantiles), seeds
 

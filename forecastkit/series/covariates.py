@@ -24,6 +24,8 @@ class Covariates:
         Series i has the rows `offsets[i]:offsets[i + 1]`, as many as it has periods or more.
     ahead : ndarray of bool, shape (n_columns,)
         Whether a column is known ahead.
+    fixed : ndarray of float64, shape (n_series, n_fixed)
+        What never changes in a series; no columns when left out.
 
     Examples
     --------
@@ -35,6 +37,13 @@ class Covariates:
     values: np.ndarray
     offsets: np.ndarray
     ahead: np.ndarray
+    fixed: np.ndarray | None = None
+
+    @property
+    def constants(self) -> np.ndarray:
+        """`fixed`, or an array without columns."""
+        n = len(self.offsets) - 1
+        return np.zeros((n, 0)) if self.fixed is None else self.fixed
 
     @property
     def owner(self) -> np.ndarray:
@@ -51,14 +60,17 @@ class Covariates:
         lengths = np.maximum(stops - starts, 0)
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         index = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
-        return replace(self, values=self.values[index], offsets=offsets)
+        fixed = self.constants[rows]
+        return replace(self, values=self.values[index], offsets=offsets, fixed=fixed)
 
     @classmethod
     def joined(cls, several: list[Covariates]) -> Covariates:
         """Lay those of several panels end to end."""
         lengths = np.concatenate([np.diff(one.offsets) for one in several])
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        return cls(np.concatenate([one.values for one in several]), offsets, several[0].ahead)
+        values = np.concatenate([one.values for one in several])
+        fixed = np.concatenate([one.constants for one in several])
+        return cls(values, offsets, several[0].ahead, fixed)
 
     def under(self, lengths: np.ndarray) -> np.ndarray:
         """Positions of the rows that stand under the first `lengths` periods, one a period."""

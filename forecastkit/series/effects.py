@@ -14,7 +14,7 @@ coefficient by its evidence: MacKay, "Bayesian interpolation", Neural Computatio
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -39,24 +39,30 @@ _CLIP = 6.0
 
 @dataclass(frozen=True)
 class Effects:
-    """What is known of the effects of columns on any series.
+    """What is known of the columns beside any series, and of the effects of those known ahead.
 
     Attributes
     ----------
+    ahead : ndarray of bool, shape (n_columns,)
+        Whether a column is known ahead.
     relative : ndarray of bool, shape (n_columns,)
         Whether a column counts in shares of its mean in the series.
     size, low, high : ndarray, shape (n_columns,)
         Typical deviation from the mean in a series; the range, in such deviations.
     pairs : ndarray of int64, shape (n_pairs, 2)
-        Columns that are multiplied with each other, or with themselves.
+        Columns that are multiplied with each other, or with themselves; counted among those that
+        are known ahead.
     mean, variance : ndarray, shape (n_terms,)
-        Of the coefficients over series: of the columns, then of the pairs.
+        Of the coefficients over series: of the columns known ahead, then of the pairs.
+    centre, width : ndarray, shape (n_fixed,)
+        Mean and standard deviation over series of what never changes in one.
     noise : float
         Variance of what is left, of a typical series.
     season : int
         Length of the season that the filter takes off; 1 for none.
     """
 
+    ahead: np.ndarray
     relative: np.ndarray
     size: np.ndarray
     low: np.ndarray
@@ -64,8 +70,24 @@ class Effects:
     pairs: np.ndarray
     mean: np.ndarray
     variance: np.ndarray
+    centre: np.ndarray
+    width: np.ndarray
     noise: float
     season: int
+
+    def idle(self) -> Effects:
+        """Return the same columns, without any effect."""
+        none = np.zeros_like(self.mean)
+        return replace(self, mean=none, variance=np.full_like(none, 1e-12))
+
+    def off_centre(self, rows: np.ndarray, centre: np.ndarray) -> np.ndarray:
+        """Columns as deviations from their means in the series, of the shape of `rows`.
+
+        NaN counts as the mean; what is far beyond the range that was seen is cut.
+        """
+        off = rows - centre
+        off = np.where(self.relative, off / np.where(centre == 0, 1.0, centre), off) / self.size
+        return np.clip(np.nan_to_num(off), self.low, self.high)
 
     def response(self, panel: Panel, scale: Scale) -> Response:
         """Find the coefficients of every series of a panel from its values.
@@ -83,20 +105,18 @@ class Effects:
         return Response(self, centre, coefficients)
 
     def terms(self, rows: np.ndarray, centre: np.ndarray) -> np.ndarray:
-        """Columns and their products as the regression sees them.
+        """Columns that are known ahead and their products, as the regression sees them.
 
         Parameters
         ----------
         rows, centre : ndarray, shape (..., n_columns)
-            Values, and their means in the series; NaN counts as the mean.
+            Values, and their means in the series.
 
         Returns
         -------
         ndarray, shape (..., n_terms)
         """
-        off = rows - centre
-        off = np.where(self.relative, off / np.where(centre == 0, 1.0, centre), off) / self.size
-        columns = np.clip(np.nan_to_num(off), self.low, self.high)
+        columns = self.off_centre(rows, centre)[..., self.ahead]
         products = columns[..., self.pairs[:, 0]] * columns[..., self.pairs[:, 1]]
         return np.concatenate([columns, products], axis=-1)
 
@@ -123,13 +143,46 @@ class Response:
 
     def under(self, panel: Panel) -> np.ndarray:
         """Effect on the scale at every period of a panel of the same series."""
-        rows = _columns(panel).before(panel.lengths)
+        rows = _beside(panel).before(panel.lengths)
         return self._of(rows, panel.owner)
 
     def ahead(self, panel: Panel, h: int) -> np.ndarray:
         """Effect on the scale at the `h` steps after every series, shape (n_series, h)."""
-        rows = _columns(panel).after(panel.lengths, h)
+        rows = _beside(panel).after(panel.lengths, h)
         return self._of(rows, np.arange(panel.n_series)[:, None].repeat(h, axis=1))
+
+    def terms(self, panel: Panel) -> Terms:
+        """What networks are told of the covariates of a panel of the same series."""
+        beside, effects = _beside(panel), self.effects
+        centre = self.centre[beside.owner]
+        fixed = np.nan_to_num((beside.constants - effects.centre) / effects.width)
+        return Terms(
+            effects.terms(beside.values, centre).astype(np.float32),
+            effects.off_centre(beside.values, centre).astype(np.float32),
+            np.clip(fixed, -_CLIP, _CLIP).astype(np.float32),
+            beside.offsets,
+        )
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Covariates as networks see them, without unit.
+
+    Attributes
+    ----------
+    told : ndarray of float32, shape (n_rows, n_terms)
+        What is known ahead, and its products.
+    noted : ndarray of float32, shape (n_rows, n_columns)
+        All columns, to be read at a cutoff.
+    fixed : ndarray of float32, shape (n_series, n_fixed)
+    offsets : ndarray of int64, shape (n_series + 1,)
+        As in `Covariates`.
+    """
+
+    told: np.ndarray
+    noted: np.ndarray
+    fixed: np.ndarray
+    offsets: np.ndarray
 
 
 def without_effects(panel: Panel, scale: Scale, response: Response | None) -> Panel:
@@ -140,7 +193,32 @@ def without_effects(panel: Panel, scale: Scale, response: Response | None) -> Pa
     return Panel(on_scale.values - response.under(panel), panel.offsets)
 
 
-def find_effects(panel: Panel, scale: Scale, season_lengths: tuple[int, ...]) -> Effects | None:
+def pairs_of(panel: Panel) -> np.ndarray:
+    """Pairs of columns known ahead that are multiplied in a panel, shape (n_pairs, 2).
+
+    Squares of columns that hold more than two values; where there are few columns, each with each.
+
+    Examples
+    --------
+    >>> price = Covariates(np.array([[1.0], [2.0], [3.0]]), np.array([0, 3]), np.array([True]))
+    >>> pairs_of(Panel(np.ones(3), np.array([0, 3]), price)).tolist()
+    [[0, 0]]
+    """
+    beside = _beside(panel)
+    rows = beside.before(panel.lengths)[:, beside.ahead]
+    n = rows.shape[1]
+    kinds = [len(np.unique(column[~np.isnan(column)][:10_000])) for column in rows.T]
+    found = [(k, k) for k in range(n) if kinds[k] > 2]
+    found += list(combinations(range(n), 2)) if n <= _MOST_PAIRED else []
+    return np.array(found, np.int64).reshape(-1, 2)
+
+
+def find_effects(
+    panel: Panel,
+    scale: Scale,
+    season_lengths: tuple[int, ...],
+    pairs: np.ndarray | None = None,
+) -> Effects | None:
     """Find what the columns that are known ahead do to the series of a panel.
 
     Parameters
@@ -150,33 +228,36 @@ def find_effects(panel: Panel, scale: Scale, season_lengths: tuple[int, ...]) ->
     scale : Scale
         Of that panel.
     season_lengths : tuple of int
+    pairs : ndarray of int64, shape (n_pairs, 2), optional
+        Columns that are multiplied; those of `pairs_of` when left out.
 
     Returns
     -------
     Effects or None
-        None where no column is known ahead, or none of them changes.
+        None where there are no covariates.
     """
-    if panel.covariates is None or not panel.covariates.ahead.any():
+    if panel.covariates is None:
         return None
+    pairs = pairs_of(panel) if pairs is None else pairs
     if panel.n_series > _MOST_SERIES:
         rows = np.arange(0, panel.n_series, -(-panel.n_series // _MOST_SERIES))
         panel, scale = panel.take(rows), scale.take(rows)
-    start = _start(panel, season_lengths)
-    if start is None:
-        return None
+    start = _start(panel, season_lengths, pairs)
+    if not len(start.mean):
+        return start
     sums = _Sums.of(panel, scale, start, _centres(panel))
     return _estimated(sums, start)
 
 
-def _columns(panel: Panel) -> Covariates:
+def _beside(panel: Panel) -> Covariates:
     if panel.covariates is None:
         raise ValueError("the panel has no covariates")
-    return panel.covariates.known_ahead()
+    return panel.covariates
 
 
 def _centres(panel: Panel) -> np.ndarray:
     """Mean of each column under the values of each series; of all series where it has none."""
-    rows = _columns(panel).before(panel.lengths)
+    rows = _beside(panel).before(panel.lengths)
     seen = ~np.isnan(rows) & ~np.isnan(panel.values)[:, None]
     owner, n = panel.owner, panel.n_series
     known = np.where(seen, rows, 0.0)
@@ -186,36 +267,30 @@ def _centres(panel: Panel) -> np.ndarray:
     return np.where(counts > 0, sums / np.maximum(counts, 1), overall)
 
 
-def _start(panel: Panel, season_lengths: tuple[int, ...]) -> Effects | None:
+def _start(panel: Panel, season_lengths: tuple[int, ...], pairs: np.ndarray) -> Effects:
     """Scales and ranges of the columns; coefficients not known yet."""
-    rows, centre = _columns(panel).before(panel.lengths), _centres(panel)[panel.owner]
+    beside = _beside(panel)
+    rows, centre = beside.before(panel.lengths), _centres(panel)[panel.owner]
     seen = ~np.isnan(panel.values)
     rows, centre = rows[seen], centre[seen]
     with np.errstate(invalid="ignore"):
         relative = (np.nan_to_num(rows, nan=1.0) > 0).all(axis=0)
     off = np.nan_to_num((rows - centre) / np.where(relative, centre, 1.0))
     size = np.sqrt((off**2).mean(axis=0))
-    if not (size > 0).any():
-        return None
     size = np.where(size > 0, size, 1.0)
     low, high = (off / size).min(axis=0), (off / size).max(axis=0)
     room = _BEYOND * (high - low)
-    pairs = _pairs(rows)
-    n_terms = len(size) + len(pairs)
+    n = int(beside.ahead.sum()) + len(pairs)
     longest = np.median(panel.lengths) / 4
     fits = [m for m in season_lengths if 1 < m <= min(longest, _LONGEST_SEASON)]
-    none, one = np.zeros(n_terms), np.ones(n_terms)
-    season = max(fits, default=1)
-    return Effects(relative, size, low - room, high + room, pairs, none, one, 1.0, season)
-
-
-def _pairs(rows: np.ndarray) -> np.ndarray:
-    """Squares of columns that hold more than two values; few columns with each other too."""
-    n = rows.shape[1]
-    kinds = [len(np.unique(column[~np.isnan(column)][:10_000])) for column in rows.T]
-    found = [(k, k) for k in range(n) if kinds[k] > 2]
-    found += list(combinations(range(n), 2)) if n <= _MOST_PAIRED else []
-    return np.array(found, np.int64).reshape(-1, 2)
+    fixed = np.nan_to_num(beside.constants)
+    width = fixed.std(axis=0)
+    return Effects(
+        *(beside.ahead, relative, size, low - room, high + room, pairs),
+        *(np.zeros(n), np.ones(n)),
+        *(fixed.mean(axis=0), np.where(width > 0, width, 1.0)),
+        *(1.0, max(fits, default=1)),
+    )
 
 
 @dataclass(frozen=True)
@@ -230,7 +305,7 @@ class _Sums:
     @classmethod
     def of(cls, panel: Panel, scale: Scale, effects: Effects, centre: np.ndarray) -> _Sums:
         z = scaled(panel, scale).values
-        rows = _columns(panel).before(panel.lengths)
+        rows = _beside(panel).before(panel.lengths)
         k = len(effects.mean)
         xx, xz = np.zeros((panel.n_series, k, k)), np.zeros((panel.n_series, k))
         zz, n = np.zeros(panel.n_series), np.zeros(panel.n_series)
@@ -285,10 +360,7 @@ def _estimated(sums: _Sums, start: Effects) -> Effects:
         spread = np.einsum("nkk->nk", covariance)
         variance = ((found - mean) ** 2 + spread).mean(0) + 1e-8
         noise = float(np.median(left) + 1e-9)
-    return Effects(
-        *(start.relative, start.size, start.low, start.high, start.pairs),
-        *(mean, variance, noise, start.season),
-    )
+    return replace(start, mean=mean, variance=variance, noise=noise)
 
 
 def _filtered(values: np.ndarray, season: int) -> np.ndarray:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecastkit.series.components import LEVELS_KEPT, Components, measure
+from forecastkit.series.effects import Terms
 from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale, scaled
 
@@ -50,6 +51,8 @@ class View:
         0 leaves the place empty.
     lag_steps : int
         Steps that are looked at after each lag.
+    told, noted, fixed : int
+        Numbers of covariates: of every step of the horizon, at every cutoff, of the series.
     """
 
     input_size: int
@@ -60,6 +63,9 @@ class View:
     stride: int
     lags: tuple[int, ...] = ()
     lag_steps: int = 0
+    told: int = 0
+    noted: int = 0
+    fixed: int = 0
 
     @property
     def n_without_lags(self) -> int:
@@ -87,7 +93,17 @@ class View:
     @property
     def n_inputs(self) -> int:
         """Numbers that the network sees at one cutoff."""
-        return self.n_odd + _N_EVEN + len(self.lags)
+        return self.n_odd + _N_EVEN + len(self.lags) + self.noted + self.fixed
+
+    @property
+    def signs(self) -> np.ndarray:
+        """-1 for inputs that turn with the sign of the series, 1 for the others.
+
+        Covariates turn: what raises a series lowers its negative.
+        """
+        even = np.ones(_N_EVEN + len(self.lags))
+        parts = [-np.ones(self.n_odd), even, -np.ones(self.noted), np.ones(self.fixed)]
+        return np.concatenate(parts).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -102,11 +118,14 @@ class Windows:
         Of that panel.
     view : View
         How the network looks at it.
+    beside : Terms, optional
+        Covariates of the panel; those that the view asks for are 0 without.
     """
 
     panel: Panel
     components: Components
     view: View
+    beside: Terms | None = None
 
     @classmethod
     def of(cls, panel: Panel, view: View) -> Windows:
@@ -170,8 +189,35 @@ class Windows:
             block = self._lagged(at, lag, start)
             odd.append(_bounded(block, INPUT_CLIP))
             even.append(1.0 - np.isnan(block).mean(axis=-1))
-        x = np.concatenate([*odd, np.stack(even, axis=-1)], axis=-1)
+        beside = self._noted(series, at)
+        x = np.concatenate([*odd, np.stack(even, axis=-1), *beside], axis=-1)
         return np.where(self.shown(cutoffs)[..., None], x, 0.0).astype(np.float32)
+
+    def _noted(self, series: np.ndarray, at: np.ndarray) -> list[np.ndarray]:
+        """Covariates at each cutoff, and those of the series."""
+        view, terms = self.view, self.beside
+        if view.noted + view.fixed == 0 or terms is None:
+            return [np.zeros((*at.shape, view.noted + view.fixed))]
+        start = terms.offsets[series] - self.panel.offsets[series]
+        fixed = np.broadcast_to(terms.fixed[series][:, None], (*at.shape, view.fixed))
+        return [terms.noted[at + start[:, None]], fixed]
+
+    def told(self, series: np.ndarray, cutoffs: np.ndarray) -> np.ndarray:
+        """Covariates of the steps after each cutoff; 0 where nothing is known.
+
+        Returns
+        -------
+        ndarray of float32, shape (batch, time, horizon, view.told)
+        """
+        view, terms = self.view, self.beside
+        shape = (*cutoffs.shape, view.horizon, view.told)
+        if view.told == 0 or terms is None:
+            return np.zeros(shape, np.float32)
+        start = (terms.offsets[series] - self.panel.offsets[series])[:, None, None]
+        index = np.maximum(cutoffs, 0)[..., None] + start + np.arange(1, view.horizon + 1)
+        inside = index < terms.offsets[series + 1][:, None, None]
+        inside &= self.shown(cutoffs)[..., None]
+        return np.where(inside[..., None], terms.told[np.where(inside, index, 0)], 0.0)
 
     def _seen(self, at: np.ndarray, first: int, stop: int, start: np.ndarray) -> np.ndarray:
         """Deseasonalised values from `at + first` to before `at + stop`; NaN where not known."""

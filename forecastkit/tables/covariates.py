@@ -85,15 +85,26 @@ class Beside:
     Attributes
     ----------
     columns : tuple of Column
+        That change over time.
     values : ndarray of float64, shape (n_rows, sum of widths)
         NaN where nothing is known.
     offsets : ndarray of int64, shape (n_series + 1,)
         Series i has the rows `offsets[i]:offsets[i + 1]`, which may reach beyond its last value.
+    constants : tuple of Column
+        That do not change in a series.
+    fixed : ndarray of float64, shape (n_series, sum of their widths)
     """
 
     columns: tuple[Column, ...]
     values: np.ndarray
     offsets: np.ndarray
+    constants: tuple[Column, ...]
+    fixed: np.ndarray
+
+    @property
+    def all(self) -> tuple[Column, ...]:
+        """Columns that change, then those that do not."""
+        return self.columns + self.constants
 
     @property
     def ahead(self) -> np.ndarray:
@@ -175,7 +186,7 @@ def find_columns(
 
 
 def laid(df: pd.DataFrame, grid: Grid, columns: Sequence[Column]) -> Beside | None:
-    """Lay the covariates of a series table on its grid; None without columns that change.
+    """Lay the covariates of a series table on its grid; None without columns.
 
     Parameters
     ----------
@@ -190,11 +201,12 @@ def laid(df: pd.DataFrame, grid: Grid, columns: Sequence[Column]) -> Beside | No
     DataError
         If a column is not in the table.
     """
-    changing = tuple(column for column in columns if column.role != STAT)
-    if not changing:
+    if not columns:
         return None
+    changing = tuple(column for column in columns if column.role != STAT)
+    constants = tuple(column for column in columns if column.role == STAT)
     inside = [column for column in changing if column.dates is None]
-    _check_present(df, inside)
+    _check_present(df, [*inside, *constants])
     series, steps = _places(df, grid)
     kept = (series >= 0) & (steps >= 0)
     df, series, steps = df[kept], series[kept], steps[kept]
@@ -205,8 +217,22 @@ def laid(df: pd.DataFrame, grid: Grid, columns: Sequence[Column]) -> Beside | No
     places, cells = offsets[series] + steps, [column.encoded(df[column.name]) for column in inside]
     width = sum(column.width for column in inside)  # events stand behind the others
     values[places, :width] = np.concatenate([*cells, np.empty((len(df), 0))], axis=1)
-    beside = Beside((*inside, *(one for one in changing if one.dates)), values, offsets)
-    return _with_events(beside, grid)
+    ordered = (*inside, *(one for one in changing if one.dates))
+    fixed = _fixed(df, series, len(lengths), constants)
+    return _with_events(Beside(ordered, values, offsets, constants, fixed), grid)
+
+
+def _fixed(
+    df: pd.DataFrame, series: np.ndarray, n_series: int, constants: Sequence[Column]
+) -> np.ndarray:
+    """Numbers that stand for the constants of every series, from its first cell that is filled."""
+    parts = [np.zeros((n_series, 0))]
+    for column in constants:
+        cells = df[column.name].where(~_absent(df[column.name])).groupby(series).first()
+        cells = cells.reindex(np.arange(n_series))
+        found = column.encoded(cells)
+        parts.append(found if column.categories is None else np.nan_to_num(found))
+    return np.concatenate(parts, axis=1)
 
 
 def _with_events(beside: Beside, grid: Grid) -> Beside:

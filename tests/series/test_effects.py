@@ -95,9 +95,11 @@ def test_no_columns_no_effects(rng):
     scale = measure_scale(panel)
     assert find_effects(panel.alone(), scale, (7,)) is None
     of_past = Covariates(panel.covariates.values, panel.covariates.offsets, np.zeros(2, bool))
-    assert find_effects(Panel(panel.values, panel.offsets, of_past), scale, (7,)) is None
+    assert not len(find_effects(Panel(panel.values, panel.offsets, of_past), scale, (7,)).mean)
     still = Covariates(np.ones_like(of_past.values), of_past.offsets, np.ones(2, bool))
-    assert find_effects(Panel(panel.values, panel.offsets, still), scale, (7,)) is None
+    panel = Panel(panel.values, panel.offsets, still)
+    effects = find_effects(panel, scale, (7,))
+    assert (effects.response(panel, scale).ahead(panel, 6) == 0).all()
 
 
 def test_columns_of_the_past_are_not_seen_ahead():
