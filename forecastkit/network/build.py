@@ -70,12 +70,12 @@ class _Told(keras.layers.Layer):
         super().__init__(name=name)
         self.n_quantiles, self.seed = n_quantiles, seed
 
-    def build(self, state: Any, told: Any) -> None:
+    def build(self, state_shape: Any, told_shape: Any) -> None:
         """Make the weights for inputs of these shapes."""
         glorot = keras.initializers.GlorotUniform
         shapes = {
-            "state": ((state[-1], TOLD_UNITS), glorot(self.seed)),
-            "kernel": ((told[-1], TOLD_UNITS), glorot(self.seed + 1)),
+            "state": ((state_shape[-1], TOLD_UNITS), glorot(self.seed)),
+            "kernel": ((told_shape[-1], TOLD_UNITS), glorot(self.seed + 1)),
             "bias": ((TOLD_UNITS,), "zeros"),
             "out": ((TOLD_UNITS, self.n_quantiles), "zeros"),
         }

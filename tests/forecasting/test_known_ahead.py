@@ -156,6 +156,40 @@ def test_holidays_are_kept_in_the_model(shop, tmp_path):
     assert newer["LSTM"].notna().all()
 
 
+@pytest.fixture(scope="module")
+def trained():
+    """A series follows what a column of the past was the day before; and a model trained on it."""
+    rng, parts = np.random.default_rng(2), []
+    for k in range(40):
+        rain = rng.normal(size=90)
+        y = 100 * np.exp(0.3 * np.roll(rain, 1) + 0.02 * rng.normal(size=90))
+        days = pd.date_range("2024-01-01", periods=90)
+        part = {"unique_id": f"P{k:02}", "ds": days, "y": y, "rain": rain, "kind": "ab"[k % 2]}
+        parts.append(pd.DataFrame(part))
+    table = pd.concat(parts, ignore_index=True)
+    return table, fk.LSTMForecaster(h=2, preset="scratch", seed=1).train(table)
+
+
+def test_a_network_reads_what_is_known_of_the_past_alone(trained):
+    table, model = trained
+    last = table.groupby("unique_id")["rain"].last()
+    first = model.predict().groupby("unique_id")["LSTM"].first()
+    assert np.corrcoef(last, np.log(first))[0, 1] > 0.9
+    unknown = table.assign(kind="never seen")
+    assert model.predict(unknown)["LSTM"].notna().all()
+
+
+def test_what_a_network_read_is_in_the_file(trained, tmp_path):
+    table, model = trained
+    model.save(tmp_path / "m.safetensors")  # where Keras and NumPy are compared
+    loaded = fk.load(tmp_path / "m.safetensors")
+    pd.testing.assert_frame_equal(loaded.predict(level=80), model.predict(level=80))
+    pd.testing.assert_frame_equal(loaded.predict(table, level=80), model.predict(level=80))
+    assert fk.diagnose(loaded).memory_length > 0
+    with pytest.raises(DataError, match="no column 'rain'"):
+        loaded.predict(table.drop(columns="rain"))
+
+
 def test_the_command_line(shop, tmp_path):
     runner, folder = CliRunner(), tmp_path
     shop[shop["y"].notna()].to_csv(folder / "shop.csv", index=False)
