@@ -23,6 +23,8 @@ PRIOR = {
 # rows, and windows, at which what they say counts as much as the prior
 _ROWS_AS_GOOD, _WINDOWS_AS_GOOD = 30.0, 1.0
 _STEPS, _RATE = 200, 0.5
+# a part with a third more loss than the best keeps 1/e of its prior, where there are many rows
+_SLOPE = 3.0
 _LEAST = 0.01
 
 
@@ -37,7 +39,7 @@ def blend_weights(
     The weights that minimise the mean quantile loss of the blend are looked for by exponentiated
     gradient descent (Kivinen & Warmuth, "Exponentiated gradient versus gradient descent for linear
     predictors", 1997), from the prior on, and mixed with it: the fewer series and windows there
-    are, the more the prior counts.
+    are, the more the prior counts. In it a part that did worse than the best one counts less.
 
     Parameters
     ----------
@@ -70,6 +72,11 @@ def blend_weights(
         loss = np.maximum(taus * error, (taus - 1.0) * error).mean()
         best = best * np.exp(-_RATE * (gradient - best @ gradient) / max(loss, 1e-12))
         best /= best.sum()
+    error = actual[:, None] - paths
+    each = np.maximum(taus * error, (taus - 1.0) * error).mean(axis=(1, 2))
+    worse = each / max(each.min(), 1e-12) - 1.0
+    start = start * np.exp(-_SLOPE * worse * rows / (rows + _ROWS_AS_GOOD))
+    start = start / start.sum()
     trust = trusted(rows, n_windows, _ROWS_AS_GOOD, _WINDOWS_AS_GOOD)
     mixed = trust * best + (1.0 - trust) * start
     mixed = np.where(mixed < _LEAST, 0.0, mixed)
