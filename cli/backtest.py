@@ -40,12 +40,13 @@ def command(
     **options: Any,
 ) -> None:
     """Forecast the last windows of FILE.csv from what was known before them, and score."""
-    from forecastkit.cli.models import make_forecaster, with_events
+    from forecastkit.cli.models import make_forecaster, named_covariates, with_events
 
     import forecastkit as fk
 
     talk = Talk(options["quiet"])
-    table = fk.read_csv(file, **chosen(options, READING))
+    covariates = named_covariates(options)
+    table = fk.read_csv(file, covariates=covariates, **chosen(options, READING))
     table = with_events(table, options)
     model = make_forecaster(table, options)
     talk.say(f"{file}: {len(table)} rows, {table['unique_id'].nunique()} series.")

@@ -42,13 +42,14 @@ NOT_BETTER = 6
 @output_options
 def command(file: str, output: str, require_skill: bool, no_ablation: bool, **options: Any) -> None:
     """Train a forecaster on FILE.csv, score it against baselines, write a model file."""
-    from forecastkit.cli.models import make_forecaster, with_events
+    from forecastkit.cli.models import make_forecaster, named_covariates, with_events
 
     import forecastkit as fk
 
     talk = Talk(options["quiet"])
     fk.check_writable(output)
-    table = fk.read_csv(file, **chosen(options, READING))
+    covariates = named_covariates(options)
+    table = fk.read_csv(file, covariates=covariates, **chosen(options, READING))
     table = with_events(table, options)
     model = make_forecaster(table, options)
     talk.say(f"{file}: {len(table)} rows, {table['unique_id'].nunique()} series.")

@@ -20,6 +20,12 @@ def make_forecaster(table: Any, options: dict[str, Any]) -> Any:
     )
 
 
+def named_covariates(options: dict[str, Any]) -> list[str]:
+    """Columns that the options name as covariates."""
+    lists = (options[name] or () for name in ("futr_exog", "hist_exog", "stat_exog"))
+    return [name for names in lists for name in names]
+
+
 def with_events(table: Any, options: dict[str, Any]) -> Any:
     """Note the holidays and events that the options ask for beside a table."""
     import forecastkit as fk

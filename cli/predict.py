@@ -57,7 +57,7 @@ def command(
         fk.write_csv(fk.make_future_dataframe(loaded, table), make_future)
         talk.say(f"Fill in {make_future}, then forecast with --future {make_future}.")
         return
-    futr_df = fk.read_future(future, loaded) if future else None
+    futr_df = fk.read_future(future, loaded, **given) if future else None
     forecast = loaded.predict(table, level=options["level"], futr_df=futr_df)
     if options["plot"]:
         fk.plot_forecast(loaded.history if table is None else table, forecast, options["plot"])

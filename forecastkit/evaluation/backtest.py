@@ -136,11 +136,20 @@ def _up_to(known: pd.DataFrame, cutoffs: pd.Series) -> pd.DataFrame:
     return known.sort_values([UNIQUE_ID, DS], kind="stable", ignore_index=True)
 
 
-def _roles(model: Any, table: pd.DataFrame) -> dict[str, list[str]]:
-    """Covariates of a table by their roles."""
-    columns, _ = find_columns(table, model.futr_exog, model.hist_exog, model.stat_exog)
+def _roles(model: Any, known: pd.DataFrame, table: pd.DataFrame) -> dict[str, list[str]]:
+    """Covariates by their roles, from what is known at the first cutoff.
+
+    Of the rest of the table only the rows after the last target of each series count: those that
+    say what is known ahead.
+    """
+    after = table[Y].notna()[::-1].groupby(table[UNIQUE_ID][::-1]).cumsum()[::-1] == 0
+    seen = pd.concat([known, table[after]]).drop_duplicates([UNIQUE_ID, DS])
+    seen = seen.sort_values([UNIQUE_ID, DS], kind="stable", ignore_index=True)
+    seen.attrs = dict(table.attrs)
+    columns, _ = find_columns(seen, model.futr_exog, model.hist_exog, model.stat_exog)
+    named = [column for column in columns if column.dates is None]
     roles = (FUTR, HIST, STAT)
-    return {role: [one.name for one in columns if one.role == role] for role in roles}
+    return {role: [one.name for one in named if one.role == role] for role in roles}
 
 
 def _trained(model: Forecaster, known: pd.DataFrame, grid: Grid, table: pd.DataFrame) -> Forecaster:
@@ -150,7 +159,7 @@ def _trained(model: Forecaster, known: pd.DataFrame, grid: Grid, table: pd.DataF
     if "freq" in copy.get_params():  # a short first window must not be read differently
         copy.set_params(freq=grid.frequency)
     if {FUTR, HIST, STAT} <= set(copy.get_params()):  # nor what its columns mean
-        copy.set_params(**_roles(copy, table))
+        copy.set_params(**_roles(copy, known, table))
     # a forecaster's `train` is its `fit` without the scoreboard, which is made here
     getattr(copy, "train", copy.fit)(known)
     return copy

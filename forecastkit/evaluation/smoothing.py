@@ -142,7 +142,8 @@ def smooth(panel: Panel, h: int, season_length: int) -> tuple[np.ndarray, np.nda
     [[1.0, 2.0, 3.0, 6.0]]
     """
     point, deviation = np.zeros((2, panel.n_series, h))
-    with_season = panel.lengths >= 2 * season_length + 3
+    known = np.bincount(panel.owner, ~np.isnan(panel.values), minlength=panel.n_series)
+    with_season = known >= 2 * season_length + 3
     for m, wanted in ((season_length, with_season), (1, ~with_season)):
         rows = np.flatnonzero(wanted)
         if len(rows) == 0:

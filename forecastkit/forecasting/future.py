@@ -13,8 +13,8 @@ from forecastkit.errors import OptionError
 from forecastkit.forecasting.fitted import Fitted, panel_of
 from forecastkit.forecasting.predictor import new_history
 from forecastkit.tables.covariates import Column, future_rows, with_future
-from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, Y
-from forecastkit.tables.reading import READING, READING_ARGUMENTS, read_csv
+from forecastkit.tables.frame import DS, UNIQUE_ID, Grid
+from forecastkit.tables.reading import READING, read_rows
 
 _LOW, _HIGH = 0.1, 0.9
 
@@ -39,39 +39,39 @@ def make_future_dataframe(model: Any, df: pd.DataFrame | None = None) -> pd.Data
     return future_rows(grid, fitted.h)
 
 
-def read_future(path: str | Path, model: Any) -> pd.DataFrame:
-    """Read a CSV file of future rows as the model's own file was read.
+def read_future(path: str | Path, model: Any, **reading: Any) -> pd.DataFrame:
+    """Read a CSV file of future rows.
 
     Parameters
     ----------
     path : str or Path
-        With the columns of time and id of the model's file (or `ds` and `unique_id`), and those
-        that are known ahead; a target is not needed.
+        As `make_future_dataframe` makes it (`unique_id`, `ds`), or with the columns of time and
+        id of the model's own file, and the columns that are known ahead; a target is not needed.
     model : forecaster or Predictor
+    **reading
+        Arguments of `read_csv` that say how the file is written; as the model's own file when left
+        out.
 
     Raises
     ------
     UnknownFileError, DataError
-        As from `read_csv`.
+        With file, row, column, value and what to do.
     """
+    from forecastkit.tables.text import read_cells
+
     fitted = _fitted(model)
     columns = _told(fitted)
     numbers = [column.name for column in columns if column.categories is None]
-    if not numbers:
-        raise OptionError(
-            "The model knows no column of numbers ahead, so that a file of them cannot be read.",
-            fix="Pass a table to predict (futr_df) from Python.",
-        )
-    from forecastkit.tables.text import read_cells
-
+    texts = [column.name for column in columns if column.categories is not None]
+    known = ("decimal", "thousands", "date_format", "na_value", "encoding", "time_col", "id_col")
     kept = fitted.facts.get(READING, {})
-    how = {name: value for name, value in kept.items() if name in READING_ARGUMENTS}
-    there = set(read_cells(path, how.get("delimiter"), how.get("encoding")).columns)
-    how["time_col"] = DS if DS in there else how.get("time_col")
-    how["id_col"] = UNIQUE_ID if UNIQUE_ID in there else how.get("id_col")
-    how |= {"target_col": numbers[0], "fill": "none", "freq": fitted.history.frequency}
-    table = read_csv(path, **how).rename(columns={Y: numbers[0]})
-    if how["id_col"] is None:
+    how = {name: kept[name] for name in known if kept.get(name)}
+    given = {name: value for name, value in reading.items() if name in (*known, "delimiter")}
+    cells = read_cells(path, given.get("delimiter"), given.get("encoding") or how.get("encoding"))
+    if {UNIQUE_ID, DS} <= set(cells.columns):  # as make_future_dataframe writes it
+        how = {"time_col": DS, "id_col": UNIQUE_ID}
+    table = read_rows(path, numbers, texts, **{"time_col": DS, **how, **given})
+    if UNIQUE_ID not in table:
         table[UNIQUE_ID] = str(fitted.history.ids[0])
     return table
 
@@ -100,6 +100,8 @@ def effect_curves(model: Any) -> pd.DataFrame:
     for column in beside.known_ahead:
         for k, position in enumerate(beside.which([column])):
             label = column.name if column.categories is None else _label(column, k)
+            if not any(len(one) for one in _past(grid, position)):
+                continue
             low, high = _ends(grid, position)
             means = [_mean_forecast(fitted, grid, places, usual, position, one)
                      for one in (low, high)]  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -29,7 +30,7 @@ from forecastkit.network.config import NetworkConfig
 from forecastkit.network.runtime import Member
 from forecastkit.series.effects import Effects
 from forecastkit.tables.covariates import FUTR, HIST, STAT, Beside, Column
-from forecastkit.tables.frame import Grid
+from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Grid, Y
 from forecastkit.tables.frequency import Frequency
 
 FORMAT_VERSION = 3
@@ -40,6 +41,8 @@ _EFFECTS = (*("ahead", "relative", "size", "low", "high", "mean", "variance", "c
 _MOST_MEMBERS = 64
 _MOST_UNITS = 4096
 _MOST_WIDTH = 1000
+_LARGEST_EFFECT, _LEAST_EFFECT = 1e120, 1e-30
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 # what other files begin with, and what they are
 _OTHER_KINDS = {
     b"\x89PNG": "a PNG picture",
@@ -231,11 +234,13 @@ def _networks(manifest: dict[str, Any], name: str) -> list[NetworkConfig]:
         if sane:
             networks = [kinds[one] for one in members]
             sane = all(network.view.horizon == manifest["h"] for network in networks)
+            sane = sane and all(_fits(network, manifest) for network in networks)
         columns = [Column.from_dict(one) for one in manifest["covariates"]]
         sane = sane and all(
             column.role in (FUTR, HIST, STAT) and 1 <= column.width <= _MOST_WIDTH
             for column in columns
         )
+        sane = sane and _are_sane(columns, manifest["frequency"]["kind"])
         effects = manifest["effects"]
         if sane and effects is not None:
             sane = bool(columns) and _whole(effects["season"], 1, HISTORY) and effects["noise"] > 0
@@ -245,6 +250,45 @@ def _networks(manifest: dict[str, Any], name: str) -> list[NetworkConfig]:
     if not sane:
         raise _damaged(name, "its configuration is out of range")
     return networks
+
+
+def _widths(columns: list[Column]) -> dict[str, int]:
+    """Numbers that stand for the columns of each role."""
+    roles = (FUTR, HIST, STAT)
+    return {role: sum(one.width for one in columns if one.role == role) for role in roles}
+
+
+def _fits(network: NetworkConfig, manifest: dict[str, Any]) -> bool:
+    """Whether a network reads as many covariates as there are, or none."""
+    wide = _widths([Column.from_dict(one) for one in manifest["covariates"]])
+    pairs = (manifest["effects"] or {"n_pairs": 0})["n_pairs"]
+    view = network.view
+    found = (view.told, view.noted, view.fixed)
+    whole = (wide[FUTR] + pairs, wide[FUTR] + wide[HIST], wide[STAT])
+    return found in (whole, (0, 0, 0))
+
+
+def _are_sane(columns: list[Column], kind: str) -> bool:
+    """Whether columns have names of their own, categories and dates that can be; events last."""
+    names = [column.name for column in columns]
+    events = [column.dates is not None for column in columns if column.role != STAT]
+    for column in columns:
+        kinds, dates = column.categories, column.dates
+        if kinds is not None and not (_are_text(kinds) and len(set(kinds)) == len(kinds)):
+            return False
+        if dates is not None:
+            if column.role != FUTR or kinds is not None or kind == "integer" or not dates:
+                return False
+            if not _are_text(dates) or not all(_DATE.fullmatch(one) for one in dates):
+                return False
+            np.array(dates, "datetime64[D]")  # raises ValueError
+    if not _are_text(names) or {UNIQUE_ID, DS, Y, CUTOFF} & set(names):
+        return False
+    return len(set(names)) == len(names) and events == sorted(events)
+
+
+def _are_text(values: Any) -> bool:
+    return all(isinstance(one, str) for one in values)
 
 
 def _is_sane_part(part: dict[str, Any]) -> bool:
@@ -299,10 +343,7 @@ def _expected(
         "calibration/reach": (manifest["h"], len(LEVELS)),
     }
     columns = [Column.from_dict(one) for one in manifest["covariates"]]
-    wide = {
-        role: sum(column.width for column in columns if column.role == role)
-        for role in (FUTR, HIST, STAT)
-    }
+    wide = _widths(columns)
     if columns:
         shapes["covariates/values"] = (-1, wide[FUTR] + wide[HIST])
         shapes["covariates/offsets"] = (n + 1,)
@@ -373,14 +414,18 @@ def _beside(
     return Beside(changing, values, offsets, constants, fixed)
 
 
-def _effects(manifest: dict[str, Any], tensors: dict[str, np.ndarray], name: str) -> Effects | None:
+def _effects(
+    manifest: dict[str, Any], tensors: dict[str, np.ndarray], beside: Beside | None, name: str
+) -> Effects | None:
     kept = manifest["effects"]
-    if kept is None:
+    if kept is None or beside is None:
         return None
     arrays = {one: tensors[f"effects/{one}"] for one in _EFFECTS}
-    finite = all(np.isfinite(one).all() for one in arrays.values())
-    positive = all((arrays[one] > 0).all() for one in ("size", "variance", "width"))
-    if not finite or not positive:
+    sane = all((np.abs(one) < _LARGEST_EFFECT).all() for one in arrays.values())
+    positive = ("size", "variance", "width")
+    sane = sane and all((arrays[one] > _LEAST_EFFECT).all() for one in positive)
+    sane = sane and _LEAST_EFFECT < kept["noise"] < _LARGEST_EFFECT
+    if not sane or not np.array_equal(arrays["ahead"] > 0, beside.ahead):
         raise _damaged(name, "its effects of covariates are out of range")
     pairs = tensors["effects/pairs"]
     n_ahead = int((arrays["ahead"] > 0).sum())
@@ -440,7 +485,7 @@ def _assembled(
             list(manifest["assumptions"]),
             dict(manifest["facts"]),
             Calibration(reach),
-            _effects(manifest, tensors, name),
+            _effects(manifest, tensors, grid.beside, name),
         )
     except (KeyError, TypeError, ValueError, OSError) as error:
         raise _damaged(name, f"its manifest is not understood ({error})") from error

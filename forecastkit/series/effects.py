@@ -261,6 +261,8 @@ def _centres(panel: Panel) -> np.ndarray:
     seen = ~np.isnan(rows) & ~np.isnan(panel.values)[:, None]
     owner, n = panel.owner, panel.n_series
     known = np.where(seen, rows, 0.0)
+    if rows.shape[1] == 0:
+        return np.zeros((n, 0))
     sums = np.stack([np.bincount(owner, column, n) for column in known.T], axis=1)
     counts = np.stack([np.bincount(owner, column, n) for column in seen.T], axis=1)
     overall = sums.sum(0) / np.maximum(counts.sum(0), 1)

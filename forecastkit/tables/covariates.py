@@ -20,6 +20,11 @@ from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Grid, Y
 FUTR, HIST, STAT = "futr_exog", "hist_exog", "stat_exog"
 _MEANINGS = {FUTR: "known ahead", HIST: "known for the past alone", STAT: "constant in a series"}
 _MOST_CATEGORIES = 20
+_MOST_CONSTANTS = 100
+# numbers beyond this are taken for a slip
+_LARGEST = 1e100
+# a table may reach so many times its rows beyond the last values
+_MOST_AHEAD = 50
 # a sum of columns is the target when it leaves no more than this share of it
 _EXACT = 1e-6
 
@@ -63,7 +68,7 @@ class Column:
         if self.categories is None:
             found = pd.to_numeric(cells.where(~absent), errors="coerce").astype(float)
             return found.to_numpy()[:, None]
-        text = cells.astype(str).to_numpy()
+        text = cells.astype(str).str.strip().to_numpy()
         hot = (text[:, None] == np.array(self.categories)).astype(float)
         return np.where(absent.to_numpy()[:, None], np.nan, hot)
 
@@ -161,6 +166,13 @@ def find_columns(
     [('price', 'futr_exog'), ('rain', 'hist_exog')]
     """
     events = df.attrs.get(EVENTS, {})
+    twice = [name for name in events if name in df.columns]
+    if twice:
+        raise OptionError(
+            f"'{twice[0]}' is a column of the table and an event.",
+            value=twice[0],
+            fix="Give the event another name.",
+        )
     named = _named(df, {FUTR: futr, HIST: hist, STAT: stat})
     others = [name for name in df.columns if name not in (UNIQUE_ID, DS, Y, CUTOFF)]
     leaks = _leaks(df, others)
@@ -212,9 +224,18 @@ def laid(df: pd.DataFrame, grid: Grid, columns: Sequence[Column]) -> Beside | No
     df, series, steps = df[kept], series[kept], steps[kept]
     lengths = np.diff(grid.offsets)
     np.maximum.at(lengths, series, steps + 1)
+    if lengths.sum() > _MOST_AHEAD * len(df) + 10_000:
+        last = df.iloc[int(steps.argmax())]
+        raise DataError(
+            f"Series '{last[UNIQUE_ID]}' has a row at {_day(last[DS])}, {int(steps.max())} periods "
+            "after its first one: nearly all between would be missing.",
+            column=DS,
+            value=str(last[DS]),
+            fix="Mend the timestamp.",
+        )
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     values = np.full((int(offsets[-1]), sum(column.width for column in changing)), np.nan)
-    places, cells = offsets[series] + steps, [column.encoded(df[column.name]) for column in inside]
+    places, cells = offsets[series] + steps, [encoded(df, column) for column in inside]
     width = sum(column.width for column in inside)  # events stand behind the others
     values[places, :width] = np.concatenate([*cells, np.empty((len(df), 0))], axis=1)
     ordered = (*inside, *(one for one in changing if one.dates))
@@ -228,9 +249,8 @@ def _fixed(
     """Numbers that stand for the constants of every series, from its first cell that is filled."""
     parts = [np.zeros((n_series, 0))]
     for column in constants:
-        cells = df[column.name].where(~_absent(df[column.name])).groupby(series).first()
-        cells = cells.reindex(np.arange(n_series))
-        found = column.encoded(cells)
+        cells = pd.DataFrame(encoded(df, column)).groupby(series).first()
+        found = cells.reindex(np.arange(n_series)).to_numpy()
         parts.append(found if column.categories is None else np.nan_to_num(found))
     return np.concatenate(parts, axis=1)
 
@@ -279,10 +299,11 @@ def with_future(grid: Grid, futr_df: pd.DataFrame | None, h: int, whole: bool = 
     values[np.arange(len(owner)) + (offsets[:-1] - beside.offsets[:-1])[owner]] = beside.values
     ahead = [column for column in beside.known_ahead if column.dates is None]
     if futr_df is not None and ahead:
-        _check_present(futr_df, ahead)
+        futr_df = _checked_future(futr_df, grid, ahead)
         series, steps = _places(futr_df, grid)
-        kept = (series >= 0) & (steps >= 0) & (steps < needed[np.maximum(series, 0)])
-        cells = [column.encoded(futr_df[column.name]) for column in ahead]
+        own = np.maximum(series, 0)
+        kept = (series >= 0) & (steps >= lengths[own]) & (steps < needed[own])
+        cells = [encoded(futr_df, column) for column in ahead]
         places = (offsets[series] + steps)[kept]
         told = beside.which(ahead)
         values[np.ix_(places, told)] = np.concatenate(cells, axis=1)[kept]
@@ -291,6 +312,113 @@ def with_future(grid: Grid, futr_df: pd.DataFrame | None, h: int, whole: bool = 
     if whole:
         _check_future(grid, h)
     return grid
+
+
+def _checked_future(df: pd.DataFrame, grid: Grid, columns: Sequence[Column]) -> pd.DataFrame:
+    """Rows of the future with timestamps of the grid's kind, one a series and timestamp."""
+    if not isinstance(df, pd.DataFrame) or not df.columns.is_unique:
+        raise DataError(
+            f"The future is a pandas DataFrame with columns of different names, not {type(df)}.",
+            fix="Make one with make_future_dataframe, and fill it in.",
+        )
+    absent = [name for name in (UNIQUE_ID, DS) if name not in df.columns]
+    if absent:
+        raise DataError(
+            f"The future has no column '{absent[0]}'; it has: {', '.join(map(str, df.columns))}.",
+            column=absent[0],
+            fix="Make one with make_future_dataframe, and fill it in.",
+        )
+    _check_present(df, columns)
+    df = df.reset_index(drop=True)
+    df = df.assign(**{UNIQUE_ID: df[UNIQUE_ID].astype(str), DS: _moments_of(df[DS], grid)})
+    off = grid.off_grid(df[DS])
+    if off.any():
+        row = df[off].iloc[0]
+        raise DataError(
+            f"The future has a row at {_day(row[DS])} of series '{row[UNIQUE_ID]}', which is not a "
+            f"timestamp of frequency {grid.frequency} ({int(off.sum())} such rows).",
+            column=DS,
+            value=str(row[DS]),
+            fix="Make the rows with make_future_dataframe, and fill them in.",
+        )
+    names = [column.name for column in columns]
+    df = df.drop_duplicates([UNIQUE_ID, DS, *names])
+    twice = df.duplicated([UNIQUE_ID, DS])
+    if twice.any():
+        row = df[twice].iloc[0]
+        raise DataError(
+            f"The future has more than one row for series '{row[UNIQUE_ID]}' at {_day(row[DS])} "
+            f"({int(twice.sum())} rows too many in all).",
+            column=DS,
+            value=str(row[DS]),
+            fix="Keep one of them.",
+        )
+    return df
+
+
+def _moments_of(ds: pd.Series, grid: Grid) -> pd.Series:
+    """Timestamps as the table of the model has them: whole numbers, of its zone, or of none."""
+    if grid.frequency.kind == "integer":
+        found = pd.to_numeric(ds, errors="coerce")
+        if found.isna().any() or (found % 1 != 0).any():
+            raise _no_moment(ds, found.isna() | (found % 1 != 0), "a whole number")
+        return found.astype(np.int64)
+    if pd.api.types.is_numeric_dtype(ds):
+        raise _no_moment(ds, pd.Series(True, index=ds.index), "a timestamp")
+    known = ds
+    if not pd.api.types.is_datetime64_any_dtype(ds):
+        known = pd.to_datetime(ds.astype(str), format="ISO8601", errors="coerce", utc=True)
+        if grid.time_zone is None:
+            known = known.dt.tz_localize(None)
+    if known.isna().any():
+        raise _no_moment(ds, known.isna(), "a timestamp as 2024-12-31")
+    zoned = getattr(known.dtype, "tz", None) is not None
+    if zoned != (grid.time_zone is not None):
+        kinds = ("no time zone", f"the time zone {grid.time_zone or known.dt.tz}")
+        raise DataError(
+            f"The timestamps of the future have {kinds[zoned]}, those of the model "
+            f"{kinds[not zoned]}.",
+            column=DS,
+            value=str(ds.iloc[0]),
+            fix="Make the rows with make_future_dataframe, and fill them in.",
+        )
+    return known.dt.tz_convert(grid.time_zone) if zoned else known
+
+
+def _no_moment(ds: pd.Series, wrong: pd.Series, what: str) -> DataError:
+    value = ds[wrong].iloc[0]
+    return DataError(
+        f"'{value}' in column 'ds' of the future is not {what} ({int(wrong.sum())} such rows).",
+        column=DS,
+        value=str(value),
+        fix="Make the rows with make_future_dataframe, and fill them in.",
+    )
+
+
+def encoded(df: pd.DataFrame, column: Column) -> np.ndarray:
+    """Numbers that stand for a column of a table; see `Column.encoded`.
+
+    Raises
+    ------
+    DataError
+        If a cell is neither empty nor a number, or the number is infinite or beyond 1e100.
+    """
+    cells = df[column.name]
+    found = column.encoded(cells)
+    if column.categories is not None:
+        return found
+    wrong = (np.isnan(found[:, 0]) & ~_absent(cells).to_numpy()) | (np.abs(found[:, 0]) > _LARGEST)
+    if wrong.any():
+        row = df.iloc[int(np.flatnonzero(wrong)[0])]
+        number = "a number" if not np.isinf(found[wrong]).any() else "a finite number"
+        raise DataError(
+            f"'{row[column.name]}' in column '{column.name}' is not {number}: series "
+            f"'{row[UNIQUE_ID]}' at {_day(row[DS])} ({int(wrong.sum())} such cells).",
+            column=column.name,
+            value=str(row[column.name]),
+            fix="Write a number, or leave the cell empty.",
+        )
+    return found
 
 
 def _check_future(grid: Grid, h: int) -> None:
@@ -353,6 +481,8 @@ def _decoded(column: Column, cells: np.ndarray) -> Any:
 def _named(df: pd.DataFrame, lists: dict[str, Sequence[str] | None]) -> dict[str, str]:
     named: dict[str, str] = {}
     for role, names in lists.items():
+        if names is not None and not isinstance(names, str | Iterable):
+            raise OptionError(f"{role} {names!r} is not a list of columns.", value=names)
         for name in [names] if isinstance(names, str) else names or ():
             if name in named:
                 raise OptionError(f"Column '{name}' stands in two lists of covariates.", value=name)
@@ -372,10 +502,17 @@ def _role(df: pd.DataFrame, name: str) -> tuple[str | None, str]:
     cells, absent = df[name], _absent(df[name])
     if absent.all():
         return None, "it is empty"
+    if pd.api.types.is_datetime64_any_dtype(cells) or cells.dtype.kind == "m":
+        return None, "it holds dates"
+    cells = cells if _numeric(cells[~absent]) else cells.astype(str)
+    if absent[df[Y].notna()].all():
+        return None, "it is empty wherever the target is known"
     by_series = cells.where(~absent).groupby(df[UNIQUE_ID], sort=False)
     if (by_series.nunique() <= 1).all():
         if cells[~absent].nunique() <= 1:
             return None, "it never changes"
+        if not _numeric(cells[~absent]) and cells[~absent].nunique() > _MOST_CONSTANTS:
+            return None, f"it holds more than {_MOST_CONSTANTS} different texts"
         return STAT, "it is constant in every series"
     if not _numeric(cells[~absent]):
         return None, "it holds text that changes; name it to use it"
@@ -387,6 +524,14 @@ def _role(df: pd.DataFrame, name: str) -> tuple[str | None, str]:
 
 def _checked(df: pd.DataFrame, name: str, role: str) -> Column:
     cells, absent = df[name], _absent(df[name])
+    dates = pd.api.types.is_datetime64_any_dtype(cells) or cells.dtype.kind == "m"
+    if dates or absent[df[Y].notna()].all():
+        raise DataError(
+            f"Column '{name}' holds {'dates' if dates else 'no value where the target is known'}.",
+            column=name,
+            fix="Turn dates into numbers or names." if dates else "Leave it out.",
+        )
+    cells = cells if _numeric(cells[~absent]) else cells.astype(str).str.strip()
     if role == STAT:
         changing = cells.where(~absent).groupby(df[UNIQUE_ID], sort=False).nunique() > 1
         if changing.any():
@@ -399,10 +544,11 @@ def _checked(df: pd.DataFrame, name: str, role: str) -> Column:
     if _numeric(cells[~absent]):
         return Column(name, role)
     kinds = cells[~absent].astype(str).value_counts()
-    if role != STAT and len(kinds) > _MOST_CATEGORIES:
+    most = _MOST_CONSTANTS if role == STAT else _MOST_CATEGORIES
+    if len(kinds) > most:
         raise DataError(
             f"Column '{name}' holds {len(kinds)} different texts, for instance '{kinds.index[0]}'; "
-            f"at most {_MOST_CATEGORIES} categories can be used.",
+            f"at most {most} categories can be used.",
             column=name,
             value=str(kinds.index[0]),
             fix="Turn it into numbers or fewer categories, or leave it out.",
@@ -419,7 +565,7 @@ def _leaks(df: pd.DataFrame, names: Iterable[str]) -> dict[str, str]:
             numbers[name] = pd.to_numeric(cells.where(~absent), errors="coerce").astype(float)
     if not numbers or df[Y].notna().sum() < 3:
         return {}
-    rows = pd.DataFrame(numbers)[df[Y].notna()].fillna(0.0)
+    rows = pd.DataFrame(numbers)[df[Y].notna()].replace([np.inf, -np.inf], np.nan).fillna(0.0)
     rows = rows.loc[:, rows.std() > 0]
     y = df[Y].dropna().to_numpy()
     if rows.empty or len(y) <= rows.shape[1] + 2 or y.std() == 0:
@@ -439,10 +585,7 @@ def _places(df: pd.DataFrame, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
     """Series of each row (-1 for none) and steps since its first period."""
     where = pd.Series(np.arange(len(grid.ids)), index=grid.ids)
     series = df[UNIQUE_ID].astype(str).map(where).fillna(-1).to_numpy(np.int64)
-    ds = df[DS]
-    if grid.frequency.kind != "integer" and not pd.api.types.is_datetime64_any_dtype(ds):
-        ds = pd.to_datetime(ds)
-    return series, grid.ordinals(ds) - grid.first[np.maximum(series, 0)]
+    return series, grid.ordinals(df[DS]) - grid.first[np.maximum(series, 0)]
 
 
 def _check_present(df: pd.DataFrame, columns: Sequence[Column]) -> None:
@@ -452,7 +595,7 @@ def _check_present(df: pd.DataFrame, columns: Sequence[Column]) -> None:
             f"The table has no column '{absent[0]}', which the model was fitted with "
             f"({', '.join(absent)}).",
             column=absent[0],
-            fix="Add the column; a column of the past may be empty where nothing is known.",
+            fix="Add the column; cells of it may be empty where nothing was known.",
         )
 
 

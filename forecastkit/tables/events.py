@@ -16,7 +16,7 @@ from forecastkit.errors import DataError, OptionError
 from forecastkit.tables.frame import DS, Grid
 
 EVENTS = "events"
-HOLIDAY = "holiday"
+HOLIDAY = "public holiday"
 # years beyond the data for which holidays are kept
 _YEARS_AHEAD = 10
 _MOST_NAMES = 25
@@ -52,16 +52,16 @@ def add_holidays(df: pd.DataFrame, country: str, lead: int = 1, lag: int = 1) ->
     >>> days = pd.date_range("2022-01-01", "2023-12-31")
     >>> table = pd.DataFrame({"unique_id": "a", "ds": days, "y": 1.0})
     >>> events = add_holidays(table, "DE-BY").attrs["events"]
-    >>> events["holiday"][:2], "Easter Monday" in events
+    >>> events["public holiday"][:2], "Easter Monday" in events
     (['2022-01-01', '2022-01-06'], True)
     """
     import holidays
 
     first, last = _span(df)
-    code, _, region = country.partition("-")
+    code, _, region = str(country).upper().partition("-")
     years = range(first.year, last.year + _YEARS_AHEAD + 1)
     try:
-        found = holidays.country_holidays(code.upper(), subdiv=region or None, years=years)
+        found = holidays.country_holidays(code, subdiv=region or None, years=years)
     except (NotImplementedError, KeyError) as error:
         raise OptionError(
             f"No holidays are known for '{country}'.",
@@ -73,7 +73,7 @@ def add_holidays(df: pd.DataFrame, country: str, lead: int = 1, lag: int = 1) ->
     for shift in [-k for k in range(1, lead + 1)] + list(range(1, lag + 1)):
         side = "before" if shift < 0 else "after"
         moved = [pd.Timestamp(day) + pd.Timedelta(days=shift) for day in days]
-        name = f"{abs(shift)} day{'s' if abs(shift) > 1 else ''} {side} a holiday"
+        name = f"{abs(shift)} day{'s' if abs(shift) > 1 else ''} {side} a {HOLIDAY}"
         events[name] = [day.date().isoformat() for day in moved if day.date() not in found]
     events |= _by_name({day: str(found[day]) for day in days}, first, last)
     return _with(df, events)
@@ -119,8 +119,9 @@ def add_events(df: pd.DataFrame, events: pd.DataFrame | str | Path) -> pd.DataFr
             column=absent[0],
             fix="Name the columns date and event.",
         )
-    dates = pd.to_datetime(events["date"], errors="coerce", format="ISO8601")
-    wrong = dates.isna() | events["event"].astype(str).str.strip().eq("")
+    text = events["date"].astype(str).str.strip().str[:10]  # of a timestamp its day
+    dates = pd.to_datetime(text, errors="coerce", format="%Y-%m-%d")
+    wrong = dates.isna() | events["event"].isna() | events["event"].astype(str).str.strip().eq("")
     if wrong.any():
         row = events.index[wrong.to_numpy()][0]
         raise DataError(
@@ -159,6 +160,8 @@ def _span(df: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
         raise OptionError(
             "Holidays and events need timestamps; the column 'ds' holds none.", column=DS
         )
+    if df.empty:
+        raise OptionError("The table has no rows.", fix="Give it some before its holidays.")
     return df[DS].min(), df[DS].max()
 
 
@@ -179,6 +182,17 @@ def _by_name(
 
 
 def _with(df: pd.DataFrame, events: dict[str, list[str]]) -> pd.DataFrame:
-    table = df.copy()
-    table.attrs = {**df.attrs, EVENTS: {**df.attrs.get(EVENTS, {}), **events}}
+    table, already = df.copy(), df.attrs.get(EVENTS, {})
+    twice = [
+        name
+        for name, dates in events.items()
+        if name in df.columns or already.get(name, dates) != dates
+    ]
+    if twice:
+        raise OptionError(
+            f"'{twice[0]}' is already an event or a column of the table.",
+            value=twice[0],
+            fix="Give the event another name.",
+        )
+    table.attrs = {**df.attrs, EVENTS: {**already, **events}}
     return table

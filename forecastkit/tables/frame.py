@@ -72,6 +72,12 @@ def check_table(df: pd.DataFrame) -> pd.DataFrame:
             fix="Name the columns unique_id, ds and y, or read the file with forecastkit.read_csv.",
         )
     table = df.reset_index(drop=True).copy()
+    table.columns = table.columns.map(str)
+    if not table.columns.is_unique:
+        name = table.columns[table.columns.duplicated()][0]
+        raise DataError(
+            f"The table has more than one column '{name}'.", column=name, fix="Rename one of them."
+        )
     if table[UNIQUE_ID].isna().any():
         raise DataError("Some rows have no unique_id.", column=UNIQUE_ID)
     table[UNIQUE_ID] = table[UNIQUE_ID].astype(str)
@@ -181,6 +187,10 @@ class Grid:
     def ordinals(self, ds: pd.Series) -> np.ndarray:
         """Numbers along the grid of a table's timestamps; the inverse of `timestamps`."""
         return self.frequency.ordinals(_moments(ds, self.frequency))
+
+    def off_grid(self, ds: pd.Series) -> np.ndarray:
+        """Whether a table's timestamps are none of the grid's, shape (n_rows,)."""
+        return self.frequency.off_grid(_moments(ds, self.frequency))
 
 
 def to_grid(

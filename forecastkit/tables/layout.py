@@ -67,6 +67,7 @@ class Wanted:
     targets: tuple[str, ...] = ()
     date_format: str | None = None
     na_values: tuple[str, ...] = ()
+    covariates: tuple[str, ...] = ()
 
 
 def find_layout(cells: Cells, wanted: Wanted) -> Layout:
@@ -92,12 +93,14 @@ def find_layout(cells: Cells, wanted: Wanted) -> Layout:
     numeric = [name for name in rest if _is_numeric(cells.table[name], wanted.na_values)]
     ids = wanted.ids
     if ids is None:
-        others = [name for name in rest if name not in wanted.targets]
+        taken = (*wanted.targets, *wanted.covariates)
+        others = [name for name in rest if name not in taken]
         ids = _find_ids(cells, others, numeric, dates)
         if ids is not None:
             reasons["id"] = "its name or its text says which series a row belongs to"
     # a column with many bad cells is still a target: the cells are named when it is read
-    numbers = _nearly_numeric(cells, [name for name in rest if name != ids], wanted.na_values)
+    others = [name for name in rest if name != ids and name not in wanted.covariates]
+    numbers = _nearly_numeric(cells, others, wanted.na_values)
     targets = wanted.targets or _find_targets(cells, numbers, ids, reasons)
     if len(targets) > 1:
         ignored = [name for name in rest if name != ids and name not in targets]
@@ -121,7 +124,8 @@ def _find_time(
                 fix="Give its form with date_format (--date-format), for instance %d.%m.%Y.",
             )
         return wanted.time, dates
-    others = [name for name in cells.columns if name not in (wanted.ids, *wanted.targets)]
+    taken = (wanted.ids, *wanted.targets, *wanted.covariates)
+    others = [name for name in cells.columns if name not in taken]
     named = sorted((n for n in others if _rank(n, TIME_NAMES) < 99), key=_by(TIME_NAMES))
     for name in named:
         dates = read_dates(cells.table[name], wanted.date_format)

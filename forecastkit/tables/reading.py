@@ -14,6 +14,7 @@ from forecastkit.tables.cells import (
     Convention,
     choose_convention,
     missing,
+    read_dates,
     to_numbers,
 )
 from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Grid, Y, to_grid
@@ -46,6 +47,7 @@ def read_csv(
     na_value: str | Sequence[str] = (),
     fill: Fill = "none",
     freq: str | int | Frequency | None = None,
+    covariates: Sequence[str] = (),
 ) -> pd.DataFrame:
     r"""Read a CSV file into a series table.
 
@@ -70,6 +72,8 @@ def read_csv(
         error, 0, the value before it, or a straight line between its neighbours.
     freq : str, int or Frequency, optional
         A pandas offset alias, or a step of integers.
+    covariates : sequence of str
+        Columns that are neither time, nor id, nor target.
 
     Returns
     -------
@@ -96,7 +100,9 @@ def read_csv(
     na_values = (na_value,) if isinstance(na_value, str) else tuple(na_value)
     cells = read_cells(path, delimiter, encoding)
     targets = (target_col,) if isinstance(target_col, str) else tuple(target_col or ())
-    layout = find_layout(cells, Wanted(time_col, id_col, targets, date_format, na_values))
+    layout = find_layout(
+        cells, Wanted(time_col, id_col, targets, date_format, na_values, tuple(covariates))
+    )
     notes = [*cells.notes, *_layout_notes(layout)]
     reader = _Columns(cells, na_values, decimal, thousands, notes)
     table = _assembled(cells, layout, reader)
@@ -108,6 +114,72 @@ def read_csv(
     how = (delimiter, decimal, thousands, encoding, date_format, list(na_values), fill)
     what = (list(layout.targets), layout.time, layout.ids)
     table.attrs[READING] = dict(zip(READING_ARGUMENTS, (*what, *how), strict=True))
+    return table
+
+
+def read_rows(
+    path: str | Path,
+    numbers: Sequence[str],
+    texts: Sequence[str],
+    *,
+    time_col: str,
+    id_col: str | None = None,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    encoding: str | None = None,
+    date_format: str | None = None,
+    na_value: str | Sequence[str] = (),
+) -> pd.DataFrame:
+    """Read named columns of a file that has no target: the future of covariates.
+
+    Parameters
+    ----------
+    path : str or Path
+    numbers, texts : sequence of str
+        Columns that hold numbers, and categories.
+    time_col, id_col, ...
+        As in `read_csv`; nothing is found that is not named.
+
+    Returns
+    -------
+    DataFrame
+        `ds`, with an id column `unique_id`, and the columns.
+
+    Raises
+    ------
+    UnknownFileError, DataError
+    """
+    na_values = (na_value,) if isinstance(na_value, str) else tuple(na_value)
+    cells = read_cells(path, delimiter, encoding)
+    wanted = [name for name in (time_col, id_col, *numbers, *texts) if name is not None]
+    absent = [name for name in wanted if name not in cells.columns]
+    if absent:
+        raise DataError(
+            f"The file has no column '{absent[0]}'; it has: {', '.join(cells.columns)}.",
+            file=cells.file,
+            column=absent[0],
+            fix="'forecastkit predict --make-future FILE.csv' writes a file to fill in.",
+        )
+    dates = read_dates(cells.table[time_col], date_format)
+    if dates is None:
+        value = str(cells.table[time_col].iloc[0])
+        raise DataError(
+            f"'{value}' is not a timestamp of a known form.",
+            file=cells.file,
+            row=int(cells.lines[0]),
+            column=time_col,
+            value=value,
+            fix="Write it as 2024-12-31, or give its form with --date-format.",
+        )
+    reader = _Columns(cells, na_values, decimal, thousands, [])
+    table = pd.DataFrame({DS: _timestamps(cells, Layout(time_col, id_col, (), dates))})
+    if id_col is not None:
+        table[UNIQUE_ID] = cells.table[id_col].astype(str)
+    for name in numbers:
+        table[name] = reader.numbers_or_truth(name)
+    for name in texts:
+        table[name] = cells.table[name]
     return table
 
 
@@ -141,6 +213,14 @@ class _Columns:
         if convention != Convention(".", ""):
             self.notes.append((_described(convention, column), "all its cells read so"))
         return values
+
+    def numbers_or_truth(self, column: str) -> np.ndarray:
+        """Read a column of numbers, or of True and False, which are 1 and 0."""
+        text = self.cells.table[column].str.strip().str.lower()
+        if text.isin(["true", "false", ""]).all() and (text != "").any():
+            found = text.map({"true": 1.0, "false": 0.0})
+            return found.to_numpy(float)
+        return self.numbers(column)
 
     def covariate(self, column: str) -> np.ndarray | pd.Series:
         """Read a column as numbers if it holds nothing else, otherwise leave it as text."""

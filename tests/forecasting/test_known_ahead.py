@@ -145,7 +145,7 @@ def test_holidays_are_kept_in_the_model(shop, tmp_path):
     rng = np.random.default_rng(0)
     y = 100 + 10 * np.sin(2 * np.pi * np.arange(len(days)) / 7) + rng.normal(0, 2, len(days))
     free = fk.add_holidays(pd.DataFrame({"unique_id": "a", "ds": days, "y": y}), "US")
-    holiday = days.strftime("%Y-%m-%d").isin(free.attrs["events"]["holiday"])
+    holiday = days.strftime("%Y-%m-%d").isin(free.attrs["events"]["public holiday"])
     table = fk.add_holidays(free.assign(y=y * np.where(holiday, 0.3, 1.0)), "US")
     model = fk.LSTMForecaster(h=14, preset="instant").fit(table)
     model.save(tmp_path / "m.safetensors")
@@ -154,6 +154,65 @@ def test_holidays_are_kept_in_the_model(shop, tmp_path):
     assert forecast["2023-12-27"] > 80
     newer = fk.load(tmp_path / "m.safetensors").predict(table[table["ds"] < "2023-12-10"])
     assert newer["LSTM"].notna().all()
+
+
+def bad_futures():
+    """Rows of the future as they should not be, and what is said."""
+    return [
+        (lambda f: f.drop(columns="ds"), "no column 'ds'"),
+        (lambda f: f.drop(columns="price"), "no column 'price'"),
+        (lambda f: "future.csv", "is a pandas DataFrame"),
+        (lambda f: f.assign(ds="soon"), "'soon' in column 'ds'"),
+        (lambda f: f.assign(ds=1.5), "'1.5' in column 'ds'"),
+        (lambda f: f.assign(ds=f["ds"] + pd.Timedelta(hours=3)), "not a timestamp of frequency D"),
+        (lambda f: f.assign(ds=f["ds"].dt.tz_localize("UTC")), "time zone UTC"),
+        (lambda f: pd.concat([f, f.assign(price=1.0)]), "more than one row for series 'P00'"),
+        (lambda f: f.assign(price="4,20"), "'4,20' in column 'price' is not a number"),
+        (lambda f: f.assign(price=np.inf), "is not a finite number"),
+        (lambda f: f.assign(promo=np.nan), "'P00' at 2024-05-30: promo"),
+    ]
+
+
+@pytest.mark.parametrize(("change", "message"), bad_futures())
+def test_a_future_that_cannot_be(change, message, fitted):
+    future = fk.make_future_dataframe(fitted)
+    with pytest.raises(DataError, match=message):
+        fitted.predict(futr_df=change(future))
+
+
+def test_a_future_in_any_order_and_longer_than_needed(fitted):
+    future = fk.make_future_dataframe(fitted)
+    want = fitted.predict(futr_df=future)
+    other = future[future["unique_id"] == "P00"].assign(unique_id="other")
+    more = pd.concat([future.sample(frac=1, random_state=1), other])
+    past = future.assign(ds=future["ds"] - pd.Timedelta(days=30), price=np.nan)
+    texts = pd.concat([more, past]).assign(ds=lambda f: f["ds"].astype(str))
+    pd.testing.assert_frame_equal(fitted.predict(futr_df=texts), want)
+
+
+def test_a_table_with_constants_alone(shop):
+    known = shop.loc[shop["y"].notna(), ["unique_id", "ds", "y", "shelf"]]
+    model = fk.AutoForecaster(h=7, preset="instant").fit(known)
+    assert [one["role"] for one in model.facts["covariates"]] == ["stat_exog"]
+    assert model.predict()["Auto"].notna().all()
+
+
+def test_backtests_know_holidays(shop):
+    known = fk.add_holidays(shop[shop["y"].notna()], "US")
+    model = fk.LSTMForecaster(h=7, preset="instant", futr_exog=["price", "promo"])
+    cv = fk.cross_validation(model, known, n_windows=2)
+    assert cv["LSTM"].notna().all()
+
+
+def test_a_column_that_was_a_leak_before_the_cutoff_stays_out(shop):
+    """Its values after the cutoff must not decide what it means."""
+    known = shop[shop["y"].notna()].reset_index(drop=True)
+    last = known["ds"] > known["ds"].max() - pd.Timedelta(days=7)
+    twin = known.assign(twin=2 * known["y"])
+    changed = twin.assign(y=known["y"].where(~last, 3 * known["y"] + 1))
+    model = fk.LSTMForecaster(h=7, preset="instant")
+    one, other = (fk.cross_validation(model, table, n_windows=1) for table in (twin, changed))
+    pd.testing.assert_series_equal(one["LSTM"], other["LSTM"], check_exact=True)
 
 
 @pytest.fixture(scope="module")
@@ -212,6 +271,10 @@ def test_the_command_line(shop, tmp_path):
     done = runner.invoke(main, ["predict", model, "--future", str(future)])
     assert done.exit_code == 0, done.output
     assert len(done.stdout.splitlines()) == 1 + 12 * 7
+    rows.assign(price="cheap", promo=1).to_csv(future, index=False)
+    done = runner.invoke(main, ["predict", model, "--future", str(future)])
+    assert done.exit_code == 5
+    assert "future.csv, row 2, column 'price': 'cheap' is not a number" in done.stderr
     done = runner.invoke(main, ["inspect", model, "--plot", str(folder / "effects.png")])
     assert done.exit_code == 0, done.output
     assert "What covariates change" in done.stdout

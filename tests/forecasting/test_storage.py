@@ -12,9 +12,11 @@ import sys
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 from safetensors.numpy import load, save_file
 
+import forecastkit as fk
 from forecastkit.errors import ForecastkitError, ModelFileError, UnknownFileError, WriteError
 from forecastkit.forecasting import storage
 from forecastkit.forecasting.calibration import Calibration
@@ -226,3 +228,54 @@ def test_a_full_disk_leaves_the_old_model(path, monkeypatch):
         write_model(small_model(1), path)
     assert path.read_bytes() == before
     assert [p.name for p in path.parent.iterdir()] == ["m.safetensors"]
+
+
+@pytest.fixture(scope="module")
+def with_covariates(tmp_path_factory):
+    """A model of a price that is known ahead, rain of the past, a shelf, and an event."""
+    rng, parts = np.random.default_rng(0), []
+    for name in ("a", "b"):
+        days = pd.date_range("2024-01-01", periods=60)
+        y, price, rain = 50 * rng.random((3, 60)) + 1
+        part = {"unique_id": name, "ds": days, "y": y, "price": price, "rain": rain, "shelf": name}
+        parts.append(pd.DataFrame(part))
+    fair = pd.DataFrame({"date": ["2024-02-02", "2024-03-03"], "event": "fair"})
+    table = fk.add_events(pd.concat(parts, ignore_index=True), fair)
+    path = tmp_path_factory.mktemp("model") / "m.safetensors"
+    fk.LSTMForecaster(h=3, preset="instant", futr_exog=["price"]).fit(table).save(path)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m: m["networks"][0]["view"].update(told=2),
+        lambda m: m["networks"][0]["view"].update(noted=-1),
+        lambda m: m["covariates"][0].update(name=5),
+        lambda m: m["covariates"][0].update(name="rain"),
+        lambda m: m["covariates"][0].update(name="ds"),
+        lambda m: m["covariates"][0].update(role="target"),
+        lambda m: m["covariates"][0].update(role="hist_exog"),
+        lambda m: m["covariates"].reverse(),
+        lambda m: m["covariates"].pop(),
+        lambda m: m["covariates"][2].update(dates=["soon"]),
+        lambda m: m["covariates"][2].update(dates=["2024-99-99"]),
+        lambda m: m["covariates"][2].update(dates=[]),
+        lambda m: m["covariates"][2].update(dates=[1]),
+        lambda m: m["covariates"][3].update(categories=["a", "a"]),
+        lambda m: m["covariates"][3].update(categories=[1, 2]),
+        lambda m: m["effects"].update(noise=0),
+        lambda m: m["effects"].update(noise=1e300),
+        lambda m: m["effects"].update(noise="much"),
+        lambda m: m["effects"].update(season=10**9),
+        lambda m: m["effects"].update(n_pairs=10**9),
+        lambda m: m["effects"].pop("season"),
+    ],
+)
+def test_altered_covariates_are_refused(change, with_covariates, tmp_path):
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(with_covariates)
+    read_model(path)
+    rewritten(path, change)
+    with pytest.raises(ModelFileError):
+        read_model(path)

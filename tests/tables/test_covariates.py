@@ -134,10 +134,14 @@ def test_holidays_travel_with_the_table():
     days = pd.date_range("2022-01-01", "2023-12-31")
     df = pd.DataFrame({"unique_id": "a", "ds": days, "y": np.arange(730.0)})
     events = add_holidays(df, "DE-BY").attrs["events"]
-    assert {"holiday", "1 day before a holiday", "1 day after a holiday"} <= set(events)
-    assert "2022-11-01" in events["holiday"]  # All Saints is one in Bavaria
-    assert max(events["holiday"]) > "2033"
-    assert "2022-11-01" not in add_holidays(df, "DE").attrs["events"]["holiday"]
+    assert {
+        "public holiday",
+        "1 day before a public holiday",
+        "1 day after a public holiday",
+    } <= set(events)
+    assert "2022-11-01" in events["public holiday"]  # All Saints is one in Bavaria
+    assert max(events["public holiday"]) > "2033"
+    assert "2022-11-01" not in add_holidays(df, "DE").attrs["events"]["public holiday"]
     with pytest.raises(OptionError, match="No holidays are known for 'XX'"):
         add_holidays(df, "XX")
     with pytest.raises(OptionError, match="need timestamps"):
@@ -157,3 +161,54 @@ def test_events_of_ones_own(tmp_path):
     file.write_text("day,event\n2024-01-03,fair\n")
     with pytest.raises(DataError, match="no column 'date'"):
         add_events(df, file)
+
+
+def test_events_have_names_of_their_own():
+    df = pd.DataFrame({"unique_id": "a", "ds": pd.date_range("2024-01-01", periods=9), "y": 1.0})
+    free = add_holidays(df, "us-ca")
+    assert add_holidays(free, "US-CA").attrs == free.attrs
+    fair = pd.DataFrame({"date": ["2024-01-03"], "event": ["public holiday"]})
+    with pytest.raises(OptionError, match="already an event"):
+        add_events(free, fair)
+    with pytest.raises(OptionError, match="already an event or a column"):
+        add_events(df.assign(fair=0), fair.assign(event="fair"))
+    with pytest.raises(DataError, match="is not a date and an event"):
+        add_events(df, fair.assign(event=None))
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ([np.inf, 1, 2, 1, 2, 1, 2, 1], "not a finite number"),
+        (["1", "x", "1", "2", "1", "2", "1", "2"] * 1, None),  # categories
+        (pd.date_range("2024-01-01", periods=8), "holds dates"),
+        ([NAN] * 8, "no value where the target is known"),
+        ([f"kind {k}" for k in range(8)], None),
+    ],
+)
+def test_a_column_that_is_named_must_be_of_use(cells, message):
+    df = table(x=cells)
+    if message is None:
+        (column,), _ = find_columns(df, futr=["x"])
+        assert column.categories
+        return
+    with pytest.raises(DataError, match=message):
+        laid(df, to_grid(df), find_columns(df, futr=["x"])[0])
+
+
+def test_too_many_constants_are_left_out_and_said():
+    days = pd.date_range("2024-01-01", periods=3)
+    names = [f"s{k:03}" for k in range(120)]
+    df = pd.concat([pd.DataFrame({"unique_id": n, "ds": days, "y": 1.0, "id": n}) for n in names])
+    columns, notes = find_columns(check_table(df))
+    assert not columns
+    assert "more than 100 different texts" in notes[0][1]
+
+
+def test_a_row_far_in_the_future_is_an_error():
+    days = [*pd.date_range("2024-01-01", periods=100, freq="s"), pd.Timestamp("2204-01-01")]
+    df = pd.DataFrame({"unique_id": "a", "ds": days, "y": [*np.sin(np.arange(100)), NAN]})
+    df = check_table(df.assign(price=np.arange(101) % 7))
+    columns, _ = find_columns(df)
+    with pytest.raises(DataError, match="nearly all between would be missing"):
+        laid(df, to_grid(df), columns)
