@@ -10,7 +10,7 @@ from threading import Lock
 
 import numpy as np
 
-from forecastkit.forecasting.learnt import Window, tail_loss, window
+from forecastkit.forecasting.learnt import Window, tail_loss, windows
 from forecastkit.forecasting.outlook import Part
 from forecastkit.forecasting.plan import Notes, Plan, Recipe, note
 from forecastkit.network.config import SCALE_POWERS, TrainingConfig
@@ -94,6 +94,7 @@ class Learner:
         tail: int,
         season_length: int,
         effects: tuple[Effects | None, Effects | None] = (None, None),
+        n_tails: int = 1,
     ) -> Trained:
         """Choose on the panel's tail how to train, then train on all of it.
 
@@ -107,14 +108,19 @@ class Learner:
             Of the scale of the losses that recipes are compared by.
         effects : (Effects or None, Effects or None)
             Of the covariates, found without the tail and with it.
+        n_tails : int
+            How many tails, one before the other, choices are made on.
         """
         incumbent = self.plan.incumbent
         if tail < 1:
             why = [note(self._as_it_is(), "too few values to train on")]
             return Trained((incumbent,), (incumbent,), why, 0)
-        held_back = window(panel, tail, most=512)
+        held_back = windows(panel, tail, n_tails, most=512)
         with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
-            choices = self._choices(pool, panel, held_back, season_length, effects[0])
+            seen = self._seen(panel, tail * n_tails, effects[0])
+            choices = self._choices(
+                pool, seen, held_back, tail * n_tails, season_length, effects[0]
+            )
             loss = tail_loss(held_back, Part("", 1.0, (incumbent,)), season_length, effects[0])
             kept = self._kept(choices, loss)
             members = [incumbent] if not any(self._is_tuned(one) for one in kept) else []
@@ -123,7 +129,9 @@ class Learner:
         if len(members) > sum(self._recipe(one).n_members for one in kept):
             before = [incumbent, *before]
         steps = sum(one.run.steps * self._recipe(one).n_members for one in kept)
-        return Trained(tuple(members), tuple(before), self._notes(choices, kept, loss, tail), steps)
+        return Trained(
+            tuple(members), tuple(before), self._notes(choices, kept, loss, tail * n_tails), steps
+        )
 
     def _recipe(self, choice: _Choice) -> Recipe:
         return self.plan.recipes[choice.recipe]
@@ -148,19 +156,18 @@ class Learner:
     def _choices(
         self,
         pool: ThreadPoolExecutor,
-        panel: Panel,
+        seen: tuple[_Measured, ...],
         held_back: Window,
+        tail: int,
         season_length: int,
         effects: Effects | None,
     ) -> list[_Choice]:
         """The best training of each recipe; none where there is nothing to train on."""
-        tail = held_back.actual.shape[1]
         tasks = [
             (number, training)
             for number, recipe in enumerate(self.plan.recipes)
             for training in recipe.trainings
         ]
-        seen = self._seen(panel, tail, effects)
         runs = pool.map(lambda task: self._validated(task, seen, tail), tasks)
         best: dict[int, _Choice] = {}
         for (number, training), run in zip(tasks, runs, strict=True):

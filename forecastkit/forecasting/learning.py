@@ -10,7 +10,7 @@ import numpy as np
 
 from forecastkit.forecasting.blend import PRIOR, blend_weights
 from forecastkit.forecasting.calibration import Calibration
-from forecastkit.forecasting.learnt import Learnt, Window, tail_loss, window
+from forecastkit.forecasting.learnt import Learnt, Window, tail_loss, window, windows
 from forecastkit.forecasting.outlook import Outlook, Part
 from forecastkit.forecasting.plan import Notes, Plan, note
 from forecastkit.series.effects import Effects, find_effects
@@ -70,14 +70,15 @@ class Learning:
     def __call__(self, panel: Panel) -> Learnt:
         """Learn from a panel in the series' own units."""
         tail = min(self.h, int(panel.lengths.max()) // 4)
-        effects, notes = self._effects(panel, tail)
+        n_tails = self._n_tails(panel, tail)
+        effects, notes = self._effects(panel, tail, n_tails)
         parts, before, steps = [], [], 0
         for name, plan in self.plans.items():
             if name not in self.learners:
                 parts.append(Part(name, 1.0, (plan.incumbent,)))
                 before.append(parts[-1])
                 continue
-            trained = self.learners[name].learn(panel, tail, self.season_length, effects)
+            trained = self.learners[name].learn(panel, tail, self.season_length, effects, n_tails)
             parts.append(Part(name, 1.0, trained.members))
             before.append(Part(name, 1.0, trained.before))
             said = trained.notes
@@ -87,7 +88,7 @@ class Learning:
             steps += trained.steps
         parts += [Part(name) for name in self.methods]
         before += [Part(name) for name in self.methods]
-        judged, n_windows = self._judged(panel, tail, before, effects[0])
+        judged, n_windows = self._judged(panel, tail, n_tails, before, effects[0])
         weights = [1.0]
         if len(parts) > 1:
             prior = [PRIOR[part.name] for part in parts]
@@ -105,18 +106,25 @@ class Learning:
             effects[1],
         )
 
+    def _n_tails(self, panel: Panel, tail: int) -> int:
+        """Windows that choices are made on: several where few series are trained on, if long."""
+        if not self.learners or tail < 1:
+            return 1
+        wanted = -(-_ENOUGH_ROWS // panel.n_series)
+        return max(1, min(wanted, int(panel.lengths.max()) // 4 // tail))
+
     def _effects(
-        self, panel: Panel, tail: int
+        self, panel: Panel, tail: int, n_tails: int
     ) -> tuple[tuple[Effects | None, Effects | None], Notes]:
         """Effects of the covariates without the tail and with it, if they help on it."""
         if panel.covariates is None:
             return (None, None), []
         plan = next(iter(self.plans.values()))
         seasons, pairs = plan.season_lengths, plan.pairs
-        past = panel.drop_last(tail)
+        past = panel.drop_last(tail * n_tails)
         before = find_effects(past, measure_scale(past), seasons, pairs)
         after = find_effects(panel, measure_scale(panel), seasons, pairs)
-        held_back = window(panel, tail, most=_MOST_SERIES) if tail else None
+        held_back = windows(panel, tail, n_tails, most=_MOST_SERIES) if tail else None
         told = panel.covariates.ahead.any()
         if before is None or after is None or held_back is None or not len(held_back.series):
             return (after, after), []
@@ -128,7 +136,7 @@ class Learning:
         )
         gain = 100 * (1 - with_them / without) if without else 0.0
         size = f"{abs(gain):.1f} % {'less' if gain >= 0 else 'more'} loss"
-        why = f"on the last {tail} steps {size} than without them"
+        why = f"on the last {tail * n_tails} steps {size} than without them"
         if gain < -_MOST_HARM:
             what = "effects of covariates that are known ahead not taken out"
             return (before.idle(), after.idle()), [note(what, why)]
@@ -137,21 +145,27 @@ class Learning:
         ]
 
     def _judged(
-        self, panel: Panel, tail: int, before: Sequence[Part], effects: Effects | None
+        self,
+        panel: Panel,
+        tail: int,
+        n_tails: int,
+        before: Sequence[Part],
+        effects: Effects | None,
     ) -> tuple[list[tuple[Window, Outlook]], float]:
         """Windows of the past, forecasts of parts that had not seen them, how many do not overlap.
 
-        The newest window is the tail. Those before it are forecast by the shipped networks, which
+        The newest are the tails. Those before them are forecast by the shipped networks, which
         have seen none of the series; in few series they overlap. They are left out where many
         series were trained on: networks that were trained err in their own way.
         """
         if tail < 1:
             return [], 0.0
-        newest = window(panel, tail, 0, _MOST_SERIES)
+        newest = windows(panel, tail, n_tails, _MOST_SERIES)
         few = len(newest.series) < _ENOUGH_ROWS
         step, most = (max(1, tail // 3), _MOST_WINDOWS) if few else (tail, _WINDOWS)
         longest, earlier = int(panel.lengths.max()), []
-        if all(plan.shipped for plan in self.plans.values()) and (few or not self._trained(before)):
+        shipped = n_tails == 1 and all(plan.shipped for plan in self.plans.values())
+        if shipped and (few or not self._trained(before)):
             for back in range(step, most * step, step):
                 if longest - back - tail < max(longest // 2, tail):
                     break
@@ -163,7 +177,7 @@ class Learning:
         judged = [(newest, before)]
         if earlier:
             judged.append((Window.joined(earlier), untrained))
-        n_windows = 1.0 + len(earlier) * step / tail
+        n_windows = n_tails + len(earlier) * step / tail
         outlooks = [
             (held_back, Outlook(held_back.past, seen, tail, self.season_length, effects))
             for held_back, seen in judged

@@ -94,6 +94,11 @@ def window(panel: Panel, h: int, back: int = 0, most: int | None = None) -> Wind
     return Window(past.take(rows), last_values(whole.take(rows), h), rows)
 
 
+def windows(panel: Panel, h: int, n: int, most: int | None = None) -> Window:
+    """Hold back the last `n` windows of `h` steps of every series, newest first; see `window`."""
+    return Window.joined([window(panel, h, k * h, most) for k in range(n)])
+
+
 def judged_at(h: int) -> np.ndarray:
     """Quantiles that forecasts are judged by, as an `Outlook` takes them, shape (h, 4)."""
     return np.tile([normal(q) for q in JUDGED], (h, 1))

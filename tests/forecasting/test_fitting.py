@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import forecastkit as fk
+from forecastkit.forecasting.fitted import panel_of
 from forecastkit.forecasting.fitting import Learner
 from forecastkit.forecasting.plan import Plan, Recipe
 from forecastkit.network.config import NetworkConfig, TrainingConfig
@@ -75,3 +78,20 @@ def test_too_few_values_leave_the_incumbent(tail):
     assert len(found.members) == 1
     assert found.steps == 0
     assert any("too few" in one["why"] for one in found.notes)
+
+
+def test_few_long_series_are_judged_on_many_windows(rng):
+    """Of one series a single tail says nothing: intervals are set on as many as there is room."""
+    from forecastkit.forecasting.learning import Learning
+
+    t = np.arange(2400)
+    y = 50 + 10 * np.sin(2 * np.pi * t / 24) + rng.normal(0, 2, 2400)
+    days = pd.date_range("2024-01-01", periods=2400, freq="h")
+    table = pd.DataFrame({"unique_id": "a", "ds": days, "y": y})
+    model = fk.LSTMForecaster(h=24, season_length=24, preset="fast").train(table.head(2280))
+    said = [one["why"] for one in model.assumptions if "last 552 steps" in one["why"]]
+    assert said  # 23 tails of 24 steps, a quarter of the series
+    cv = fk.cross_validation(model, table, n_windows=5, level=[80])
+    inside = ((cv["y"] >= cv["LSTM-lo-80"]) & (cv["y"] <= cv["LSTM-hi-80"])).mean()
+    assert 0.65 <= inside <= 0.95
+    assert Learning({}, ("Theta",), 24, 24)._n_tails(panel_of(model.fitted_.history), 24) == 1
