@@ -61,7 +61,9 @@ def add_holidays(df: pd.DataFrame, country: str, lead: int = 1, lag: int = 1) ->
     code, _, region = str(country).upper().partition("-")
     years = range(first.year, last.year + _YEARS_AHEAD + 1)
     try:
-        found = holidays.country_holidays(code, subdiv=region or None, years=years)
+        found = holidays.country_holidays(
+            code, subdiv=region or None, years=years, language="en_US"
+        )
     except (NotImplementedError, KeyError) as error:
         raise OptionError(
             f"No holidays are known for '{country}'.",
