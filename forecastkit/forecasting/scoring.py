@@ -100,9 +100,10 @@ def score_windows(
     reach = learnt.calibration.stretched(z)[:h]
     found = {alias: outlook.possible(outlook.at(reach))}
     if len(learnt.parts) > 1:
+        changed = learnt.effects is not None and len(learnt.effects.mean) > 0
         for part in learnt.parts:
             # a method that sees covariates is not the baseline of that name
-            name = part.name if learnt.effects is None else f"{part.name} {WITH}"
+            name = f"{part.name} {WITH}" if changed else part.name
             found[name] = outlook.possible(outlook.of_part(part, reach))
     forecasts = {name: tuple(np.moveaxis(paths, -1, 0)) for name, paths in found.items()}
     rest = baseline_forecasts(past, h, season_length)
