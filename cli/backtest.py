@@ -53,8 +53,6 @@ def command(
     talk.assumptions(table.attrs["assumptions"])
     season = min(options["season_length"], default=None)
     baselines = [fk.Baseline(name, model.h, season, options["freq"]) for name in BASELINES]
-    if options["preset"] != "instant":
-        fk.load_tensorflow()
     cv = fk.cross_validation(
         [model, *baselines], table, n_windows, step_size, refit, list(options["level"])
     )

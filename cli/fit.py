@@ -53,8 +53,6 @@ def command(file: str, output: str, require_skill: bool, no_ablation: bool, **op
     table = with_events(table, options)
     model = make_forecaster(table, options)
     talk.say(f"{file}: {len(table)} rows, {table['unique_id'].nunique()} series.")
-    if options["preset"] != "instant":
-        fk.load_tensorflow()
     model.fit(table, progress=False if options["quiet"] else None, ablation=not no_ablation)
     model.save(output)
     talk.assumptions(model.assumptions)

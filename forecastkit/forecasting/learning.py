@@ -13,6 +13,7 @@ from forecastkit.forecasting.calibration import Calibration
 from forecastkit.forecasting.learnt import Learnt, Window, tail_loss, window, windows
 from forecastkit.forecasting.outlook import Outlook, Part
 from forecastkit.forecasting.plan import Notes, Plan, note
+from forecastkit.network.quiet import load_tensorflow
 from forecastkit.series.effects import Effects, find_effects
 from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale
@@ -58,6 +59,7 @@ class Learning:
         self.learners: dict[str, Learner] = {}
         for name, plan in self.plans.items():
             if plan.recipes:
+                load_tensorflow()  # here, so that it is loaded only where something is trained
                 from forecastkit.forecasting.fitting import Learner
 
                 self.learners[name] = Learner(plan, seed, on_step)
