@@ -50,10 +50,6 @@ class Covariates:
         """Number of the series that each row belongs to, shape (n_rows,)."""
         return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
 
-    def known_ahead(self) -> Covariates:
-        """Keep the columns that are known ahead."""
-        return replace(self, values=self.values[:, self.ahead], ahead=self.ahead[self.ahead])
-
     def cut(self, rows: np.ndarray, skip: np.ndarray) -> Covariates:
         """Keep some series, and leave out so many of the first rows of each."""
         starts, stops = self.offsets[rows] + skip, self.offsets[rows + 1]
