@@ -72,7 +72,8 @@ class Outlook:
         self.parts, self.h = tuple(parts), h
         self.scale = measure_scale(panel)
         response = None if effects is None else effects.response(panel, self.scale)
-        terms = None if response is None else response.terms(panel)
+        asked = any(one.network.view.asks for part in self.parts for one in part.members)
+        terms = response.terms(panel) if response is not None and asked else None
         self._effect = None if response is None else response.ahead(panel, h)[..., None]
         on_scale = without_effects(panel, self.scale, response)
         if response is not None:

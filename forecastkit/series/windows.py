@@ -96,6 +96,11 @@ class View:
         return self.n_odd + _N_EVEN + len(self.lags) + self.noted + self.fixed
 
     @property
+    def asks(self) -> bool:
+        """Whether it has room for covariates."""
+        return self.told + self.noted + self.fixed > 0
+
+    @property
     def signs(self) -> np.ndarray:
         """-1 for inputs that turn with the sign of the series, 1 for the others.
 
