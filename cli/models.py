@@ -32,6 +32,13 @@ def with_events(table: Any, options: dict[str, Any]) -> Any:
 
     if options["holidays"]:
         table = fk.add_holidays(table, options["holidays"])
+    if options["calendar"]:
+        table = fk.add_calendar(table, _cycles(options["calendar"]))
     if options["events"]:
         table = fk.add_events(table, options["events"])
     return table
+
+
+def _cycles(names: list[str]) -> list[str] | None:
+    """Cycles by name; None for those that the frequency makes useful."""
+    return {"auto": None, "none": []}.get(names[0], names)

@@ -63,6 +63,14 @@ _MODEL = (
         help="Columns that are constant in a series.",
     ),
     click.option("--holidays", metavar="CODE", help="Holidays of a country or region: US, DE-BY."),
+    click.option(
+        "--calendar",
+        callback=_names,
+        multiple=True,
+        metavar="CYCLES",
+        help="Told to networks that are trained: hour, weekday, month, day of year; none; or auto "
+        "(when left out): what the frequency makes useful, where columns are known ahead.",
+    ),
     click.option("--events", metavar="FILE.csv", help="Events of your own: columns date, event."),
     click.option(
         "--model",

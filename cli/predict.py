@@ -59,6 +59,7 @@ def command(
         return
     futr_df = fk.read_future(future, loaded, **given) if future else None
     forecast = loaded.predict(table, level=options["level"], futr_df=futr_df)
+    talk.assumptions(forecast.attrs["assumptions"])
     if options["plot"]:
         fk.plot_forecast(loaded.history if table is None else table, forecast, options["plot"])
         talk.say(f"Plot: {options['plot']}")

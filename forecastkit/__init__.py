@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from forecastkit.reporting.plots import check_picture as check_picture
     from forecastkit.reporting.plots import plot_effects as plot_effects
     from forecastkit.reporting.plots import plot_forecast as plot_forecast
+    from forecastkit.tables.calendar import add_calendar as add_calendar
     from forecastkit.tables.check import check_csv as check_csv
     from forecastkit.tables.events import add_events as add_events
     from forecastkit.tables.events import add_holidays as add_holidays
@@ -42,6 +43,7 @@ _HOMES = {
     "LSTMForecaster": "forecasting.forecaster",
     "Predictor": "forecasting.predictor",
     "RNNForecaster": "forecasting.forecaster",
+    "add_calendar": "tables.calendar",
     "add_events": "tables.events",
     "add_holidays": "tables.events",
     "check_picture": "reporting.plots",

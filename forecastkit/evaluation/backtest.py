@@ -10,8 +10,9 @@ import pandas as pd
 
 from forecastkit.errors import DataError, OptionError
 from forecastkit.series.intervals import Level, checked_levels
-from forecastkit.tables.covariates import FUTR, HIST, STAT, find_columns
+from forecastkit.tables.covariates import FUTR, HIST, STAT
 from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Grid, Y, check_table, to_grid
+from forecastkit.tables.roles import find_columns
 
 
 class Forecaster(Protocol):
@@ -147,7 +148,7 @@ def _roles(model: Any, known: pd.DataFrame, table: pd.DataFrame) -> dict[str, li
     seen = seen.sort_values([UNIQUE_ID, DS], kind="stable", ignore_index=True)
     seen.attrs = dict(table.attrs)
     columns, _ = find_columns(seen, model.futr_exog, model.hist_exog, model.stat_exog)
-    named = [column for column in columns if column.dates is None]
+    named = [column for column in columns if not column.made]
     roles = (FUTR, HIST, STAT)
     return {role: [one.name for one in named if one.role == role] for role in roles}
 

@@ -120,5 +120,5 @@ def panel_of(grid: Grid) -> Panel:
     beside, covariates = grid.beside, None
     if beside is not None:
         offsets = np.asarray(beside.offsets)
-        covariates = Covariates(beside.values, offsets, beside.ahead, beside.fixed)
+        covariates = Covariates(beside.values, offsets, beside.ahead, beside.fixed, beside.silent)
     return Panel(grid.values, np.asarray(grid.offsets), covariates)

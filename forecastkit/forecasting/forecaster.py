@@ -29,9 +29,10 @@ from forecastkit.forecasting.scoring import (
 )
 from forecastkit.network.config import Cell, Preset
 from forecastkit.series.intervals import Level
-from forecastkit.tables.covariates import find_columns, laid
+from forecastkit.tables.covariates import laid
 from forecastkit.tables.frame import Grid, check_table, to_grid
 from forecastkit.tables.reading import ASSUMPTIONS, READING
+from forecastkit.tables.roles import find_columns, find_cycles
 
 
 class _Forecaster:
@@ -140,6 +141,9 @@ class _Forecaster:
         table.attrs = dict(df.attrs)
         columns, said = find_columns(table, self.futr_exog, self.hist_exog, self.stat_exog)
         grid = to_grid(table, self.freq)
+        if self.preset != "instant":  # whose networks are told of nothing
+            cycles, why = find_cycles(table, columns, grid.frequency)
+            columns, said = columns + cycles, said + why
         notes = [*df.attrs.get(ASSUMPTIONS, []), *table_notes(grid, table)]
         notes += [note(what, why) for what, why in said]
         grid = recent(replace(grid, beside=laid(table, grid, columns)))

@@ -12,7 +12,8 @@ import pandas as pd
 from forecastkit.errors import OptionError
 from forecastkit.forecasting.fitted import Fitted, panel_of
 from forecastkit.forecasting.predictor import new_history
-from forecastkit.tables.covariates import Column, future_rows, with_future
+from forecastkit.tables.ahead import future_rows, with_future
+from forecastkit.tables.covariates import Column
 from forecastkit.tables.frame import DS, UNIQUE_ID, Grid
 from forecastkit.tables.reading import READING, read_rows
 
@@ -98,6 +99,8 @@ def effect_curves(model: Any) -> pd.DataFrame:
     rows, places = [], _future_places(grid, fitted.h)
     usual = _usual(grid)
     for column in beside.known_ahead:
+        if column.cycle is not None:
+            continue
         for k, position in enumerate(beside.which([column])):
             label = column.name if column.categories is None else _label(column, k)
             if not any(len(one) for one in _past(grid, position)):
@@ -125,7 +128,7 @@ def _told(fitted: Fitted) -> list[Column]:
     """Columns that are known ahead because somebody tells them."""
     beside = fitted.history.beside
     known = () if beside is None else beside.known_ahead
-    return [column for column in known if column.dates is None]
+    return [column for column in known if not column.made]
 
 
 def _future_places(grid: Grid, h: int) -> np.ndarray:

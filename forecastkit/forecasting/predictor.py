@@ -13,11 +13,13 @@ import pandas as pd
 from forecastkit.errors import OptionError
 from forecastkit.evaluation.reference import forecast_index
 from forecastkit.forecasting.fitted import Fitted, panel_of, recent
+from forecastkit.forecasting.plan import note
 from forecastkit.forecasting.storage import read_model, write_model
 from forecastkit.series.intervals import Level, checked_levels, column_names, normal, tails
-from forecastkit.tables.covariates import laid, with_future
+from forecastkit.tables.ahead import with_future
+from forecastkit.tables.covariates import laid, unseen
 from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, Y, check_table, to_grid
-from forecastkit.tables.reading import READING, READING_ARGUMENTS
+from forecastkit.tables.reading import ASSUMPTIONS, READING, READING_ARGUMENTS
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,17 @@ def predict_table(
     names = [fitted.alias, *(name for one in levels for name in column_names(fitted.alias, one))]
     table = forecast_index(grid, fitted.h)
     table.update({name: paths[..., k].ravel() for k, name in enumerate(names)})
-    return pd.DataFrame(table).astype({UNIQUE_ID: "str"})
+    forecast = pd.DataFrame(table).astype({UNIQUE_ID: "str"})
+    forecast.attrs[ASSUMPTIONS] = _unseen(fitted, [df, futr_df])
+    return forecast
+
+
+def _unseen(fitted: Fitted, tables: Sequence[pd.DataFrame | None]) -> list[dict[str, str]]:
+    """What is said of categories in new tables that the model does not know."""
+    beside = fitted.history.beside
+    columns = () if beside is None else beside.all
+    given = [one for one in tables if one is not None]
+    return [note(what, why) for one in given for what, why in unseen(one, columns)]
 
 
 def new_history(fitted: Fitted, df: pd.DataFrame, whole_rows: bool = False) -> Grid:

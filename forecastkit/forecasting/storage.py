@@ -29,6 +29,7 @@ from forecastkit.forecasting.outlook import Part
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.runtime import Member
 from forecastkit.series.effects import Effects
+from forecastkit.tables.calendar import CYCLES
 from forecastkit.tables.covariates import FUTR, HIST, STAT, Beside, Column
 from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Grid, Y
 from forecastkit.tables.frequency import Frequency
@@ -271,11 +272,15 @@ def _fits(network: NetworkConfig, manifest: dict[str, Any]) -> bool:
 def _are_sane(columns: list[Column], kind: str) -> bool:
     """Whether columns have names of their own, categories and dates that can be; events last."""
     names = [column.name for column in columns]
-    events = [column.dates is not None for column in columns if column.role != STAT]
+    events = [column.made for column in columns if column.role != STAT]
     for column in columns:
         kinds, dates = column.categories, column.dates
         if kinds is not None and not (_are_text(kinds) and len(set(kinds)) == len(kinds)):
             return False
+        if column.cycle is not None:
+            plain = kinds is None and dates is None and kind != "integer"
+            if column.role != FUTR or column.cycle not in CYCLES or not plain:
+                return False
         if dates is not None:
             if column.role != FUTR or kinds is not None or kind == "integer" or not dates:
                 return False

@@ -26,6 +26,8 @@ class Covariates:
         Whether a column is known ahead.
     fixed : ndarray of float64, shape (n_series, n_fixed)
         What never changes in a series; no columns when left out.
+    silent : ndarray of bool, shape (n_columns,)
+        Whether a column is for networks alone: no effect is looked for. None is when left out.
 
     Examples
     --------
@@ -38,12 +40,19 @@ class Covariates:
     offsets: np.ndarray
     ahead: np.ndarray
     fixed: np.ndarray | None = None
+    silent: np.ndarray | None = None
 
     @property
     def constants(self) -> np.ndarray:
         """`fixed`, or an array without columns."""
         n = len(self.offsets) - 1
         return np.zeros((n, 0)) if self.fixed is None else self.fixed
+
+    @property
+    def telling(self) -> np.ndarray:
+        """Whether each column that is known ahead may have an effect, shape (n_ahead,)."""
+        silent = np.zeros(len(self.ahead), bool) if self.silent is None else self.silent
+        return ~silent[self.ahead]
 
     @property
     def owner(self) -> np.ndarray:
@@ -66,7 +75,7 @@ class Covariates:
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         values = np.concatenate([one.values for one in several])
         fixed = np.concatenate([one.constants for one in several])
-        return cls(values, offsets, several[0].ahead, fixed)
+        return cls(values, offsets, several[0].ahead, fixed, several[0].silent)
 
     def under(self, lengths: np.ndarray) -> np.ndarray:
         """Positions of the rows that stand under the first `lengths` periods, one a period."""

@@ -35,6 +35,8 @@ _BEYOND = 0.25
 # values that the noise of a series is known from beforehand
 _NOISE_WORTH = 5.0
 _CLIP = 6.0
+# variance of a coefficient that is not looked for
+_NONE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Effects:
     def idle(self) -> Effects:
         """Return the same columns, without any effect."""
         none = np.zeros_like(self.mean)
-        return replace(self, mean=none, variance=np.full_like(none, 1e-12))
+        return replace(self, mean=none, variance=np.full_like(none, _NONE))
 
     def off_centre(self, rows: np.ndarray, centre: np.ndarray) -> np.ndarray:
         """Columns as deviations from their means in the series, of the shape of `rows`.
@@ -205,12 +207,13 @@ def pairs_of(panel: Panel) -> np.ndarray:
     [[0, 0]]
     """
     beside = _beside(panel)
-    rows = beside.before(panel.lengths)[:, beside.ahead]
+    rows = beside.before(panel.lengths)[:, beside.ahead][:, beside.telling]
     n = rows.shape[1]
     kinds = [len(np.unique(column[~np.isnan(column)][:10_000])) for column in rows.T]
     found = [(k, k) for k in range(n) if kinds[k] > 2]
     found += list(combinations(range(n), 2)) if n <= _MOST_PAIRED else []
-    return np.array(found, np.int64).reshape(-1, 2)
+    places = np.flatnonzero(beside.telling)
+    return places[np.array(found, np.int64).reshape(-1, 2)]
 
 
 def find_effects(
@@ -246,7 +249,8 @@ def find_effects(
     if not len(start.mean):
         return start
     sums = _Sums.of(panel, scale, start, _centres(panel))
-    return _estimated(sums, start)
+    telling = np.concatenate([_beside(panel).telling, np.ones(len(pairs), bool)])
+    return _estimated(sums, start, telling)
 
 
 def _beside(panel: Panel) -> Covariates:
@@ -349,18 +353,19 @@ class _Sums:
         return np.maximum(self.zz - 2 * (found * self.xz).sum(1) + fitted + spread, 1e-9)
 
 
-def _estimated(sums: _Sums, start: Effects) -> Effects:
-    """Means and variances of the coefficients by expectation-maximisation."""
+def _estimated(sums: _Sums, start: Effects, telling: np.ndarray) -> Effects:
+    """Means and variances of the coefficients by expectation-maximisation; 0 for silent terms."""
     k, n = len(start.mean), len(sums.n)
     noise = float(np.median(sums.zz / np.maximum(sums.n, 1)) + 1e-9)
-    mean, variance, prior = np.zeros(k), np.full(k, 0.1), np.full(k, 0.1)
+    mean, prior = np.zeros(k), np.full(k, 0.1)
+    variance = np.where(telling, 0.1, _NONE)
     for _ in range(_ROUNDS):
         found, covariance, left = sums.coefficients(mean, variance, noise)
         precision = n / variance + 1.0 / prior
-        mean = (found / variance).sum(0) / precision
+        mean = np.where(telling, (found / variance).sum(0) / precision, 0.0)
         prior = mean**2 + 1.0 / precision + 1e-8
         spread = np.einsum("nkk->nk", covariance)
-        variance = ((found - mean) ** 2 + spread).mean(0) + 1e-8
+        variance = np.where(telling, ((found - mean) ** 2 + spread).mean(0) + 1e-8, _NONE)
         noise = float(np.median(left) + 1e-9)
     return replace(start, mean=mean, variance=variance, noise=noise)
 

@@ -234,8 +234,54 @@ def test_a_network_reads_what_is_known_of_the_past_alone(trained):
     last = table.groupby("unique_id")["rain"].last()
     first = model.predict().groupby("unique_id")["LSTM"].first()
     assert np.corrcoef(last, np.log(first))[0, 1] > 0.9
-    unknown = table.assign(kind="never seen")
-    assert model.predict(unknown)["LSTM"].notna().all()
+
+
+def test_a_category_that_was_never_seen_is_said(trained):
+    table, model = trained
+    unknown = table.assign(kind=table["kind"].where(table["unique_id"] != "P00", "zebra"))
+    forecast = model.predict(unknown)
+    assert forecast["LSTM"].notna().all()
+    (said,) = forecast.attrs["assumptions"]
+    assert (
+        said["what"] == "column 'kind' holds 'zebra' in 90 rows: it counts as none of the "
+        "categories"
+    )
+    assert model.predict(table).attrs["assumptions"] == []
+
+
+def test_what_comes_after_the_cutoff_does_not_reach_a_trained_network(trained):
+    """Neither targets nor a column of the past, in a backtest that trains; the calendar may."""
+    table, _ = trained
+    last = table["ds"] > table["ds"].max() - pd.Timedelta(days=2)
+    changed = table.copy()
+    changed.loc[last, ["y", "rain"]] = 9999.0
+    model = fk.LSTMForecaster(h=2, preset="fast", seed=1)
+    one, other = (
+        fk.cross_validation(model, fk.add_calendar(df, ["weekday"]), n_windows=1, level=80)
+        for df in (table, changed)
+    )
+    columns = ["LSTM", "LSTM-lo-80", "LSTM-hi-80"]
+    pd.testing.assert_frame_equal(one[columns], other[columns], check_exact=True)
+
+
+def test_the_calendar_reaches_trained_networks_and_the_file(trained, tmp_path):
+    """What only the weekday says is learnt by a network that is told it, whatever the season."""
+    table, _ = trained
+    weekend = table["ds"].dt.day_of_week >= 5
+    shop = table.assign(y=table["y"] * np.where(weekend, 2.0, 1.0)).drop(columns="rain")
+    shop = fk.add_calendar(shop, ["weekday"])
+    model = fk.LSTMForecaster(h=2, season_length=1, preset="scratch", seed=1).train(shop)
+    assert "told the calendar (weekday)" in " ".join(one["what"] for one in model.assumptions)
+    model.save(tmp_path / "m.safetensors")
+    loaded = fk.load(tmp_path / "m.safetensors")
+    days = shop["ds"].drop_duplicates().sort_values()
+    friday = days[days.dt.day_of_week == 4].iloc[-1]
+    thursday = friday - pd.Timedelta(days=1)
+    means = [  # one step before the weekend and on its first day
+        loaded.predict(shop[shop["ds"] <= day])["LSTM"].mean() for day in (thursday, friday)
+    ]
+    assert means[1] > 1.3 * means[0]
+    assert fk.effect_curves(loaded).empty
 
 
 def test_what_a_network_read_is_in_the_file(trained, tmp_path):
@@ -275,6 +321,16 @@ def test_the_command_line(shop, tmp_path):
     done = runner.invoke(main, ["predict", model, "--future", str(future)])
     assert done.exit_code == 5
     assert "future.csv, row 2, column 'price': 'cheap' is not a number" in done.stderr
+    more = [*command, "--holidays", "US", "--calendar", "weekday", "--no-ablation"]
+    done = runner.invoke(main, more)
+    assert done.exit_code == 0, done.output
+    roles = {one["name"]: one["dates"] for one in json.loads(done.stdout)["facts"]["covariates"]}
+    assert "2024-07-04" in roles["public holiday"]
+    done = runner.invoke(main, [*command, "--calendar", "moon"])
+    assert done.exit_code == 2
+    assert "There is no cycle 'moon' of the calendar" in done.stderr
+    done = runner.invoke(main, [*command, "--holidays", "XX"])
+    assert done.exit_code == 2
     done = runner.invoke(main, ["inspect", model, "--plot", str(folder / "effects.png")])
     assert done.exit_code == 0, done.output
     assert "What covariates change" in done.stdout

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -88,6 +90,21 @@ def test_values_after_the_cutoff_change_nothing(rng):
         for e, p in zip(found, (past, changed), strict=True)
     ]
     assert under[0].tobytes() == under[1].tobytes()
+
+
+def test_what_is_silent_has_no_effect(rng):
+    found = made(rng)
+    beside = found.covariates
+    silent = np.zeros(beside.values.shape[1], bool)
+    silent[-1] = True
+    still = replace(found, covariates=replace(beside, silent=silent))
+    effects = find_effects(still, measure_scale(still), (7,))
+    n_ahead = int(beside.ahead.sum())
+    assert effects.mean[n_ahead - 1] == 0.0
+    assert n_ahead - 1 not in effects.pairs
+    response = effects.response(still, measure_scale(still))
+    assert np.abs(response.coefficients[:, n_ahead - 1]).max() < 1e-6
+    assert np.abs(response.coefficients[:, 0]).max() > 0.01
 
 
 def test_no_columns_no_effects(rng):

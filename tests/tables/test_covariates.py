@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from forecastkit.errors import DataError, OptionError
-from forecastkit.tables.covariates import find_columns, future_rows, laid, with_future
+from forecastkit.tables.ahead import future_rows, with_future
+from forecastkit.tables.calendar import add_calendar
+from forecastkit.tables.covariates import Column, laid
 from forecastkit.tables.events import add_events, add_holidays, count_events
 from forecastkit.tables.frame import check_table, to_grid
+from forecastkit.tables.frequency import parse_frequency
+from forecastkit.tables.roles import find_columns, find_cycles
 
 NAN = np.nan
 
@@ -64,6 +71,60 @@ def test_what_makes_up_the_target_is_left_out_and_said():
     assert all("'casual' and 'registered' make up the target" in one for one in said)
     _, notes = find_columns(df, futr=["casual"])
     assert any("gives the target away" in what for what, _ in notes)
+
+
+@pytest.mark.parametrize(
+    ("asked", "freq", "ahead", "found"),
+    [
+        (None, "D", True, ["weekday", "month", "day of year"]),
+        (None, "h", True, ["hour", "weekday", "day of year"]),
+        (None, "MS", True, ["day of year"]),
+        (None, "YS", True, []),
+        (None, "D", False, []),  # without a column known ahead networks are told nothing
+        (["hour"], "D", False, ["hour"]),  # what is asked for is told
+        ([], "D", True, []),
+    ],
+)
+def test_of_which_cycles_networks_are_told(asked, freq, ahead, found):
+    df = add_calendar(table(), asked)
+    known = (Column("price", "futr_exog"),) if ahead else ()
+    columns, notes = find_cycles(df, known, parse_frequency(freq))
+    assert [column.cycle for column in columns] == found
+    assert len(notes) == bool(found)
+
+
+def test_the_end_of_a_cycle_is_near_its_start():
+    days = pd.date_range("2023-12-25", periods=14)
+    df = pd.DataFrame({"unique_id": "a", "ds": days, "y": np.arange(14.0)})
+    columns, _ = find_cycles(add_calendar(df, "weekday"), (), parse_frequency("D"))
+    waves = laid(df, to_grid(df), columns).values
+    np.testing.assert_allclose(waves[:7], waves[7:], atol=1e-12)
+    steps = np.linalg.norm(np.diff(waves, axis=0), axis=1)
+    np.testing.assert_allclose(steps, steps[0])
+    year = find_cycles(add_calendar(df, "day of year"), (), parse_frequency("D"))[0]
+    found = laid(df, to_grid(df), year).values
+    assert np.abs(found[6] - found[7]).max() < 0.05  # the last day of 2023, the first of 2024
+
+
+def test_cycles_that_are_not_known():
+    with pytest.raises(OptionError, match="There is no cycle 'moon'"):
+        add_calendar(table(), ["moon"])
+    with pytest.raises(OptionError, match="needs timestamps"):
+        add_calendar(table().assign(ds=range(16)), ["hour"])
+
+
+def test_holidays_of_a_zone_with_summer_time():
+    """Days are those of the clock on the wall, also where one has 23 or 25 hours."""
+    hours = pd.date_range("2024-03-30", "2024-04-02", freq="h", tz="Europe/Berlin")[:-1]
+    df = add_holidays(pd.DataFrame({"unique_id": "a", "ds": hours, "y": 1.0}), "DE-BY")
+    columns, _ = find_columns(df)
+    grid = to_grid(check_table(df))
+    beside = laid(df, grid, columns)
+    holiday = [column.name for column in beside.columns].index("public holiday")
+    assert beside.values[:, holiday].sum() == 24  # Easter Monday; Sunday 31 March has 23 hours
+    assert (beside.values[:, holiday] > 0).tolist() == (hours.date == date(2024, 4, 1)).tolist()
+    told = with_future(replace(grid, beside=beside), None, 48).beside
+    assert len(told.values) == len(hours) + 48
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,205 @@
+"""The future of columns that are known ahead: rows to fill in, rows that were, what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecastkit.errors import DataError
+from forecastkit.tables.covariates import (
+    FUTR,
+    Column,
+    check_present,
+    day,
+    encoded,
+    places_of,
+    with_made,
+)
+from forecastkit.tables.frame import DS, UNIQUE_ID, Grid
+
+
+def with_future(grid: Grid, futr_df: pd.DataFrame | None, h: int, whole: bool = True) -> Grid:
+    """Add the future rows of the columns that are known ahead.
+
+    Parameters
+    ----------
+    grid : Grid
+        Its covariates may reach beyond its last values already.
+    futr_df : DataFrame or None
+        `unique_id`, `ds` and the columns that are known ahead.
+    h : int
+        Steps after every series.
+    whole : bool
+        Whether all of them must be known.
+
+    Raises
+    ------
+    DataError
+        If some are missing: series, timestamps and columns are named.
+    """
+    beside = grid.beside
+    if beside is None or not beside.ahead.any():
+        return grid
+    lengths = np.diff(grid.offsets)
+    needed = np.maximum(np.diff(beside.offsets), lengths + h)
+    offsets = np.concatenate([[0], np.cumsum(needed)]).astype(np.int64)
+    values = np.full((int(offsets[-1]), beside.values.shape[1]), np.nan)
+    owner = np.repeat(np.arange(len(lengths)), np.diff(beside.offsets))
+    values[np.arange(len(owner)) + (offsets[:-1] - beside.offsets[:-1])[owner]] = beside.values
+    ahead = [column for column in beside.known_ahead if not column.made]
+    if futr_df is not None and ahead:
+        futr_df = _checked_future(futr_df, grid, ahead)
+        series, steps = places_of(futr_df, grid)
+        own = np.maximum(series, 0)
+        kept = (series >= 0) & (steps >= lengths[own]) & (steps < needed[own])
+        cells = [encoded(futr_df, column) for column in ahead]
+        places = (offsets[series] + steps)[kept]
+        told = beside.which(ahead)
+        values[np.ix_(places, told)] = np.concatenate(cells, axis=1)[kept]
+    beside = with_made(replace(beside, values=values, offsets=offsets), grid)
+    grid = replace(grid, beside=beside)
+    if whole:
+        _check_future(grid, h)
+    return grid
+
+
+def _checked_future(df: pd.DataFrame, grid: Grid, columns: Sequence[Column]) -> pd.DataFrame:
+    """Rows of the future with timestamps of the grid's kind, one a series and timestamp."""
+    if not isinstance(df, pd.DataFrame) or not df.columns.is_unique:
+        raise DataError(
+            f"The future is a pandas DataFrame with columns of different names, not {type(df)}.",
+            fix="Make one with make_future_dataframe, and fill it in.",
+        )
+    absent = [name for name in (UNIQUE_ID, DS) if name not in df.columns]
+    if absent:
+        raise DataError(
+            f"The future has no column '{absent[0]}'; it has: {', '.join(map(str, df.columns))}.",
+            column=absent[0],
+            fix="Make one with make_future_dataframe, and fill it in.",
+        )
+    check_present(df, columns)
+    df = df.reset_index(drop=True)
+    df = df.assign(**{UNIQUE_ID: df[UNIQUE_ID].astype(str), DS: _moments_of(df[DS], grid)})
+    off = grid.off_grid(df[DS])
+    if off.any():
+        row = df[off].iloc[0]
+        raise DataError(
+            f"The future has a row at {day(row[DS])} of series '{row[UNIQUE_ID]}', which is not a "
+            f"timestamp of frequency {grid.frequency} ({int(off.sum())} such rows).",
+            column=DS,
+            value=str(row[DS]),
+            fix="Make the rows with make_future_dataframe, and fill them in.",
+        )
+    names = [column.name for column in columns]
+    df = df.drop_duplicates([UNIQUE_ID, DS, *names])
+    twice = df.duplicated([UNIQUE_ID, DS])
+    if twice.any():
+        row = df[twice].iloc[0]
+        raise DataError(
+            f"The future has more than one row for series '{row[UNIQUE_ID]}' at {day(row[DS])} "
+            f"({int(twice.sum())} rows too many in all).",
+            column=DS,
+            value=str(row[DS]),
+            fix="Keep one of them.",
+        )
+    return df
+
+
+def _moments_of(ds: pd.Series, grid: Grid) -> pd.Series:
+    """Timestamps as the table of the model has them: whole numbers, of its zone, or of none."""
+    if grid.frequency.kind == "integer":
+        found = pd.to_numeric(ds, errors="coerce")
+        if found.isna().any() or (found % 1 != 0).any():
+            raise _no_moment(ds, found.isna() | (found % 1 != 0), "a whole number")
+        return found.astype(np.int64)
+    if pd.api.types.is_numeric_dtype(ds):
+        raise _no_moment(ds, pd.Series(True, index=ds.index), "a timestamp")
+    known = ds
+    if not pd.api.types.is_datetime64_any_dtype(ds):
+        known = pd.to_datetime(ds.astype(str), format="ISO8601", errors="coerce", utc=True)
+        if grid.time_zone is None:
+            known = known.dt.tz_localize(None)
+    if known.isna().any():
+        raise _no_moment(ds, known.isna(), "a timestamp as 2024-12-31")
+    zoned = getattr(known.dtype, "tz", None) is not None
+    if zoned != (grid.time_zone is not None):
+        kinds = ("no time zone", f"the time zone {grid.time_zone or known.dt.tz}")
+        raise DataError(
+            f"The timestamps of the future have {kinds[zoned]}, those of the model "
+            f"{kinds[not zoned]}.",
+            column=DS,
+            value=str(ds.iloc[0]),
+            fix="Make the rows with make_future_dataframe, and fill them in.",
+        )
+    return known.dt.tz_convert(grid.time_zone) if zoned else known
+
+
+def _no_moment(ds: pd.Series, wrong: pd.Series, what: str) -> DataError:
+    value = ds[wrong].iloc[0]
+    return DataError(
+        f"'{value}' in column 'ds' of the future is not {what} ({int(wrong.sum())} such rows).",
+        column=DS,
+        value=str(value),
+        fix="Make the rows with make_future_dataframe, and fill them in.",
+    )
+
+
+def _check_future(grid: Grid, h: int) -> None:
+    beside = grid.beside
+    assert beside is not None
+    index = beside.offsets[:-1, None] + np.diff(grid.offsets)[:, None] + np.arange(h)
+    unknown = np.isnan(beside.values[index]) & beside.ahead  # (n_series, h, width)
+    if not unknown.any():
+        return
+    names = np.repeat([c.name for c in beside.columns], [c.width for c in beside.columns])
+    rows = np.argwhere(unknown.any(axis=2))
+    shown = []
+    for series, step in rows[:3]:
+        moment = grid.timestamps(grid.last[[series]] + 1 + step).iloc[0]
+        which = ", ".join(dict.fromkeys(names[unknown[series, step]]))
+        shown.append(f"series '{grid.ids[series]}' at {day(moment)}: {which}")
+    more = f" ({len(rows) - 3} more)" if len(rows) > 3 else ""
+    raise DataError(
+        f"Values that are known ahead are missing: {'; '.join(shown)}{more}.",
+        column=str(names[unknown.any(axis=(0, 1))][0]),
+        fix="Give them with futr_df (--future FILE.csv), or as rows with an empty target at the "
+        "end of the table; make_future_dataframe (predict --make-future FILE.csv) writes the rows "
+        "to fill in.",
+    )
+
+
+def future_rows(grid: Grid, h: int) -> pd.DataFrame:
+    """Rows of the next `h` steps of every series, what is known ahead filled in where it is.
+
+    Returns
+    -------
+    DataFrame
+        `unique_id`, `ds`, and the columns that are known ahead.
+    """
+    ahead = np.arange(1, h + 1)
+    ds = grid.timestamps((grid.last[:, None] + ahead).ravel())
+    table = pd.DataFrame({UNIQUE_ID: np.repeat(grid.ids, h), DS: ds}).astype({UNIQUE_ID: "str"})
+    beside = grid.beside
+    if beside is None:
+        return table
+    index = beside.offsets[:-1, None] + np.diff(grid.offsets)[:, None] + ahead - 1
+    inside = index < beside.offsets[1:, None]
+    cells = np.where(inside[..., None], beside.values[np.where(inside, index, 0)], np.nan)
+    cells, start = cells.reshape(len(table), -1), 0
+    for column in beside.columns:
+        part, start = cells[:, start : start + column.width], start + column.width
+        if column.role == FUTR and not column.made:
+            table[column.name] = _decoded(column, part)
+    return table
+
+
+def _decoded(column: Column, cells: np.ndarray) -> Any:
+    if column.categories is None:
+        return cells[:, 0]
+    names = np.array([*column.categories, None], dtype=object)
+    known = np.nan_to_num(cells).max(axis=1) > 0
+    return names[np.where(known, np.nan_to_num(cells).argmax(axis=1), len(names) - 1)]

@@ -1,0 +1,104 @@
+"""The calendar as smooth numbers: where in the day, the week, the month, the year a period lies.
+
+Each is a pair of waves and the pair of twice their pace, so that the last hour of a day is near the
+first. Networks that are trained on a panel are told of them; the regression of covariates is not,
+since slow waves would bend its levels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from forecastkit.errors import OptionError
+from forecastkit.tables.frame import DS, Grid
+from forecastkit.tables.frequency import DAY, Frequency
+
+CALENDAR = "calendar"
+CYCLES = ("hour", "weekday", "month", "day of year")
+_PACES = (1, 2)
+# columns of numbers that stand for one cycle
+WIDTH = 2 * len(_PACES)
+
+
+def add_calendar(df: pd.DataFrame, cycles: Sequence[str] | str | None = None) -> pd.DataFrame:
+    """Note beside a series table of which cycles of the calendar networks are to be told.
+
+    Parameters
+    ----------
+    df : DataFrame
+        A series table with timestamps.
+    cycles : sequence of str, optional
+        Of "hour" (of the day), "weekday", "month" (the day in it) and "day of year"; none for an
+        empty sequence. What the frequency makes useful when left out, which is what forecasters do
+        for a table with columns that are known ahead.
+
+    Returns
+    -------
+    DataFrame
+        The same table; a forecaster that is fitted on it tells its networks.
+
+    Raises
+    ------
+    OptionError
+        If a cycle is not known, or the table has no calendar.
+
+    Examples
+    --------
+    >>> days = pd.date_range("2022-01-01", "2023-12-31")
+    >>> table = pd.DataFrame({"unique_id": "a", "ds": days, "y": 1.0})
+    >>> add_calendar(table, ["weekday", "day of year"]).attrs["calendar"]
+    ['weekday', 'day of year']
+    """
+    if DS not in df.columns or not pd.api.types.is_datetime64_any_dtype(df[DS]):
+        raise OptionError("A calendar needs timestamps; the column 'ds' holds none.", column=DS)
+    table = df.copy()
+    table.attrs = dict(df.attrs)
+    if cycles is None:
+        table.attrs.pop(CALENDAR, None)
+        return table
+    wanted = [cycles] if isinstance(cycles, str) else list(cycles)
+    unknown = [name for name in wanted if name not in CYCLES]
+    if unknown:
+        raise OptionError(
+            f"There is no cycle '{unknown[0]}' of the calendar; there are: {', '.join(CYCLES)}.",
+            value=unknown[0],
+        )
+    table.attrs[CALENDAR] = [name for name in CYCLES if name in wanted]
+    return table
+
+
+def useful_cycles(frequency: Frequency) -> tuple[str, ...]:
+    """Cycles that are longer than a step of a frequency, and that its steps run through.
+
+    Examples
+    --------
+    >>> from forecastkit.tables.frequency import parse_frequency
+    >>> useful_cycles(parse_frequency("h")), useful_cycles(parse_frequency("MS"))
+    (('hour', 'weekday', 'day of year'), ('day of year',))
+    """
+    if frequency.kind == "integer":
+        return ()
+    if frequency.kind == "month":
+        return ("day of year",) if frequency.step < 12 else ()
+    if frequency.kind == "business" or frequency.step == DAY:
+        return ("weekday", "month", "day of year")
+    if frequency.step < DAY:
+        return ("hour", "weekday", "day of year")
+    return ("day of year",) if frequency.step <= 31 * DAY else ()
+
+
+def waves(grid: Grid, ordinals: np.ndarray, cycle: str) -> np.ndarray:
+    """Numbers that say where in a cycle periods lie, shape (n_periods, WIDTH), from -1 to 1."""
+    moments = grid.timestamps(ordinals).dt
+    hours = (moments.hour + moments.minute / 60 + moments.second / 3600) / 24
+    phase = {
+        "hour": hours,
+        "weekday": (moments.day_of_week + hours) / 7,
+        "month": (moments.day - 1) / moments.days_in_month,
+        "day of year": (moments.day_of_year - 1) / (365 + moments.is_leap_year),
+    }[cycle].to_numpy()
+    turns = 2 * np.pi * np.outer(phase, _PACES)
+    return np.concatenate([np.sin(turns), np.cos(turns)], axis=1)

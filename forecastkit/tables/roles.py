@@ -1,0 +1,228 @@
+"""Which columns are known ahead, which of the past alone, which never change: by evidence.
+
+Nothing is guessed in silence: a column that is not named has the meaning that its cells show, and
+that is noted. What cannot be used, or would give the target away, is left out and noted too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from forecastkit.errors import DataError, OptionError
+from forecastkit.tables.calendar import CALENDAR, useful_cycles
+from forecastkit.tables.covariates import FUTR, HIST, STAT, Column, absent_cells, is_numeric
+from forecastkit.tables.events import EVENTS
+from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Y
+from forecastkit.tables.frequency import Frequency
+
+_MEANINGS = {FUTR: "known ahead", HIST: "known for the past alone", STAT: "constant in a series"}
+_MOST_CATEGORIES = 20
+_MOST_CONSTANTS = 100
+# a sum of columns is the target when it leaves no more than this share of it
+_EXACT = 1e-6
+
+Note = tuple[str, str]
+
+
+def find_columns(
+    df: pd.DataFrame,
+    futr: Sequence[str] | None = None,
+    hist: Sequence[str] | None = None,
+    stat: Sequence[str] | None = None,
+) -> tuple[tuple[Column, ...], list[Note]]:
+    """Decide what the columns of a series table mean.
+
+    Parameters
+    ----------
+    df : DataFrame
+        From `check_table`, its covariates behind `y`.
+    futr, hist, stat : sequence of str, optional
+        Names of columns that are known ahead, for the past alone, and constant in a series.
+
+    Returns
+    -------
+    columns : tuple of Column
+    notes : list of (what, why)
+
+    Raises
+    ------
+    OptionError
+        If a name is not that of a column, or stands in two lists.
+    DataError
+        If a column that is named does not hold what its meaning asks for.
+
+    Examples
+    --------
+    >>> days = pd.date_range("2024-01-01", periods=4)
+    >>> df = pd.DataFrame({"unique_id": "a", "ds": days, "y": [1.0, 2, 3, None],
+    ...                    "price": [5, 4, 5, 4], "rain": [0.1, 0.4, 0.2, None]})
+    >>> [(column.name, column.role) for column in find_columns(df)[0]]
+    [('price', 'futr_exog'), ('rain', 'hist_exog')]
+    """
+    events = df.attrs.get(EVENTS, {})
+    twice = [name for name in events if name in df.columns]
+    if twice:
+        raise OptionError(
+            f"'{twice[0]}' is a column of the table and an event.",
+            value=twice[0],
+            fix="Give the event another name.",
+        )
+    named = _named(df, {FUTR: futr, HIST: hist, STAT: stat})
+    others = [name for name in df.columns if name not in (UNIQUE_ID, DS, Y, CUTOFF)]
+    leaks = _leaks(df, others)
+    columns, notes = [], []
+    for name in others:
+        if name in named:
+            columns.append(_checked(df, name, named[name]))
+            if name in leaks and named[name] != STAT:
+                what = f"column '{name}' gives the target away: forecasts will look too good"
+                notes.append((what, leaks[name]))
+            continue
+        role, why = (None, leaks[name]) if name in leaks else _role(df, name)
+        if role is None:
+            notes.append((f"column '{name}' not used", why))
+        else:
+            columns.append(_checked(df, name, role))
+            notes.append((f"column '{name}' taken as {_MEANINGS[role]} ({role})", why))
+    for name, dates in events.items():
+        columns.append(Column(name, FUTR, dates=tuple(dates)))
+    if events:
+        notes.append((f"{len(events)} kinds of days known ahead: {', '.join(events)}", "asked for"))
+    return tuple(columns), notes
+
+
+def find_cycles(
+    df: pd.DataFrame, columns: Sequence[Column], frequency: Frequency
+) -> tuple[tuple[Column, ...], list[Note]]:
+    """Decide of which cycles of the calendar networks are told.
+
+    Those that the table asks for; otherwise, where columns are known ahead, what is useful at its
+    frequency.
+
+    Parameters
+    ----------
+    df : DataFrame
+        A series table; see `add_calendar`.
+    columns : sequence of Column
+        Its covariates.
+    frequency : Frequency
+
+    Returns
+    -------
+    columns : tuple of Column
+    notes : list of (what, why)
+    """
+    asked = df.attrs.get(CALENDAR)
+    cycles, why = asked, "asked for"
+    if asked is None:
+        told = any(column.role == FUTR for column in columns)
+        cycles, why = useful_cycles(frequency) if told else (), f"steps are {frequency.alias}"
+    found = tuple(Column(f"{CALENDAR}: {cycle}", FUTR, cycle=cycle) for cycle in cycles)
+    what = f"networks that are trained are told the calendar ({', '.join(cycles)})"
+    return found, [(what, why)] if found else []
+
+
+def _named(df: pd.DataFrame, lists: dict[str, Sequence[str] | None]) -> dict[str, str]:
+    named: dict[str, str] = {}
+    for role, names in lists.items():
+        if names is not None and not isinstance(names, str | Iterable):
+            raise OptionError(f"{role} {names!r} is not a list of columns.", value=names)
+        for name in [names] if isinstance(names, str) else names or ():
+            if name in named:
+                raise OptionError(f"Column '{name}' stands in two lists of covariates.", value=name)
+            if name not in df.columns or name in (UNIQUE_ID, DS, Y):
+                others = [one for one in df.columns if one not in (UNIQUE_ID, DS, Y, CUTOFF)]
+                raise OptionError(
+                    f"There is no covariate '{name}' ({role}); the columns are: "
+                    f"{', '.join(map(str, others)) or 'none'}.",
+                    value=name,
+                )
+            named[name] = role
+    return named
+
+
+def _role(df: pd.DataFrame, name: str) -> tuple[str | None, str]:
+    """What the cells of a column say of its meaning, and why."""
+    cells, absent = df[name], absent_cells(df[name])
+    if absent.all():
+        return None, "it is empty"
+    if pd.api.types.is_datetime64_any_dtype(cells) or cells.dtype.kind == "m":
+        return None, "it holds dates"
+    cells = cells if is_numeric(cells[~absent]) else cells.astype(str)
+    if absent[df[Y].notna()].all():
+        return None, "it is empty wherever the target is known"
+    by_series = cells.where(~absent).groupby(df[UNIQUE_ID], sort=False)
+    if (by_series.nunique() <= 1).all():
+        if cells[~absent].nunique() <= 1:
+            return None, "it never changes"
+        if not is_numeric(cells[~absent]) and cells[~absent].nunique() > _MOST_CONSTANTS:
+            return None, f"it holds more than {_MOST_CONSTANTS} different texts"
+        return STAT, "it is constant in every series"
+    if not is_numeric(cells[~absent]):
+        return None, "it holds text that changes; name it to use it"
+    trailing = df[Y].isna() & df[Y].notna()[::-1].groupby(df[UNIQUE_ID]).cumsum()[::-1].eq(0)
+    if trailing.any() and not absent[trailing].any():
+        return FUTR, f"{int(trailing.sum())} rows after the last target hold it"
+    return HIST, "it changes, and no row after the last target holds it"
+
+
+def _checked(df: pd.DataFrame, name: str, role: str) -> Column:
+    cells, absent = df[name], absent_cells(df[name])
+    dates = pd.api.types.is_datetime64_any_dtype(cells) or cells.dtype.kind == "m"
+    if dates or absent[df[Y].notna()].all():
+        raise DataError(
+            f"Column '{name}' holds {'dates' if dates else 'no value where the target is known'}.",
+            column=name,
+            fix="Turn dates into numbers or names." if dates else "Leave it out.",
+        )
+    cells = cells if is_numeric(cells[~absent]) else cells.astype(str).str.strip()
+    if role == STAT:
+        changing = cells.where(~absent).groupby(df[UNIQUE_ID], sort=False).nunique() > 1
+        if changing.any():
+            raise DataError(
+                f"Column '{name}' is not constant in series '{changing.index[changing][0]}' "
+                f"({int(changing.sum())} such series).",
+                column=name,
+                fix="Name it as known ahead (futr_exog) or of the past (hist_exog).",
+            )
+    if is_numeric(cells[~absent]):
+        return Column(name, role)
+    kinds = cells[~absent].astype(str).value_counts()
+    most = _MOST_CONSTANTS if role == STAT else _MOST_CATEGORIES
+    if len(kinds) > most:
+        raise DataError(
+            f"Column '{name}' holds {len(kinds)} different texts, for instance '{kinds.index[0]}'; "
+            f"at most {most} categories can be used.",
+            column=name,
+            value=str(kinds.index[0]),
+            fix="Turn it into numbers or fewer categories, or leave it out.",
+        )
+    return Column(name, role, tuple(sorted(map(str, kinds.index))))
+
+
+def _leaks(df: pd.DataFrame, names: Iterable[str]) -> dict[str, str]:
+    """Columns of numbers whose sum, or one of which alone, is the target at the same time."""
+    numbers = {}
+    for name in names:
+        cells, absent = df[name], absent_cells(df[name])
+        if not absent.all() and is_numeric(cells[~absent]):
+            numbers[name] = pd.to_numeric(cells.where(~absent), errors="coerce").astype(float)
+    if not numbers or df[Y].notna().sum() < 3:
+        return {}
+    rows = pd.DataFrame(numbers)[df[Y].notna()].replace([np.inf, -np.inf], np.nan).fillna(0.0)
+    rows = rows.loc[:, rows.std() > 0]
+    y = df[Y].dropna().to_numpy()
+    if rows.empty or len(y) <= rows.shape[1] + 2 or y.std() == 0:
+        return {}
+    size = rows.abs().max().to_numpy()
+    weights = np.linalg.lstsq(rows.to_numpy() / size, y, rcond=None)[0] / size
+    if np.abs(rows.to_numpy() @ weights - y).max() > _EXACT * np.abs(y).max():
+        return {}
+    share = np.abs(weights) * size > _EXACT * np.abs(y).max()
+    found = [str(name) for name, counts in zip(rows.columns, share, strict=True) if counts]
+    listed = " and ".join(f"'{name}'" for name in found)
+    plural = "make up" if len(found) > 1 else "makes up"
+    return dict.fromkeys(found, f"{listed} {plural} the target of the same moment")
