@@ -115,9 +115,9 @@ def find_cycles(
     columns : tuple of Column
     notes : list of (what, why)
     """
-    asked = df.attrs.get(CALENDAR)
-    cycles, why = asked, "asked for"
-    if asked is None:
+    if CALENDAR in df.attrs:
+        cycles, why = df.attrs[CALENDAR], "asked for"
+    else:
         told = any(column.role == FUTR for column in columns)
         cycles, why = useful_cycles(frequency) if told else (), f"steps are {frequency.alias}"
     found = tuple(Column(f"{CALENDAR}: {cycle}", FUTR, cycle=cycle) for cycle in cycles)
