@@ -18,7 +18,13 @@ def _names(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -
 _READING = (
     click.option("--target", "target_col", metavar="COLUMN", help="Column to forecast."),
     click.option("--time", "time_col", metavar="COLUMN", help="Column of timestamps."),
-    click.option("--id", "id_col", metavar="COLUMN", help="Column that names the series."),
+    click.option(
+        "--id",
+        "id_col",
+        multiple=True,
+        metavar="COLUMN",
+        help="Column that names the series; may be given again.",
+    ),
     click.option("--delimiter", help="What stands between cells."),
     click.option("--decimal", help="Decimal mark."),
     click.option("--thousands", help="What stands between groups of three digits."),
@@ -29,6 +35,12 @@ _READING = (
         "--fill",
         type=click.Choice(["none", "error", "zero", "previous", "linear"]),
         help="What stands for absent periods; none (they stay missing) when left out.",
+    ),
+    click.option(
+        "--snap", is_flag=True, help="Move timestamps that are a little off onto a regular grid."
+    ),
+    click.option(
+        "--max-bytes", type=click.IntRange(min=1), help="Limit of the size of FILE, decompressed."
     ),
     click.option("--freq", metavar="ALIAS", help="Pandas offset alias, for instance MS."),
 )
@@ -154,7 +166,7 @@ plot_option = click.option(
 
 READING = (
     *("target_col", "time_col", "id_col", "delimiter", "decimal", "thousands", "encoding"),
-    *("date_format", "na_value", "fill", "freq"),
+    *("date_format", "na_value", "fill", "snap", "max_bytes", "freq"),
 )
 
 

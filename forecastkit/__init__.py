@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from forecastkit.tables.events import add_holidays as add_holidays
     from forecastkit.tables.frame import usual_horizon as usual_horizon
     from forecastkit.tables.reading import read_csv as read_csv
+    from forecastkit.tables.reading import read_parquet as read_parquet
     from forecastkit.tables.writing import write_csv as write_csv
 
 _HOMES = {
@@ -60,6 +61,7 @@ _HOMES = {
     "plot_forecast": "reporting.plots",
     "plot_effects": "reporting.plots",
     "read_csv": "tables.reading",
+    "read_parquet": "tables.reading",
     "read_future": "forecasting.future",
     "usual_horizon": "tables.frame",
     "write_csv": "tables.writing",

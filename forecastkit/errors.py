@@ -42,6 +42,11 @@ class ForecastkitError(Exception):
     fix : str, optional
         What to do.
 
+    Attributes
+    ----------
+    also : tuple of ForecastkitError
+        What else is wrong with the same file.
+
     Examples
     --------
     >>> print(ForecastkitError("'n/a' is not a number.", file="sales.csv", row=214, column="y",
@@ -67,6 +72,7 @@ class ForecastkitError(Exception):
         self.column = column
         self.value = value
         self.fix = fix
+        self.also: tuple[ForecastkitError, ...] = ()
 
     def __str__(self) -> str:
         place = ", ".join(

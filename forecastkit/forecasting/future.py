@@ -14,10 +14,12 @@ from forecastkit.forecasting.fitted import Fitted, panel_of
 from forecastkit.forecasting.predictor import new_history
 from forecastkit.tables.ahead import future_rows, with_future
 from forecastkit.tables.covariates import Column
-from forecastkit.tables.frame import DS, UNIQUE_ID, Grid
-from forecastkit.tables.reading import READING, read_rows
+from forecastkit.tables.frame import UNIQUE_ID, Grid
+from forecastkit.tables.reading import READING, Reading, read_rows
 
 _LOW, _HIGH = 0.1, 0.9
+# how the file of a model was read, as far as a file of its future is read so too
+_KEPT = ("decimal", "thousands", "date_format", "na_value", "encoding", "time_col", "id_col")
 
 
 def make_future_dataframe(model: Any, df: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -58,20 +60,14 @@ def read_future(path: str | Path, model: Any, **reading: Any) -> pd.DataFrame:
     UnknownFileError, DataError
         With file, row, column, value and what to do.
     """
-    from forecastkit.tables.text import read_cells
-
     fitted = _fitted(model)
     columns = _told(fitted)
     numbers = [column.name for column in columns if column.categories is None]
     texts = [column.name for column in columns if column.categories is not None]
-    known = ("decimal", "thousands", "date_format", "na_value", "encoding", "time_col", "id_col")
     kept = fitted.facts.get(READING, {})
-    how = {name: kept[name] for name in known if kept.get(name)}
-    given = {name: value for name, value in reading.items() if name in (*known, "delimiter")}
-    cells = read_cells(path, given.get("delimiter"), given.get("encoding") or how.get("encoding"))
-    if {UNIQUE_ID, DS} <= set(cells.columns):  # as make_future_dataframe writes it
-        how = {"time_col": DS, "id_col": UNIQUE_ID}
-    table = read_rows(path, numbers, texts, **{"time_col": DS, **how, **given})
+    known = {name: kept[name] for name in _KEPT if kept.get(name)}
+    given = {name: value for name, value in reading.items() if name in (*_KEPT, "delimiter")}
+    table = read_rows(path, numbers, texts, Reading.of(**{**known, **given}))
     if UNIQUE_ID not in table:
         table[UNIQUE_ID] = str(fitted.history.ids[0])
     return table

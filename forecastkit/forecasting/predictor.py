@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,9 @@ from forecastkit.series.intervals import Level, checked_levels, column_names, no
 from forecastkit.tables.ahead import with_future
 from forecastkit.tables.covariates import laid, unseen
 from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, Y, check_table, to_grid
-from forecastkit.tables.reading import ASSUMPTIONS, READING, READING_ARGUMENTS
+from forecastkit.tables.reading import ASSUMPTIONS, READING, Reading
+
+_READING_ARGUMENTS = tuple(one.name for one in fields(Reading))
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Predictor:
     def reading(self) -> dict[str, Any]:
         """Arguments of `read_csv` that read a file as the model's own was read."""
         kept = self.fitted.facts.get(READING, {})
-        known = {name: value for name, value in kept.items() if name in READING_ARGUMENTS}
+        known = {name: value for name, value in kept.items() if name in _READING_ARGUMENTS}
         return {**known, "freq": self.fitted.history.frequency}
 
     def predict(

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecastkit.errors import DataError
+from forecastkit.errors import DataError, ForecastkitError
 from forecastkit.tables.frame import UNIQUE_ID, Grid, Y, to_grid
-from forecastkit.tables.reading import ASSUMPTIONS, gaps_by_series, read_csv
+from forecastkit.tables.gaps import gaps_by_series
+from forecastkit.tables.reading import ASSUMPTIONS, read_csv
+from forecastkit.tables.source import STANDARD_INPUT
 
 _IDS_SHOWN = 1000
 
@@ -53,11 +55,12 @@ def check_csv(path: str | Path, freq: str | int | None = None, **reading: Any) -
     try:
         table = read_csv(path, freq=freq, **reading)
     except DataError as error:
-        return {**_nothing(Path(path).name), "problems": [_problem(error)]}
+        found = [_problem(one) for one in (error, *error.also)]
+        return {**_nothing(_name(path)), "problems": found}
     grid = to_grid(table, freq)
     series, counts = gaps_by_series(grid)
     return {
-        "file": Path(path).name,
+        "file": _name(path),
         "rows": len(table),
         "series": int(table[UNIQUE_ID].nunique()),
         "total": float(table[Y].sum()),
@@ -72,12 +75,16 @@ def check_csv(path: str | Path, freq: str | int | None = None, **reading: Any) -
     }
 
 
+def _name(path: str | Path) -> str:
+    return "standard input" if str(path) == STANDARD_INPUT else Path(path).name
+
+
 def _nothing(name: str) -> dict[str, Any]:
     keys = ["rows", "series", "total", "freq", "start", "end", "missing", "ids", "gaps"]
     return {"file": name, **dict.fromkeys(keys), "assumptions": []}
 
 
-def _problem(error: DataError) -> dict[str, Any]:
+def _problem(error: ForecastkitError) -> dict[str, Any]:
     return {
         "kind": type(error).__name__,
         "row": error.row,

@@ -108,9 +108,10 @@ def add_events(df: pd.DataFrame, events: pd.DataFrame | str | Path) -> pd.DataFr
     _span(df)
     file = None
     if not isinstance(events, pd.DataFrame):
-        from forecastkit.tables.text import read_cells
+        from forecastkit.tables.reading import Reading
+        from forecastkit.tables.source import read_source
 
-        cells = read_cells(events, None, None)
+        cells = Reading().cells(read_source(events))
         events, file = cells.table.set_axis(cells.lines, axis=0), cells.file
     absent = [name for name in ("date", "event") if name not in events.columns]
     if absent:

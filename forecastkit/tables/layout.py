@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import difflib
-import re
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError, OptionError
-from forecastkit.tables.cells import Dates, choose_convention, missing, read_dates, to_numbers
-from forecastkit.tables.text import Cells
+from forecastkit.tables.dates import NUMERIC_FORMS, Dates, read_clock, read_dates
+from forecastkit.tables.names import ID_NAMES, LAST, TARGET_NAMES, TIME_NAMES, rank
+from forecastkit.tables.numbers import choose_convention, missing, to_numbers, undressed
+from forecastkit.tables.sheet import Cells
 
-TIME_NAMES = [
-    *("ds", "date", "datetime", "timestamp", "time", "dteday", "day", "week", "month", "quarter"),
-    *("year", "period", "date_time", "week_start", "week_ending", "order_date", "step"),
-]
-ID_NAMES = [
-    *("unique_id", "item_id", "series_id", "series", "id", "sku", "product", "item", "store"),
-    *("key", "name", "segment"),
-]
-TARGET_NAMES = [
-    *("y", "target", "value", "values", "sales", "qty", "quantity", "demand", "units", "cnt"),
-    *("count", "amount"),
-]
 _SHARE_NUMERIC = 0.9
+_MOST_CELLS = 10_000
+_CLOCK_NAMES = ("time", "hour", "hr", "clock", "time_of_day", "hour_of_day", "uhrzeit", "zeit")
+# columns that together are a date, and the form of their cells side by side
+_PARTS = (
+    (("year", "month", "day"), "%Y-%m-%d"),
+    (("year", "month"), "%Y-%m"),
+    (("year", "quarter"), None),
+    (("year", "week"), "%G-%V-%u"),
+)
+_PART_NAMES = {
+    "year": ("year", "yr", "yyyy", "jahr"),
+    "month": ("month", "mon", "mo", "mm", "mnth", "monat"),
+    "day": ("day", "dd", "mday", "tag"),
+    "quarter": ("quarter", "qtr", "q", "quartal"),
+    "week": ("week", "wk", "iso_week", "kw"),
+}
 
 
 @dataclass(frozen=True)
@@ -36,20 +43,23 @@ class Layout:
     ----------
     time : str or None
         Column of timestamps; None where the rows themselves are the steps.
-    ids : str or None
-        Column with the names of the series; None for one series and for a column a series.
+    ids : tuple of str
+        Columns with the names of the series; none for one series and for a column a series.
     targets : tuple of str
         The target; more than one where each column is a series.
     dates : Dates or None
         The time column, read.
+    parts : tuple of str
+        Other columns that the time is made of: a time of day, a month.
     reasons : dict
         Why each was chosen: "time", "id", "target" to a sentence.
     """
 
     time: str | None
-    ids: str | None
+    ids: tuple[str, ...]
     targets: tuple[str, ...]
     dates: Dates | None
+    parts: tuple[str, ...] = ()
     reasons: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -57,13 +67,18 @@ class Layout:
         """Whether each target column is a series of its own."""
         return len(self.targets) > 1
 
+    @property
+    def used(self) -> set[str | None]:
+        """Columns that are no covariates."""
+        return {self.time, *self.ids, *self.targets, *self.parts}
+
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the user says of the columns; None is found from the file."""
+    """What the user says of the columns; what is left out is found from the file."""
 
     time: str | None = None
-    ids: str | None = None
+    ids: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     date_format: str | None = None
     na_values: tuple[str, ...] = ()
@@ -82,105 +97,200 @@ def find_layout(cells: Cells, wanted: Wanted) -> Layout:
     DataError
         If there is nothing to choose from, or several columns and no ground to choose.
     """
-    named = [("time", wanted.time), ("id", wanted.ids), *(("target", t) for t in wanted.targets)]
-    for option, name in named:
+    named = [("time", wanted.time), *(("id", one) for one in wanted.ids)]
+    for option, name in (*named, *(("target", t) for t in wanted.targets)):
         if name is not None and name not in cells.columns:
             raise _unknown_column(cells, option, name)
-    _check_header_is_one(cells)
     reasons: dict[str, str] = {}
     time, dates = _find_time(cells, wanted, reasons)
-    rest = [name for name in cells.columns if name and name != time]
-    numeric = [name for name in rest if _is_numeric(cells.table[name], wanted.na_values)]
+    parts: tuple[str, ...] = ()
+    if time is not None and dates is not None:
+        dates, parts = _with_parts(cells, wanted, time, dates, reasons)
+    rest = [name for name in cells.columns if name not in (time, *parts)]
+    numeric = [name for name in rest if is_numeric(cells, name, wanted.na_values)]
     ids = wanted.ids
-    if ids is None:
+    if not ids:
         taken = (*wanted.targets, *wanted.covariates)
         others = [name for name in rest if name not in taken]
         ids = _find_ids(cells, others, numeric, dates)
-        if ids is not None:
+        if ids:
             reasons["id"] = "its name or its text says which series a row belongs to"
     # a column with many bad cells is still a target: the cells are named when it is read
-    others = [name for name in rest if name != ids and name not in wanted.covariates]
-    numbers = _nearly_numeric(cells, others, wanted.na_values)
-    targets = wanted.targets or _find_targets(cells, numbers, ids, reasons)
+    others = [name for name in rest if name not in ids and name not in wanted.covariates]
+    targets = wanted.targets
+    if not targets:
+        numbers = _nearly_numeric(cells, others, wanted.na_values)
+        targets = _find_targets(cells, numbers, ids, reasons)
     if len(targets) > 1:
-        ignored = [name for name in rest if name != ids and name not in targets]
+        ignored = [name for name in rest if name not in ids and name not in targets]
         if ignored:
             reasons["ignored"] = ", ".join(ignored)
-    return Layout(time, ids, targets, dates, reasons)
+    return Layout(time, ids, targets, dates, parts, reasons)
+
+
+def dates_of(cells: Cells, name: str, date_format: str | None = None) -> Dates | None:
+    """Read a column of a file as timestamps; see `read_dates`."""
+    if name in cells.moments:
+        ds = cells.moments[name]
+        return Dates(ds, "timestamps", ds.isna().to_numpy())
+    return read_dates(cells.table[name], date_format, name)
 
 
 def _find_time(
     cells: Cells, wanted: Wanted, reasons: dict[str, str]
 ) -> tuple[str | None, Dates | None]:
     if wanted.time is not None:
-        dates = read_dates(cells.table[wanted.time], wanted.date_format)
+        dates = dates_of(cells, wanted.time, wanted.date_format)
         if dates is None:
-            raise DataError(
-                f"'{cells.table[wanted.time].iloc[0]}' is not a timestamp of a known form.",
-                file=cells.file,
-                row=int(cells.lines[0]),
-                column=wanted.time,
-                value=str(cells.table[wanted.time].iloc[0]),
-                fix="Give its form with date_format (--date-format), for instance %d.%m.%Y.",
-            )
+            raise _no_timestamp(cells, wanted.time)
         return wanted.time, dates
-    taken = (wanted.ids, *wanted.targets, *wanted.covariates)
+    taken = (*wanted.ids, *wanted.targets, *wanted.covariates)
     others = [name for name in cells.columns if name not in taken]
-    named = sorted((n for n in others if _rank(n, TIME_NAMES) < 99), key=_by(TIME_NAMES))
-    for name in named:
-        dates = read_dates(cells.table[name], wanted.date_format)
-        if dates is not None:
-            reasons["time"] = "its name says so and its cells are timestamps"
-            return name, dates
-    for name in others:
-        dates = read_dates(cells.table[name], wanted.date_format)
-        # plain whole numbers could be anything; only their name makes them a time
-        if dates is not None and dates.form not in ("whole numbers", "years", "%Y%m"):
-            reasons["time"] = "its cells are timestamps"
-            return name, dates
-    if named:  # a column is called date, and cannot be read: better said than passed over
-        return _find_time(cells, Wanted(time=named[0]), reasons)
+    named = sorted((n for n in others if rank(n, TIME_NAMES) < LAST), key=_by(TIME_NAMES))
+    read = {name: dates_of(cells, name, wanted.date_format) for name in others}
+    good = {name: dates for name, dates in read.items() if dates is not None}
+    # plain numbers could be anything; only their name makes them a time
+    shown = [name for name, dates in good.items() if dates.form not in NUMERIC_FORMS]
+    for name in [*(n for n in named if n in shown), *(n for n in named if n in good)]:
+        reasons["time"] = "its name says so and its cells are timestamps"
+        return name, good[name]
+    if len(shown) > 1:
+        raise DataError(
+            f"Several columns could be the time: {', '.join(shown)}.",
+            file=cells.file,
+            fix=f"Name it with time_col (--time), for instance --time {shown[0]!r}.",
+        )
+    if shown:
+        reasons["time"] = "its cells are timestamps"
+        return shown[0], good[shown[0]]
+    clock_less = [name for name in named if read_clock(cells.table[name].head(50)) is None]
+    if clock_less:  # a column is called date, and cannot be read: better said than passed over
+        raise _no_timestamp(cells, clock_less[0])
     reasons["time"] = "no column holds timestamps, so the rows count as steps 1, 2, 3, ..."
     return None, None
 
 
-def _find_ids(cells: Cells, rest: list[str], numeric: list[str], dates: Dates | None) -> str | None:
+def _no_timestamp(cells: Cells, name: str) -> DataError:
+    column = cells.table[name]
+    filled = np.flatnonzero((column.str.strip() != "").to_numpy())
+    at = int(filled[0]) if len(filled) else 0
+    value = str(column.iloc[at])
+    return DataError(
+        f"'{value}' is not a timestamp of a known form.",
+        file=cells.file,
+        row=int(cells.lines[at]),
+        column=name,
+        value=value,
+        fix="Give its form with date_format (--date-format), for instance %d.%m.%Y.",
+    )
+
+
+def _with_parts(
+    cells: Cells, wanted: Wanted, time: str, dates: Dates, reasons: dict[str, str]
+) -> tuple[Dates, tuple[str, ...]]:
+    """Put together a time that stands in several columns."""
+    taken = (*wanted.ids, *wanted.targets, *wanted.covariates)
+    others = [name for name in cells.columns if name != time and name not in taken]
+    if wanted.time is None or dates.form in ("years", "whole numbers"):
+        found = _of_parts(cells, [time, *others], time)
+        if found is not None:
+            read, parts = found
+            reasons["time"] = f"with {' and '.join(repr(part) for part in parts)} it is a date"
+            return read, parts
+    moments = pd.api.types.is_datetime64_any_dtype(dates.ds)
+    if not moments or not (dates.ds.dropna() == dates.ds.dropna().dt.normalize()).all():
+        return dates, ()
+    if not dates.ds.duplicated().any():
+        return dates, ()
+    for name in others:
+        column = cells.table[name]
+        if rank(name, _CLOCK_NAMES) == LAST and not column.head(20).str.contains(":").all():
+            continue
+        clock = read_clock(column)
+        if clock is None or clock.nunique() < 2:
+            continue
+        why = reasons.get("time", "as named")
+        reasons["time"] = f"{why}; the time of day from column '{name}'"
+        return replace(dates, ds=dates.ds + clock, form=f"{dates.form} and a time of day"), (name,)
+    return dates, ()
+
+
+def _of_parts(
+    cells: Cells, names: Sequence[str], time: str
+) -> tuple[Dates, tuple[str, ...]] | None:
+    """Dates whose year, month, day, quarter or week stand in columns of their own."""
+    place = {
+        part: next((n for n in names if rank(n, known) < LAST), None)
+        for part, known in _PART_NAMES.items()
+    }
+    for parts, form in _PARTS:
+        columns = [place[part] for part in parts]
+        if None in columns or time not in columns:
+            continue
+        text = [cells.table[str(name)].str.strip() for name in columns]
+        whole = [one.str.replace(r"\.0*$", "", regex=True) for one in text]
+        if not whole[0].str.fullmatch(r"(1[5-9]|2[01])\d{2}").all():
+            continue
+        if form is None:
+            quarter = whole[1].str.removeprefix("Q")
+            read = read_dates(whole[0] + "Q" + quarter)
+        elif "%V" in form:
+            read = read_dates(whole[0] + "-W" + whole[1].str.removeprefix("W").str.zfill(2))
+        else:
+            joined = whole[0]
+            for one in whole[1:]:
+                joined = joined + "-" + one
+            named = form.replace("%m", "%b") if whole[1].str.isalpha().all() else form
+            read = read_dates(joined, named)
+        if read is not None and not read.wrong.any():
+            return read, tuple(str(name) for name in columns if name != time)
+    return None
+
+
+def _find_ids(
+    cells: Cells, rest: list[str], numeric: list[str], dates: Dates | None
+) -> tuple[str, ...]:
     """The column that tells series apart, if the timestamps repeat or a name says so."""
     text = [name for name in rest if name not in numeric]
-    named = sorted((n for n in rest if _rank(n, ID_NAMES) < 99), key=_by(ID_NAMES))
-    repeats = dates is not None and bool(dates.ds.duplicated().any())
+    named = sorted((n for n in rest if rank(n, ID_NAMES) < LAST), key=_by(ID_NAMES))
+    repeats = dates is not None and bool(dates.ds.dropna().duplicated().any())
     if not repeats:
         # one row a timestamp: an id column is one that is constant and named so
-        return next((n for n in named if n in text and cells.table[n].nunique() == 1), None)
+        alone = (n for n in named if n in text and cells.table[n].nunique() == 1)
+        return tuple(alone)[:1]
     assert dates is not None
+    # rows that are the same twice are left out later: they tell nothing
+    whole = cells.table.assign(**{"": dates.ds}).drop_duplicates()
     text = [name for name in text if name in named or _tells_apart(cells.table[name])]
-    for name in [*named, *text]:
-        if not pd.DataFrame({"id": cells.table[name], "ds": dates.ds}).duplicated().any():
-            return name
-    candidates = named or text
-    if len(text) >= 2:
-        raise DataError(
-            f"The timestamps repeat, and no single column tells the series apart: "
-            f"{', '.join(text)} could together.",
-            file=cells.file,
-            fix="Write one column that names the series, or name it with id_col (--id).",
-        )
-    return candidates[0] if candidates else None
+    candidates = [*named, *(name for name in text if name not in named)]
+    for name in candidates:
+        if not whole.duplicated([name, ""]).any():
+            return (name,)
+    for pair in combinations(candidates[:6], 2):
+        if not whole.duplicated([*pair, ""]).any():
+            raise DataError(
+                f"The timestamps repeat, and no single column tells the series apart: "
+                f"{', '.join(pair)} could together.",
+                file=cells.file,
+                fix="Name them with id_col (--id), for instance "
+                f"--id {pair[0]!r} --id {pair[1]!r}, or write one column that names the series.",
+            )
+    return tuple(candidates[:1])
 
 
 def _find_targets(
-    cells: Cells, numbers: list[str], ids: str | None, reasons: dict[str, str]
+    cells: Cells, numbers: list[str], ids: tuple[str, ...], reasons: dict[str, str]
 ) -> tuple[str, ...]:
     if not numbers:
         raise _no_numbers(cells, ids)
-    named = sorted((n for n in numbers if _rank(n, TARGET_NAMES) < 99), key=_by(TARGET_NAMES))
+    named = sorted((n for n in numbers if rank(n, TARGET_NAMES) < LAST), key=_by(TARGET_NAMES))
     if named:
         reasons["target"] = "its name says so"
         return (named[0],)
     if len(numbers) == 1:
         reasons["target"] = "it is the only column of numbers left"
         return (numbers[0],)
-    if ids is not None:
+    if ids:
         raise DataError(
             f"Several columns could be the target: {', '.join(numbers)}.",
             file=cells.file,
@@ -193,8 +303,8 @@ def _find_targets(
     return tuple(numbers)
 
 
-def _no_numbers(cells: Cells, ids: str | None) -> DataError:
-    others = [name for name in cells.columns if name != ids]
+def _no_numbers(cells: Cells, ids: tuple[str, ...]) -> DataError:
+    others = [name for name in cells.columns if name not in ids]
     return DataError(
         f"No column holds numbers to forecast; the file has: {', '.join(cells.columns)}.",
         file=cells.file,
@@ -218,23 +328,25 @@ def _unknown_column(cells: Cells, option: str, name: str) -> OptionError:
     )
 
 
-def _is_numeric(
-    cells: pd.Series, na_values: tuple[str, ...], share: float = _SHARE_NUMERIC
+def is_numeric(
+    cells: Cells, name: str, na_values: tuple[str, ...], share: float = _SHARE_NUMERIC
 ) -> bool:
     """Whether nearly all cells that are not missing are numbers; one bad cell is found later."""
-    cells = cells[~missing(cells, na_values)]
-    sample = cells if len(cells) < 20_000 else cells.iloc[:: len(cells) // 10_000]
+    column = cells.table[name]
+    column = column if len(column) < 2 * _MOST_CELLS else column.iloc[:: len(column) // _MOST_CELLS]
+    sample = column[~missing(column, na_values)]
     if sample.empty:
         return False
-    convention, _ = choose_convention(sample, None, None)
-    values, _ = to_numbers(sample, convention)
+    bare = undressed(sample).cells
+    convention, _ = choose_convention(bare, None, None)
+    values, _ = to_numbers(bare, convention)
     return bool(np.isfinite(values).mean() >= min(share, 1 - 1.5 / max(len(sample), 3)))
 
 
 def _nearly_numeric(cells: Cells, rest: list[str], na_values: tuple[str, ...]) -> list[str]:
     """Columns of numbers by most of their cells, by name, or since no other is left."""
-    found = [name for name in rest if _is_numeric(cells.table[name], na_values, share=0.5)]
-    named = [name for name in rest if _rank(name, TARGET_NAMES) < 99]
+    found = [name for name in rest if is_numeric(cells, name, na_values, share=0.5)]
+    named = [name for name in rest if rank(name, TARGET_NAMES) < LAST]
     if any(name not in found for name in named):
         found = [name for name in rest if name in found or name in named]
     return found or (rest if len(rest) == 1 else [])
@@ -246,25 +358,5 @@ def _tells_apart(cells: pd.Series) -> bool:
     return "" not in counts.index and float((counts > 1).mean()) > 0.5
 
 
-def _check_header_is_one(cells: Cells) -> None:
-    """Refuse a first line that is data."""
-    header = pd.Series([name for name in cells.columns if name], dtype=str)
-    for name in header:
-        dates = read_dates(pd.Series([name]))
-        if dates is not None and dates.form not in ("whole numbers", "years", "%Y%m"):
-            raise DataError(
-                f"The first line is not a header: '{name}' is a timestamp.",
-                file=cells.file,
-                row=int(cells.lines[0]) - 1,
-                value=name,
-                fix="Write a line with the names of the columns above it.",
-            )
-
-
-def _rank(name: str, known: list[str]) -> int:
-    plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
-    return known.index(plain) if plain in known else 99
-
-
-def _by(known: list[str]):  # type: ignore[no-untyped-def]
-    return lambda name: _rank(name, known)
+def _by(known: tuple[str, ...]):  # type: ignore[no-untyped-def]
+    return lambda name: rank(name, known)

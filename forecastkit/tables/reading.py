@@ -1,36 +1,74 @@
-"""Reading a CSV file into a series table: every number as it stands, every assumption said."""
+"""Reading a file into a series table: every number as it stands, every assumption said."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError, Finding, OptionError, located
-from forecastkit.tables.cells import (
-    Convention,
-    choose_convention,
-    missing,
-    read_dates,
-    to_numbers,
-)
+from forecastkit.tables.columns import Columns, series_names, timestamps
 from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Grid, Y, to_grid
 from forecastkit.tables.frequency import Frequency
-from forecastkit.tables.layout import Layout, Wanted, find_layout
-from forecastkit.tables.text import Cells, read_cells
+from forecastkit.tables.gaps import FILLS, Fill, filled
+from forecastkit.tables.layout import Layout, Wanted, dates_of, find_layout
+from forecastkit.tables.orderly import read_orderly
+from forecastkit.tables.parquet import parquet_cells
+from forecastkit.tables.sheet import Cells, to_cells
+from forecastkit.tables.snapping import snapped
+from forecastkit.tables.source import MOST_BYTES, Source, read_source
+from forecastkit.tables.text import Note, decoded, split
 
-Fill = Literal["error", "none", "zero", "previous", "linear"]
-FILLS = ("none", "error", "zero", "previous", "linear")
 ASSUMPTIONS = "assumptions"
 READING = "reading"
-# arguments that read another file as this one was read
-READING_ARGUMENTS = (
-    *("target_col", "time_col", "id_col", "delimiter", "decimal", "thousands", "encoding"),
-    *("date_format", "na_value", "fill"),
-)
+LINE = "line in the file"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a file is to be read; see `read_csv`. What is None is found from the file."""
+
+    target_col: tuple[str, ...] = ()
+    time_col: str | None = None
+    id_col: tuple[str, ...] = ()
+    delimiter: str | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+    encoding: str | None = None
+    date_format: str | None = None
+    na_value: tuple[str, ...] = ()
+    fill: Fill = "none"
+    snap: bool = False
+    max_bytes: int = MOST_BYTES
+
+    @classmethod
+    def of(cls, **given: Any) -> Reading:
+        """Make one from arguments of `read_csv`; names may stand alone or in a list."""
+        for name in ("target_col", "id_col", "na_value"):
+            value = given.get(name)
+            given[name] = (value,) if isinstance(value, str) else tuple(value or ())
+        known = {name: value for name, value in given.items() if value is not None}
+        made = cls(**known)
+        if made.fill not in FILLS:
+            raise OptionError(
+                f"There is no fill '{made.fill}'; there are: {', '.join(FILLS)}.", value=made.fill
+            )
+        return made
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a dictionary that JSON can hold."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+    def cells(self, source: Source) -> Cells:
+        """Split the bytes of a text file into cells."""
+        text, notes = decoded(source.data, source.name, self.encoding)
+        cells = to_cells(split(text, source.name, self.delimiter))
+        return replace(cells, notes=(*source.notes, *notes, *cells.notes))
 
 
 def read_csv(
@@ -38,7 +76,7 @@ def read_csv(
     *,
     target_col: str | Sequence[str] | None = None,
     time_col: str | None = None,
-    id_col: str | None = None,
+    id_col: str | Sequence[str] | None = None,
     delimiter: str | None = None,
     decimal: str | None = None,
     thousands: str | None = None,
@@ -47,33 +85,41 @@ def read_csv(
     na_value: str | Sequence[str] = (),
     fill: Fill = "none",
     freq: str | int | Frequency | None = None,
+    snap: bool = False,
     covariates: Sequence[str] = (),
+    max_bytes: int = MOST_BYTES,
 ) -> pd.DataFrame:
     r"""Read a CSV file into a series table.
 
     The file may hold one series (time, value), many below each other (id, time, value and perhaps
-    covariates), or many side by side (time, then a column a series). What is not named is found
-    from the file; what was found stands in `table.attrs["assumptions"]`.
+    covariates), or many side by side (time, then a column a series). It may be compressed (gzip,
+    bz2, xz, zip), and have titles above the table and sums below it. What is not named is found
+    from the file; what was found, and what was left out, stands in `table.attrs["assumptions"]`.
 
     Parameters
     ----------
     path : str or Path
-        The file.
+        The file; "-" for standard input. A Parquet file is read by `read_parquet`.
     target_col, time_col, id_col : str, optional
-        Names of columns; a sequence of targets makes each of them a series.
+        Names of columns; a sequence of targets makes each of them a series, the cells of several
+        id columns are joined by "/".
     delimiter, decimal, thousands, encoding : str, optional
         How the file is written.
     date_format : str, optional
         A strptime format.
     na_value : str or sequence of str
-        More words for a missing value, beside the empty cell, NA, NaN, null and None.
+        More words for a missing value, beside the empty cell, NA, N/A, NaN, null, None, #N/A.
     fill : "none", "error", "zero", "previous" or "linear"
         What stands for a period without a row or a value: nothing (the models pass over it), an
         error, 0, the value before it, or a straight line between its neighbours.
     freq : str, int or Frequency, optional
         A pandas offset alias, or a step of integers.
+    snap : bool
+        Move timestamps that are off a regular grid by less than a tenth of a step onto it.
     covariates : sequence of str
         Columns that are neither time, nor id, nor target.
+    max_bytes : int
+        Limit of the size of the file, decompressed.
 
     Returns
     -------
@@ -95,41 +141,68 @@ def read_csv(
     >>> table["y"].tolist(), table["unique_id"].unique().tolist()
     ([10.0, 12.0, 11.0], ['visits'])
     """
-    if fill not in FILLS:
-        raise OptionError(f"There is no fill '{fill}'; there are: {', '.join(FILLS)}.", value=fill)
-    na_values = (na_value,) if isinstance(na_value, str) else tuple(na_value)
-    cells = read_cells(path, delimiter, encoding)
-    targets = (target_col,) if isinstance(target_col, str) else tuple(target_col or ())
-    layout = find_layout(
-        cells, Wanted(time_col, id_col, targets, date_format, na_values, tuple(covariates))
+    how = Reading.of(
+        target_col=target_col,
+        time_col=time_col,
+        id_col=id_col,
+        delimiter=delimiter,
+        decimal=decimal,
+        thousands=thousands,
+        encoding=encoding,
+        date_format=date_format,
+        na_value=na_value,
+        fill=fill,
+        snap=snap,
+        max_bytes=max_bytes,
     )
-    notes = [*cells.notes, *_layout_notes(layout)]
-    reader = _Columns(cells, na_values, decimal, thousands, notes)
-    table = _assembled(cells, layout, reader)
-    table = _without_repeats(table, cells, layout.time, notes)
-    grid = _grid(table, freq, cells.file)
-    notes.append((f"frequency {grid.frequency}", "the timestamps lie on its grid"))
-    table = _filled(table, grid, fill, cells, notes)
-    table.attrs[ASSUMPTIONS] = [{"what": what, "why": why} for what, why in notes]
-    how = (delimiter, decimal, thousands, encoding, date_format, list(na_values), fill)
-    what = (list(layout.targets), layout.time, layout.ids)
-    table.attrs[READING] = dict(zip(READING_ARGUMENTS, (*what, *how), strict=True))
-    return table
+    source = read_source(path, how.max_bytes)
+    if source.is_parquet:
+        return _series_table(parquet_cells(source), how, freq, covariates)
+    orderly = read_orderly(source, how, tuple(covariates))
+    if orderly is not None:
+        table, layout, notes = orderly
+        return _checked(table, layout, notes, how, freq, source.name)
+    return _series_table(how.cells(source), how, freq, covariates)
+
+
+def read_parquet(
+    path: str | Path,
+    *,
+    target_col: str | Sequence[str] | None = None,
+    time_col: str | None = None,
+    id_col: str | Sequence[str] | None = None,
+    freq: str | int | Frequency | None = None,
+    covariates: Sequence[str] = (),
+    **reading: Any,
+) -> pd.DataFrame:
+    """Read a Parquet file into a series table.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; row numbers in messages count its rows from 1.
+    target_col, time_col, id_col, freq, covariates
+        As in `read_csv`.
+    **reading
+        Other arguments of `read_csv`: `date_format`, `na_value`, `fill`, `snap`.
+
+    Raises
+    ------
+    MissingPackageError
+        Without pyarrow, which the extra "parquet" installs.
+    UnknownFileError, DataError, OptionError
+
+    Examples
+    --------
+    >>> table = read_parquet("sales.parquet", target_col="units")  # doctest: +SKIP
+    """
+    how = Reading.of(target_col=target_col, time_col=time_col, id_col=id_col, **reading)
+    cells = parquet_cells(read_source(path, how.max_bytes))
+    return _series_table(cells, how, freq, covariates)
 
 
 def read_rows(
-    path: str | Path,
-    numbers: Sequence[str],
-    texts: Sequence[str],
-    *,
-    time_col: str,
-    id_col: str | None = None,
-    delimiter: str | None = None,
-    decimal: str | None = None,
-    thousands: str | None = None,
-    encoding: str | None = None,
-    date_format: str | None = None,
-    na_value: str | Sequence[str] = (),
+    path: str | Path, numbers: Sequence[str], texts: Sequence[str], how: Reading
 ) -> pd.DataFrame:
     """Read named columns of a file that has no target: the future of covariates.
 
@@ -138,8 +211,8 @@ def read_rows(
     path : str or Path
     numbers, texts : sequence of str
         Columns that hold numbers, and categories.
-    time_col, id_col, ...
-        As in `read_csv`; nothing is found that is not named.
+    how : Reading
+        Names the columns of time and id, unless they are called `ds` and `unique_id`.
 
     Returns
     -------
@@ -150,9 +223,12 @@ def read_rows(
     ------
     UnknownFileError, DataError
     """
-    na_values = (na_value,) if isinstance(na_value, str) else tuple(na_value)
-    cells = read_cells(path, delimiter, encoding)
-    wanted = [name for name in (time_col, id_col, *numbers, *texts) if name is not None]
+    source = read_source(path, how.max_bytes)
+    cells = parquet_cells(source) if source.is_parquet else how.cells(source)
+    if {UNIQUE_ID, DS} <= set(cells.columns) or how.time_col is None:
+        how = replace(how, time_col=DS, id_col=(UNIQUE_ID,) if UNIQUE_ID in cells.columns else ())
+    time = str(how.time_col)
+    wanted = [time, *how.id_col, *numbers, *texts]
     absent = [name for name in wanted if name not in cells.columns]
     if absent:
         raise DataError(
@@ -161,21 +237,22 @@ def read_rows(
             column=absent[0],
             fix="'forecastkit predict --make-future FILE.csv' writes a file to fill in.",
         )
-    dates = read_dates(cells.table[time_col], date_format)
+    dates = dates_of(cells, time, how.date_format)
     if dates is None:
-        value = str(cells.table[time_col].iloc[0])
+        value = str(cells.table[time].iloc[0])
         raise DataError(
             f"'{value}' is not a timestamp of a known form.",
             file=cells.file,
             row=int(cells.lines[0]),
-            column=time_col,
+            column=time,
             value=value,
             fix="Write it as 2024-12-31, or give its form with --date-format.",
         )
-    reader = _Columns(cells, na_values, decimal, thousands, [])
-    table = pd.DataFrame({DS: _timestamps(cells, Layout(time_col, id_col, (), dates))})
-    if id_col is not None:
-        table[UNIQUE_ID] = cells.table[id_col].astype(str)
+    layout = Layout(time, how.id_col, (), dates)
+    reader = Columns(cells, how.na_value, how.decimal, how.thousands, [])
+    table = pd.DataFrame({DS: timestamps(cells, layout)})
+    if how.id_col:
+        table[UNIQUE_ID] = series_names(cells, layout)
     for name in numbers:
         table[name] = reader.numbers_or_truth(name)
     for name in texts:
@@ -183,98 +260,58 @@ def read_rows(
     return table
 
 
-_LINE = "line in the file"
+def _series_table(
+    cells: Cells, how: Reading, freq: str | int | Frequency | None, covariates: Sequence[str]
+) -> pd.DataFrame:
+    wanted = Wanted(
+        *(how.time_col, how.id_col, how.target_col, how.date_format, how.na_value),
+        tuple(covariates),
+    )
+    layout = find_layout(cells, wanted)
+    notes = [*cells.notes, *layout_notes(layout)]
+    reader = Columns(cells, how.na_value, how.decimal, how.thousands, notes)
+    table = _assembled(cells, layout, reader)
+    return _checked(table, layout, notes, how, freq, cells.file)
 
 
-class _Columns:
-    """Reads the columns of numbers of one file, and notes by what convention."""
-
-    def __init__(
-        self,
-        cells: Cells,
-        na_values: tuple[str, ...],
-        decimal: str | None,
-        thousands: str | None,
-        notes: list[tuple[str, str]],
-    ) -> None:
-        self.cells, self.na_values, self.notes = cells, na_values, notes
-        self.decimal, self.thousands = decimal, thousands
-
-    def numbers(self, column: str) -> np.ndarray:
-        """Read a column that must be numbers; raise with all the cells that are not."""
-        text = self.cells.table[column]
-        absent = missing(text, self.na_values)
-        convention, ambiguous = choose_convention(text[~absent], self.decimal, self.thousands)
-        if ambiguous:
-            raise self._ambiguous(column, text)
-        values, wrong = to_numbers(text.where(~absent, ""), convention)
-        if wrong.any():
-            raise self._not_numbers(column, text, wrong)
-        if convention != Convention(".", ""):
-            self.notes.append((_described(convention, column), "all its cells read so"))
-        return values
-
-    def numbers_or_truth(self, column: str) -> np.ndarray:
-        """Read a column of numbers, or of True and False, which are 1 and 0."""
-        text = self.cells.table[column].str.strip().str.lower()
-        if text.isin(["true", "false", ""]).all() and (text != "").any():
-            found = text.map({"true": 1.0, "false": 0.0})
-            return found.to_numpy(float)
-        return self.numbers(column)
-
-    def covariate(self, column: str) -> np.ndarray | pd.Series:
-        """Read a column as numbers if it holds nothing else, otherwise leave it as text."""
-        text = self.cells.table[column]
-        absent = missing(text, self.na_values)
-        convention, ambiguous = choose_convention(text[~absent], self.decimal, self.thousands)
-        values, wrong = to_numbers(text.where(~absent, ""), convention)
-        return text if wrong.any() or ambiguous or absent.all() else values
-
-    def _not_numbers(self, column: str, text: pd.Series, wrong: np.ndarray) -> DataError:
-        rows = np.flatnonzero(wrong)
-        findings = [
-            Finding(int(self.cells.lines[row]), column, str(text.iloc[row])) for row in rows[:3]
-        ]
-        value = findings[0].value
-        return located(
-            findings,
-            f"'{value}' is not a number",
-            file=self.cells.file,
-            count=len(rows),
-            fix=f"Write a number or leave the cell empty; to read '{value}' as missing, pass "
-            f"--na-value {value}.",
-        )
-
-    def _ambiguous(self, column: str, text: pd.Series) -> DataError:
-        row = int(np.flatnonzero(text.str.contains(",", regex=False))[0])
-        value = str(text.iloc[row])
-        return DataError(
-            f"'{value}' can be read in two ways: a decimal comma or a thousands separator; no "
-            "cell of the column decides it.",
-            file=self.cells.file,
-            row=int(self.cells.lines[row]),
-            column=column,
-            value=value,
-            fix="Pass decimal=',' (--decimal ,) or thousands=',' (--thousands ,).",
-        )
+def _checked(
+    table: pd.DataFrame,
+    layout: Layout,
+    notes: list[Note],
+    how: Reading,
+    freq: str | int | Frequency | None,
+    file: str,
+) -> pd.DataFrame:
+    """Check the rows of a table against each other, and say what was found."""
+    if how.snap:
+        table, said = snapped(table, freq, file)
+        notes += said
+    table = _without_repeats(table, file, layout.time, notes)
+    lines = table.pop(LINE).to_numpy()
+    grid = _grid(table, freq, file)
+    notes.append((f"frequency {grid.frequency}", "the timestamps lie on its grid"))
+    table, said = filled(table, grid, lines, how.fill, file)
+    notes += said
+    table.attrs[ASSUMPTIONS] = [{"what": what, "why": why} for what, why in notes]
+    found = replace(how, target_col=layout.targets, time_col=layout.time, id_col=layout.ids)
+    table.attrs[READING] = found.to_dict()
+    return table
 
 
-def _described(convention: Convention, column: str) -> str:
-    parts = [f"decimal mark '{convention.decimal}'"]
-    if convention.thousands:
-        parts.append(f"thousands separator '{convention.thousands}'")
-    return f"{' and '.join(parts)} in column '{column}'"
-
-
-def _layout_notes(layout: Layout) -> list[tuple[str, str]]:
+def layout_notes(layout: Layout) -> list[Note]:
+    """Say which columns were found to be what, and why."""
     notes = []
     if "time" in layout.reasons:
         what = f"time column '{layout.time}'" if layout.time else "no time column"
         notes.append((what, layout.reasons["time"]))
     if layout.dates is not None:
         notes.append((f"timestamps as {layout.dates.form}", "every cell reads so"))
-    if "id" in layout.reasons:
-        notes.append((f"series named by column '{layout.ids}'", layout.reasons["id"]))
+    if layout.ids:
+        listed = " and ".join(f"'{name}'" for name in layout.ids)
+        plural = "s" if len(layout.ids) > 1 else ""
+        notes.append(
+            (f"series named by column{plural} {listed}", layout.reasons.get("id", "as asked for"))
+        )
     if "target" in layout.reasons:
         what = "a column a series" if layout.wide else f"target column '{layout.targets[0]}'"
         notes.append((what, layout.reasons["target"]))
@@ -283,23 +320,33 @@ def _layout_notes(layout: Layout) -> list[tuple[str, str]]:
     return notes
 
 
-def _assembled(cells: Cells, layout: Layout, reader: _Columns) -> pd.DataFrame:
-    _check_ids(cells, layout)
-    ds = _timestamps(cells, layout)
+def _assembled(cells: Cells, layout: Layout, reader: Columns) -> pd.DataFrame:
+    """Read the columns; if some hold what they must not, raise one error with all the others."""
+    problems: list[DataError] = []
+
+    def tried(read: Callable[[], Any]) -> Any:
+        try:
+            return read()
+        except DataError as error:
+            problems.append(error)
+            return None
+
+    names = tried(lambda: series_names(cells, layout)) if layout.ids else None
+    ds = tried(lambda: timestamps(cells, layout))
+    values = {name: tried(partial(reader.numbers, name)) for name in layout.targets}
+    if problems:
+        first, *others = problems
+        first.also = tuple(others)
+        raise first
     parts = []
     for target in layout.targets:
-        ids = cells.table[layout.ids] if layout.ids else pd.Series(target, index=ds.index)
-        parts.append(
-            pd.DataFrame(
-                {UNIQUE_ID: ids.astype(str), DS: ds, Y: reader.numbers(target), _LINE: cells.lines}
-            )
-        )
-    table = pd.concat(parts, ignore_index=True)
+        ids = names if names is not None else pd.Series(target, index=ds.index, dtype="str")
+        parts.append(pd.DataFrame({UNIQUE_ID: ids, DS: ds, Y: values[target], LINE: cells.lines}))
+    table = pd.concat(parts, ignore_index=True) if layout.wide else parts[0]
     if not layout.wide:
-        used = {layout.time, layout.ids, *layout.targets, ""}
         for name in cells.columns:
-            if name not in used:
-                table[_free_name(name, reader)] = np.asarray(reader.covariate(name))
+            if name not in layout.used:
+                table[free_name(name, reader.notes)] = np.asarray(reader.covariate(name))
     if not table[Y].notna().any():
         raise DataError(
             f"Column '{layout.targets[0]}' holds no number.",
@@ -310,84 +357,57 @@ def _assembled(cells: Cells, layout: Layout, reader: _Columns) -> pd.DataFrame:
     return table.sort_values([UNIQUE_ID, DS], kind="stable", ignore_index=True)
 
 
-def _free_name(name: str, reader: _Columns) -> str:
+def free_name(name: str, notes: list[Note]) -> str:
     """Name of a covariate's column: its own, unless the series table uses it for something else."""
-    if name not in (UNIQUE_ID, DS, Y, CUTOFF, _LINE):
+    if name not in (UNIQUE_ID, DS, Y, CUTOFF, LINE):
         return name
-    reader.notes.append((f"column '{name}' renamed to '{name}_'", f"'{name}' is another column"))
+    notes.append((f"column '{name}' renamed to '{name}_'", f"'{name}' is another column"))
     return f"{name}_"
 
 
-def _check_ids(cells: Cells, layout: Layout) -> None:
-    if layout.ids is None:
-        return
-    rows = np.flatnonzero((cells.table[layout.ids] == "").to_numpy())
-    if len(rows):
-        raise located(
-            [Finding(int(cells.lines[row]), layout.ids, "") for row in rows[:3]],
-            "the cell that names the series is empty",
-            file=cells.file,
-            count=len(rows),
-            fix="Write the name of the series, or take the row out.",
-        )
-
-
-def _timestamps(cells: Cells, layout: Layout) -> pd.Series:
-    dates = layout.dates
-    if dates is None:
-        return pd.Series(np.arange(1, len(cells.table) + 1))
-    if dates.ambiguous:
-        raise DataError(
-            f"'{cells.table[layout.time].iloc[0]}' can be day/month or month/day; no cell of the "
-            "column decides it.",
-            file=cells.file,
-            row=int(cells.lines[0]),
-            column=layout.time,
-            value=str(cells.table[layout.time].iloc[0]),
-            fix="Pass date_format (--date-format), for instance %d/%m/%Y or %m/%d/%Y.",
-        )
-    if dates.wrong.any():
-        rows = np.flatnonzero(dates.wrong)
-        text = cells.table[layout.time]
-        findings = [
-            Finding(int(cells.lines[row]), layout.time, str(text.iloc[row])) for row in rows[:3]
-        ]
-        raise located(
-            findings,
-            f"'{findings[0].value}' is not a timestamp like the others ({dates.form})",
-            file=cells.file,
-            count=len(rows),
-            fix="Mend the cell or take the row out.",
-        )
-    return dates.ds
-
-
 def _without_repeats(
-    table: pd.DataFrame, cells: Cells, time: str | None, notes: list[tuple[str, str]]
+    table: pd.DataFrame, file: str, time: str | None, notes: list[Note]
 ) -> pd.DataFrame:
     """Drop rows that say the same twice; refuse those that disagree."""
-    same = table.duplicated([name for name in table.columns if name != _LINE])
+    twins = table.duplicated([UNIQUE_ID, DS], keep=False)
+    if not twins.any():
+        return table
+    some = table[twins]
+    same = some.duplicated([name for name in table.columns if name != LINE])
     if same.any():
-        lines = ", ".join(map(str, table.loc[same, _LINE].iloc[:3]))
+        rows = some.loc[same, LINE].sort_values()
+        lines = ", ".join(map(str, rows.iloc[:3]))
         notes.append((f"{int(same.sum())} repeated rows left out", f"the same twice: rows {lines}"))
-        table = table[~same].reset_index(drop=True)
-    by_line = table.sort_values(_LINE, kind="stable")
+        table = table.drop(index=some.index[same]).reset_index(drop=True)
+    by_line = some[~same].sort_values(LINE, kind="stable")
     repeats = by_line[by_line.duplicated([UNIQUE_ID, DS])]
     if repeats.empty:
         return table
     row = repeats.iloc[0]
     twins = by_line[(by_line[UNIQUE_ID] == row[UNIQUE_ID]) & (by_line[DS] == row[DS])]
-    other = "another value" if twins[Y].nunique() > 1 else "other covariates"
-    findings = [Finding(int(line), time, str(row[DS])) for line in repeats[_LINE].iloc[:3]]
+    other = "another value" if twins[Y].nunique(dropna=False) > 1 else "other covariates"
+    findings = [Finding(int(line), time, str(row[DS])) for line in repeats[LINE].iloc[:3]]
     raise located(
         findings,
         f"series '{row[UNIQUE_ID]}' already has a row for {_day(row[DS])} "
-        f"(row {int(twins[_LINE].iloc[0])}) with {other}",
-        file=cells.file,
+        f"(row {int(twins[LINE].iloc[0])}) with {other}",
+        file=file,
         count=len(repeats),
-        fix="Keep one of them, or add them up before forecasting; if a column tells the rows "
+        fix="Write the offset behind each timestamp (2024-10-27 02:00+01:00): an hour is there "
+        "twice where clocks are put back."
+        if _is_put_back(repeats[DS])
+        else "Keep one of them, or add them up before forecasting; if a column tells the rows "
         "apart, name it with id_col (--id).",
     )
+
+
+def _is_put_back(ds: pd.Series) -> bool:
+    """Whether all moments are hours of a night, at most twice a year, as when clocks go back."""
+    if not pd.api.types.is_datetime64_any_dtype(ds) or getattr(ds.dtype, "tz", None) is not None:
+        return False
+    nights = ds.dt.normalize().drop_duplicates()
+    few = len(nights) <= ds.dt.year.nunique()
+    return bool(few and ds.dt.hour.between(0, 3).all() and (nights.dt.day_of_week == 6).all())
 
 
 def _day(moment: Any) -> str:
@@ -400,82 +420,3 @@ def _grid(table: pd.DataFrame, freq: str | int | Frequency | None, file: str) ->
     except DataError as error:
         error.file = file
         raise
-
-
-def _filled(
-    table: pd.DataFrame, grid: Grid, fill: Fill, cells: Cells, notes: list[tuple[str, str]]
-) -> pd.DataFrame:
-    lines = table[_LINE].to_numpy()
-    table = table.drop(columns=_LINE)
-    gaps = int(np.isnan(grid.values).sum())
-    if not gaps:
-        return table
-    series, counts = gaps_by_series(grid)
-    named = ", ".join(f"{grid.ids[i]}: {n}" for i, n in zip(series[:3], counts[:3], strict=True))
-    more = f" and {len(series) - 3} more series" if len(series) > 3 else ""
-    moment, owner, line = _first_gap(table, grid, lines)
-    where = (
-        f"{gaps} of {len(grid.values)} periods have no value ({named}{more}); the first is "
-        f"{moment} of series '{owner}', after row {line}"
-    )
-    if fill == "error":
-        raise DataError(
-            f"{where}.",
-            file=cells.file,
-            row=line,
-            fix="Add the rows, or choose what stands for them with fill (--fill none, zero, "
-            "previous or linear).",
-        )
-    rule = {
-        "none": "left as missing",
-        "zero": "filled with 0",
-        "previous": "filled with the value before",
-        "linear": "filled along a straight line",
-    }[fill]
-    notes.append((f"{where}, {rule}", f"fill={fill}"))
-    return table if fill == "none" else _with_values(table, grid, fill)
-
-
-def _first_gap(table: pd.DataFrame, grid: Grid, lines: np.ndarray) -> tuple[str, str, int]:
-    """Timestamp and series of the first missing period, and the line of the row before it."""
-    first = int(np.flatnonzero(np.isnan(grid.values))[0])
-    owner = int(np.searchsorted(grid.offsets, first, side="right") - 1)
-    moment = grid.timestamps(grid.first[owner] + [first - grid.offsets[owner]])[0]
-    before = (table[UNIQUE_ID] == grid.ids[owner]) & (table[DS] < moment)
-    rows = np.flatnonzero(before.to_numpy())
-    line = lines[rows[-1]] if len(rows) else lines[np.flatnonzero(table[DS] == moment)[0]]
-    return _day(moment), str(grid.ids[owner]), int(line)
-
-
-def gaps_by_series(grid: Grid) -> tuple[np.ndarray, np.ndarray]:
-    """Series that lack values and how many, the most first."""
-    owner = np.repeat(np.arange(len(grid.ids)), np.diff(grid.offsets))
-    counts = np.bincount(owner[np.isnan(grid.values)], minlength=len(grid.ids))
-    series = np.argsort(-counts, kind="stable")
-    series = series[counts[series] > 0]
-    return series, counts[series]
-
-
-def _with_values(table: pd.DataFrame, grid: Grid, fill: Fill) -> pd.DataFrame:
-    lengths = np.diff(grid.offsets)
-    steps = np.arange(len(grid.values)) - np.repeat(grid.offsets[:-1], lengths)
-    whole = pd.DataFrame(
-        {
-            UNIQUE_ID: np.repeat(grid.ids, lengths),
-            DS: grid.timestamps(np.repeat(grid.first, lengths) + steps).to_numpy(),
-            "filled": grid.values,
-        }
-    ).astype({DS: table[DS].dtype})
-    whole[UNIQUE_ID] = whole[UNIQUE_ID].astype(table[UNIQUE_ID].dtype)
-    by_series = whole.groupby(UNIQUE_ID, sort=False)["filled"]
-    if fill == "zero":
-        whole["filled"] = whole["filled"].fillna(0.0)
-    elif fill == "previous":
-        whole["filled"] = by_series.ffill()
-    else:
-        whole["filled"] = by_series.transform(
-            lambda y: y.interpolate(method="linear", limit_area="inside")
-        )
-    joined = table.merge(whole, on=[UNIQUE_ID, DS], how="outer", sort=True)
-    joined[Y] = joined[Y].fillna(joined["filled"])
-    return joined.drop(columns="filled")

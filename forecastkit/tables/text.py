@@ -1,4 +1,4 @@
-"""From the bytes of a CSV file to a rectangle of text cells, each with its line in the file."""
+"""From the bytes of a CSV file to records: cells as text, each with its line in the file."""
 
 from __future__ import annotations
 
@@ -7,190 +7,167 @@ import io
 import re
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
-from forecastkit.errors import DataError, Finding, OptionError, UnknownFileError, located
+from forecastkit.errors import DataError, Finding, OptionError, located
+from forecastkit.tables.dates import looks_like_a_date
+from forecastkit.tables.numbers import looks_like_a_number
 
 DELIMITERS = (",", ";", "\t", "|")
 _BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-_LINES_TO_LOOK_AT = 50
+_LINES_TO_LOOK_AT = 60
+# bytes that no text holds: control characters but for tab, line ends and form feed
+_CONTROL = bytes(set(range(32)) - {9, 10, 12, 13, 26, 27}) + b"\x7f"
+_MOST_CONTROL = 0.01
+
+Note = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Cells:
-    """The cells of a file, as text.
+class Records:
+    """The lines of a file, split into cells.
 
     Attributes
     ----------
     file : str
         Name of the file, for messages.
-    columns : list of str
-        The header.
-    table : DataFrame of str
-        One column a header entry, one row a line that is not empty.
-    lines : ndarray of int, shape (n_rows,)
-        Line number in the file of each row; the header is line 1.
-    notes : tuple of (str, str)
+    rows : list of list of str
+        Without empty lines.
+    lines : list of int
+        Line number in the file where each row starts; the first line is line 1.
+    delimiter : str
+    notes : list of (str, str)
         What was assumed, and why.
     """
 
     file: str
-    columns: list[str]
-    table: pd.DataFrame
-    lines: np.ndarray
-    notes: tuple[tuple[str, str], ...]
+    rows: list[list[str]]
+    lines: list[int]
+    delimiter: str
+    notes: list[Note]
 
 
-def read_cells(path: str | Path, delimiter: str | None, encoding: str | None) -> Cells:
-    """Read a file as text cells.
-
-    Parameters
-    ----------
-    path : str or Path
-    delimiter, encoding : str, optional
-        Found from the file when left out.
+def decoded(data: bytes, name: str, encoding: str | None) -> tuple[str, list[Note]]:
+    """Turn bytes into text; the encoding is found where it is not given, and noted.
 
     Raises
     ------
-    UnknownFileError
-        If the file does not exist or cannot be read.
     DataError
-        If it is empty, holds no rows, or its lines have different numbers of cells.
+        If the bytes are no text, or not in that encoding.
     """
-    name = Path(path).name
-    delimiter = _checked_delimiter(delimiter)
-    text, used = _decoded(_bytes(Path(path)), name, encoding)
-    why = (
-        "as given" if encoding else "its byte order mark" if used == "utf-16" else "no valid UTF-8"
-    )
-    notes = [] if used in ("utf-8", "utf-8-sig") else [(f"encoding {used}", why)]
-    if not text.strip():
-        raise DataError("The file is empty.", file=name, fix="Write a header and rows into it.")
-    found = delimiter or _delimiter(text)
-    if delimiter is None and found != ",":
-        notes.append((f"delimiter {found!r}", "it splits every line into as many cells"))
-    table, lines = _split(text, found, name)
-    columns = [str(cell).strip() for cell in table.iloc[0]]
-    _check_header(columns, name, int(lines[0]))
-    table, lines = table.iloc[1:].reset_index(drop=True), lines[1:]
-    if table.empty:
-        raise DataError(
-            f"The file has a header ({', '.join(columns)}) and no rows.",
-            file=name,
-            row=int(lines[0]) if len(lines) else 1,
-            fix="Add rows below the header.",
-        )
-    table.columns = pd.Index(columns)
-    return Cells(name, columns, table, lines, tuple(notes))
-
-
-def _bytes(path: Path) -> bytes:
-    if path.is_dir():
-        raise UnknownFileError(
-            f"'{path}' is a folder, not a file.", file=path.name, fix="Name a CSV file in it."
-        )
-    try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise UnknownFileError(
-            f"There is no file '{path}'.", file=path.name, fix="Check the name and the folder."
-        ) from error
-    except OSError as error:
-        raise UnknownFileError(
-            f"'{path}' cannot be read: {error.strerror}.", file=path.name
-        ) from error
-
-
-def _decoded(data: bytes, name: str, encoding: str | None) -> tuple[str, str]:
     mark = next((code for mark, code in _BYTE_ORDER_MARKS.items() if data.startswith(mark)), None)
-    used = encoding or mark or "utf-8"
-    if b"\x00" in data and not used.lower().startswith("utf-16"):
+    wide = _utf_16_without_mark(data)
+    used = encoding or mark or wide or "utf-8"
+    if b"\x00" in data and not used.lower().replace("_", "-").startswith(("utf-16", "utf-32")):
         raise DataError(
             "The file holds NUL bytes: it is not a text file.",
             file=name,
-            row=data[: data.index(b"\x00")].count(b"\n") + 1,
+            row=_line_of(data, data.index(b"\x00")),
             fix="Save it as CSV (text), for instance from the program that wrote it.",
         )
+    head = data[:100_000]
+    if used.startswith("utf-8") and len(head) - len(head.translate(None, _CONTROL)) > (
+        _MOST_CONTROL * len(head)
+    ):
+        raise DataError(
+            "The file holds control characters: it is not a text file.",
+            file=name,
+            fix="Save it as CSV (text), for instance from the program that wrote it.",
+        )
+    if data.endswith(b"\x1a"):  # the end of a file, as DOS wrote it
+        data = data[:-1]
     try:
-        return data.decode(used), used
+        text = data.decode(used)
     except (UnicodeDecodeError, LookupError) as error:
-        if encoding is not None:
+        if encoding is not None or mark or wide:
             raise DataError(
-                f"The file cannot be read with the encoding '{encoding}': {error}.",
+                f"The file cannot be read with the encoding '{used}': {error}.",
                 file=name,
-                value=encoding,
+                row=_line_of(data, error.start) if isinstance(error, UnicodeDecodeError) else None,
+                value=used,
                 fix="Give the right one with encoding (--encoding), for instance cp1252.",
             ) from error
-    return data.decode("cp1252", errors="replace"), "cp1252"
+        return _of_one_byte(data, name, error)
+    if used in ("utf-8", "utf-8-sig"):
+        return text, []
+    why = "as given" if encoding else "its byte order mark" if mark else "every other byte is zero"
+    return text.removeprefix("\ufeff"), [(f"encoding {used}", why)]
 
 
-def _delimiter(text: str) -> str:
-    """The delimiter that splits the first lines most evenly into most cells."""
-    lines = [line for line in text[:100_000].splitlines() if line.strip()][:_LINES_TO_LOOK_AT]
-    if len(lines) > 2:
-        lines = lines[:-1] if len(lines) < _LINES_TO_LOOK_AT and len(text) > 100_000 else lines
-
-    def worth(delimiter: str) -> tuple[float, int]:
-        widths = Counter(len(row) for row in csv.reader(lines, delimiter=delimiter))
-        width, count = widths.most_common(1)[0]
-        return (count / len(lines) if width > 1 else 0.0, width)
-
-    return max(DELIMITERS, key=worth)
+def _utf_16_without_mark(data: bytes) -> str | None:
+    head = data[:2000]
+    if len(head) < 4 or b"\x00" not in head:
+        return None
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    half = len(head) // 2
+    if odd > 0.9 * half and even == 0:
+        return "utf-16-le"
+    return "utf-16-be" if even > 0.9 * half and odd == 0 else None
 
 
-def _split(text: str, delimiter: str, name: str) -> tuple[pd.DataFrame, np.ndarray]:
-    lead = len(text) - len(text.lstrip("\r\n"))
-    skipped = text[:lead].count("\n")
-    text = text[lead:]
-    _check_widths(text, delimiter, name, skipped)
-    try:
-        table = pd.read_csv(
-            io.StringIO(text),
-            sep=delimiter,
-            header=None,
-            dtype=str,
-            keep_default_na=False,
-            na_filter=False,
-            skip_blank_lines=False,
-            engine="c",
-        )
-    except pd.errors.ParserError as error:
-        raise _ragged(str(error), name, skipped) from error
-    lines = skipped + np.arange(1, len(table) + 1)
-    if '"' in text:  # a quoted cell may hold line breaks: count them
-        breaks = sum(table[column].str.count("\n").to_numpy() for column in table.columns)
-        lines = lines + np.concatenate([[0], np.cumsum(breaks)[:-1]]).astype(np.int64)
-    filled = (table != "").any(axis=1).to_numpy()
-    return table[filled].reset_index(drop=True), lines[filled]
-
-
-def _check_widths(text: str, delimiter: str, name: str, skipped: int) -> None:
-    """Refuse lines with fewer cells than the header; longer ones stop the parser by themselves."""
-    if '"' in text:
-        reader = csv.reader(io.StringIO(text), delimiter=delimiter)
-        widths = [(reader.line_num, len(row)) for row in reader if row]
-    else:
-        lines = text.splitlines()
-        widths = [(k + 1, line.count(delimiter) + 1) for k, line in enumerate(lines) if line]
-    short = [Finding(skipped + line) for line, width in widths if width < widths[0][1]]
-    if short:
-        width = next(width for line, width in widths if skipped + line == short[0].row)
-        raise located(
-            short[:3],
-            f"the line has {width} cells, the header has {widths[0][1]}",
+def _of_one_byte(data: bytes, name: str, error: Exception) -> tuple[str, list[Note]]:
+    """Read text of a byte a character, unless it is UTF-8 with a few damaged bytes."""
+    text = data.decode("utf-8", errors="surrogateescape")
+    wrong = [place for place, letter in enumerate(text) if "\udc80" <= letter <= "\udcff"]
+    right = len(text) - len(text.encode("ascii", errors="ignore")) - len(wrong)
+    if right > len(wrong):
+        place = wrong[0]
+        raise DataError(
+            f"The file is UTF-8 but for {len(wrong)} bytes, the first of them "
+            f"0x{ord(text[place]) - 0xDC00:02x}.",
             file=name,
-            count=len(short),
-            fix="Write the missing cells, empty ones with their delimiter.",
-        )
+            row=text.count("\n", 0, place) + 1,
+            fix="Mend it, or give another encoding (--encoding), for instance cp1252.",
+        ) from error
+    try:
+        return data.decode("cp1252"), [("encoding cp1252", "no valid UTF-8")]
+    except UnicodeDecodeError:
+        return data.decode("latin-1"), [("encoding latin-1", "no valid UTF-8, nor cp1252")]
+
+
+def _line_of(data: bytes, place: int) -> int:
+    return data.count(b"\n", 0, place) + 1
+
+
+def split(text: str, name: str, delimiter: str | None = None) -> Records:
+    """Split text into records of cells.
+
+    Parameters
+    ----------
+    text : str
+    name : str
+        Of the file.
+    delimiter : str, optional
+        Found from the text when left out.
+
+    Raises
+    ------
+    OptionError
+        If the delimiter is not one character.
+    DataError
+        If the text is empty, or a quote is never closed.
+    """
+    delimiter = _checked_delimiter(delimiter)
+    notes: list[Note] = []
+    if not text.strip("\ufeff\x1a \t\r\n\f"):
+        raise DataError("The file is empty.", file=name, fix="Write a header and rows into it.")
+    said = re.match(r'"?sep=(.)"?\r?\n', text)
+    skipped = 0
+    if said and delimiter is None:
+        delimiter, text, skipped = said.group(1), text[said.end() :], 1
+        notes.append((f"delimiter {delimiter!r}", "the first line says so"))
+    elif delimiter is None:
+        delimiter = _delimiter(text)
+        if delimiter != ",":
+            why = "it splits most lines into as many cells"
+            notes.append((f"delimiter {delimiter!r}", why))
+    rows, lines = _records(text, delimiter, name, skipped)
+    return Records(name, rows, lines, delimiter, notes)
 
 
 def _checked_delimiter(delimiter: str | None) -> str | None:
     if delimiter in (r"\t", "tab"):
         return "\t"
-    if delimiter is not None and len(delimiter) != 1:
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
         raise OptionError(
             f"The delimiter {delimiter!r} is not one character.",
             value=delimiter,
@@ -199,35 +176,95 @@ def _checked_delimiter(delimiter: str | None) -> str | None:
     return delimiter
 
 
-def _ragged(message: str, name: str, skipped: int) -> DataError:
-    counts = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", message)
-    if counts:
-        expected, line, seen = map(int, counts.groups())
+def _records(
+    text: str, delimiter: str, name: str, skipped: int
+) -> tuple[list[list[str]], list[int]]:
+    """Rows that are not empty, and the line on which each starts."""
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    spaced = re.search(re.escape(delimiter) + ' +"', text[:100_000]) is not None
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=spaced
+    )
+    start = skipped + 1
+    try:
+        for row in reader:
+            if row and any(row):
+                rows.append(row)
+                lines.append(start)
+            start = skipped + reader.line_num + 1
+    except csv.Error as error:
+        raise _broken(str(error), name, start, skipped + reader.line_num) from error
+    return rows, lines
+
+
+def _broken(message: str, name: str, start: int, reached: int) -> DataError:
+    if "expected after" in message:
         return DataError(
-            f"The line has {seen} cells, the lines before it have {expected}.",
+            "A quote stands inside a quoted cell"
+            + (f" that ends on row {reached}." if reached > start else "."),
             file=name,
-            row=skipped + line,
-            fix="Put quotes around cells that hold the delimiter, or mend the line.",
+            row=start,
+            fix="Close the cell before the delimiter, or write the quote twice.",
         )
-    start = re.search(r"EOF inside string starting at row (\d+)", message)
-    if start:
+    if "unexpected end" in message or "field larger" in message:
         return DataError(
             "A quote that opens here is never closed.",
             file=name,
-            row=skipped + int(start.group(1)) + 1,
+            row=start,
             fix="Close the quote, or take it out.",
         )
-    return DataError(f"The file cannot be split into cells: {message.strip()}.", file=name)
+    return DataError(f"The file cannot be split into cells: {message}.", file=name, row=start)
 
 
-def _check_header(columns: list[str], name: str, line: int) -> None:
-    twice = [column for column, count in Counter(columns).items() if count > 1 and column]
-    if twice:
-        raise DataError(
-            f"The header names the column '{twice[0]}' more than once.",
-            file=name,
-            row=line,
-            column=twice[0],
-            value=twice[0],
-            fix="Give each column a name of its own.",
+def _delimiter(text: str) -> str:
+    """The delimiter that splits the first lines most evenly into cells that mean something."""
+    head = text[:200_000]
+    whole = len(head) == len(text)
+    lines = io.StringIO(head, newline="").readlines()
+    lines = [line for line in (lines if whole else lines[:-1]) if line.strip()]
+    lines = lines[:_LINES_TO_LOOK_AT] or [head]
+
+    def worth(delimiter: str) -> tuple[float, int]:
+        try:
+            rows = [row for row in csv.reader(lines, delimiter=delimiter) if row]
+        except csv.Error:
+            return 0.0, 0
+        counts = Counter(len(row) for row in rows)
+        width, count = max(counts.items(), key=lambda one: (one[1] * (one[0] > 1), one[1]))
+        if width < 2:
+            return 0.0, 0
+        cells = [cell.strip() for row in rows if len(row) == width for cell in row]
+        known = sum(
+            not cell or looks_like_a_number(cell) or looks_like_a_date(cell) for cell in cells
         )
+        return round(count / len(rows) * (1 + known / len(cells)), 6), width
+
+    return max(DELIMITERS, key=worth)
+
+
+def ragged(rows: list[tuple[int, int]], width: int, name: str, more_than_header: bool) -> DataError:
+    """Make the error of lines that have other numbers of cells than the header.
+
+    Parameters
+    ----------
+    rows : list of (line, number of cells)
+    width : int
+        Cells of the header.
+    name : str
+        Of the file.
+    more_than_header : bool
+        Whether the first of them has more cells.
+    """
+    fix = (
+        "Put quotes around cells that hold the delimiter, or mend the line."
+        if more_than_header
+        else "Write the missing cells, empty ones with their delimiter."
+    )
+    return located(
+        [Finding(line) for line, _ in rows[:3]],
+        f"the line has {rows[0][1]} cells, the header has {width}",
+        file=name,
+        count=len(rows),
+        fix=fix,
+    )

@@ -1,0 +1,237 @@
+"""The columns of a file as numbers, timestamps and names; every cell that is none is named."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from forecastkit.errors import DataError, Finding, located
+from forecastkit.tables.layout import Layout
+from forecastkit.tables.numbers import (
+    PLAIN,
+    Convention,
+    Undressed,
+    choose_convention,
+    missing,
+    sentinel,
+    to_numbers,
+    undressed,
+)
+from forecastkit.tables.sheet import Cells
+from forecastkit.tables.text import Note
+
+_MOST_SHOWN = 200_000
+
+
+class Columns:
+    """Reads the columns of numbers of one file, and notes by what convention.
+
+    Parameters
+    ----------
+    cells : Cells
+    na_values : tuple of str
+        More words for a missing value.
+    decimal, thousands : str, optional
+        As the user gives them.
+    notes : list of (str, str)
+        Where is noted what was assumed.
+    """
+
+    def __init__(
+        self,
+        cells: Cells,
+        na_values: tuple[str, ...],
+        decimal: str | None,
+        thousands: str | None,
+        notes: list[Note],
+    ) -> None:
+        self.cells, self.na_values, self.notes = cells, na_values, notes
+        self.decimal, self.thousands = decimal, thousands
+        self._marks: set[str] | None = None
+
+    def numbers(self, column: str) -> np.ndarray:
+        """Read a column that must be numbers; raise with all the cells that are not."""
+        text = self.cells.table[column]
+        absent = missing(text, self.na_values)
+        bare = undressed(text.where(~absent, ""))
+        if bare.problem is not None:
+            raise self._disagree(column, bare, text)
+        convention, ambiguous = self._convention(column, bare.cells[~absent])
+        if ambiguous:
+            raise self._ambiguous(column, bare.cells, text, convention.decimal)
+        values, wrong = to_numbers(bare.cells, convention)
+        if wrong.any():
+            raise self._not_numbers(column, text, wrong)
+        if convention != PLAIN:
+            self.notes.append((_described(convention, column), "all its cells read so"))
+        for note in bare.notes:
+            self.notes.append((f"column '{column}': {note}", "its cells have them"))
+        self._point_out(column, values)
+        return values
+
+    def numbers_or_truth(self, column: str) -> np.ndarray:
+        """Read a column of numbers, or of True and False, which are 1 and 0."""
+        text = self.cells.table[column].str.strip().str.lower()
+        if text.isin(["true", "false", ""]).all() and (text != "").any():
+            found = text.map({"true": 1.0, "false": 0.0})
+            return found.to_numpy(float)
+        return self.numbers(column)
+
+    def covariate(self, column: str) -> np.ndarray | pd.Series:
+        """Read a column as numbers if it holds nothing else, otherwise leave it as text."""
+        text = self.cells.table[column]
+        absent = missing(text, self.na_values)
+        bare = undressed(text.where(~absent, ""))
+        if bare.problem is not None or absent.all():
+            return text
+        convention, ambiguous = self._convention(column, bare.cells[~absent])
+        values, wrong = to_numbers(bare.cells, convention)
+        if wrong.any() or ambiguous:
+            return text
+        return values
+
+    def _convention(self, column: str, cells: pd.Series) -> tuple[Convention, bool]:
+        """Convention of a column; what it leaves open, another column may decide."""
+        given = self.decimal, self.thousands
+        convention, ambiguous = choose_convention(cells, *given, self.cells.commas)
+        if ambiguous:
+            marks = self._decimal_marks(column)
+            if len(marks) == 1:
+                (mark,) = marks
+                open_one = convention.decimal
+                other = "" if mark == open_one else open_one
+                return Convention(mark, other), False
+        return convention, ambiguous
+
+    def _decimal_marks(self, column: str) -> set[str]:
+        """Decimal marks of the other columns of the file that show theirs."""
+        if self._marks is None:
+            self._marks = set()
+            for name in self.cells.columns:
+                text = self.cells.table[name].iloc[:_MOST_SHOWN]
+                bare = undressed(text[~missing(text, self.na_values)]).cells
+                if name == column or not bare.str.contains(r"\d[.,]\d", regex=True).any():
+                    continue
+                convention, ambiguous = choose_convention(bare, None, None, self.cells.commas)
+                marked = bare.str.fullmatch(convention.pattern).all()
+                if marked and not ambiguous:
+                    self._marks.add(convention.decimal)
+        return self._marks
+
+    def _point_out(self, column: str, values: np.ndarray) -> None:
+        found = sentinel(values)
+        if found is not None:
+            word, count = found
+            what = f"{word:g} in {count} cells of column '{column}' is read as a number"
+            why = f"if it stands for a missing value, pass --na-value {word:g}"
+            self.notes.append((what, why))
+
+    def _not_numbers(self, column: str, text: pd.Series, wrong: np.ndarray) -> DataError:
+        rows = np.flatnonzero(wrong)
+        findings = [
+            Finding(int(self.cells.lines[row]), column, str(text.iloc[row])) for row in rows[:3]
+        ]
+        value = str(findings[0].value)
+        infinite = re.fullmatch(r"[+-]?(inf|infinity|\d[\d.]*[eE]\+?\d+)", value.strip(), re.I)
+        return located(
+            findings,
+            f"'{value}' is not a number{', but infinite' * bool(infinite)}",
+            file=self.cells.file,
+            count=len(rows),
+            fix=f"Write a number or leave the cell empty; to read '{value}' as missing, pass "
+            f"--na-value {value}.",
+        )
+
+    def _disagree(self, column: str, bare: Undressed, text: pd.Series) -> DataError:
+        row = bare.odd or 0
+        return DataError(
+            f"'{text.iloc[row]}' does not fit the other cells of the column: {bare.problem}.",
+            file=self.cells.file,
+            row=int(self.cells.lines[row]),
+            column=column,
+            value=str(text.iloc[row]),
+            fix="Write all cells of the column alike.",
+        )
+
+    def _ambiguous(self, column: str, bare: pd.Series, text: pd.Series, mark: str) -> DataError:
+        row = int(np.flatnonzero(bare.str.contains(mark, regex=False))[0])
+        value, name = str(text.iloc[row]), {",": "comma", ".": "point"}[mark]
+        return DataError(
+            f"'{value}' can be read in two ways: a decimal {name} or a thousands separator; no "
+            "cell of the column decides it.",
+            file=self.cells.file,
+            row=int(self.cells.lines[row]),
+            column=column,
+            value=value,
+            fix=f"Pass decimal='{mark}' (--decimal {mark}) or thousands='{mark}' (--thousands "
+            f"{mark}).",
+        )
+
+
+def _described(convention: Convention, column: str) -> str:
+    parts = [f"decimal mark '{convention.decimal}'"]
+    if convention.thousands:
+        parts.append(f"thousands separator '{convention.thousands}'")
+    return f"{' and '.join(parts)} in column '{column}'"
+
+
+def series_names(cells: Cells, layout: Layout) -> pd.Series:
+    """Names of the series of all rows, as they stand in the file; several columns joined by /.
+
+    Raises
+    ------
+    DataError
+        If a cell that names a series is empty.
+    """
+    for name in layout.ids:
+        rows = np.flatnonzero((cells.table[name] == "").to_numpy())
+        if len(rows):
+            raise located(
+                [Finding(int(cells.lines[row]), name, "") for row in rows[:3]],
+                "the cell that names the series is empty",
+                file=cells.file,
+                count=len(rows),
+                fix="Write the name of the series, or take the row out.",
+            )
+    first, *others = (cells.table[name].astype("str") for name in layout.ids)
+    for one in others:
+        first = first + "/" + one
+    return first
+
+
+def timestamps(cells: Cells, layout: Layout) -> pd.Series:
+    """Timestamps of all rows.
+
+    Raises
+    ------
+    DataError
+        If some cells are none, or day and month could be swapped in all of them.
+    """
+    dates, time = layout.dates, layout.time
+    if dates is None or time is None:
+        return pd.Series(np.arange(1, len(cells.table) + 1))
+    text = cells.table[time]
+    if dates.ambiguous:
+        ways = {"/": "%d/%m/%Y or %m/%d/%Y", "-": "%d-%m-%Y or %m-%d-%Y"}
+        mark = "/" if "/" in str(text.iloc[0]) else "-"
+        raise DataError(
+            f"'{text.iloc[0]}' can be day/month or month/day; no cell of the column decides it.",
+            file=cells.file,
+            row=int(cells.lines[0]),
+            column=time,
+            value=str(text.iloc[0]),
+            fix=f"Pass date_format (--date-format), for instance {ways[mark]}.",
+        )
+    if dates.wrong.any():
+        rows = np.flatnonzero(dates.wrong)
+        findings = [Finding(int(cells.lines[row]), time, str(text.iloc[row])) for row in rows[:3]]
+        raise located(
+            findings,
+            f"'{findings[0].value}' is not a timestamp like the others ({dates.form})",
+            file=cells.file,
+            count=len(rows),
+            fix="Mend the cell or take the row out.",
+        )
+    return dates.ds

@@ -1,0 +1,110 @@
+"""Periods without a value: counted, named, and filled by a rule."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from forecastkit.errors import DataError
+from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, Y
+from forecastkit.tables.text import Note
+
+Fill = Literal["error", "none", "zero", "previous", "linear"]
+FILLS = ("none", "error", "zero", "previous", "linear")
+_RULES = {
+    "none": "left as missing",
+    "zero": "filled with 0",
+    "previous": "filled with the value before",
+    "linear": "filled along a straight line",
+}
+
+
+def filled(
+    table: pd.DataFrame, grid: Grid, lines: np.ndarray, fill: Fill, file: str
+) -> tuple[pd.DataFrame, list[Note]]:
+    """Fill the periods of a series table that have no value, by a rule, and say so.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A series table.
+    grid : Grid
+        Of the same table.
+    lines : ndarray of int
+        Line in the file of each row.
+    fill : "none", "error", "zero", "previous" or "linear"
+    file : str
+
+    Raises
+    ------
+    DataError
+        With fill "error", if a period has no value.
+    """
+    gaps = int(np.isnan(grid.values).sum())
+    if not gaps:
+        return table, []
+    series, counts = gaps_by_series(grid)
+    named = ", ".join(f"{grid.ids[i]}: {n}" for i, n in zip(series[:3], counts[:3], strict=True))
+    more = f" and {len(series) - 3} more series" if len(series) > 3 else ""
+    moment, owner, line = _first_gap(table, grid, lines)
+    where = (
+        f"{gaps} of {len(grid.values)} periods have no value ({named}{more}); the first is "
+        f"{moment} of series '{owner}', after row {line}"
+    )
+    if fill == "error":
+        raise DataError(
+            f"{where}.",
+            file=file,
+            row=line,
+            fix="Add the rows, or choose what stands for them with fill (--fill none, zero, "
+            "previous or linear).",
+        )
+    notes = [(f"{where}, {_RULES[fill]}", f"fill={fill}")]
+    return (table if fill == "none" else _with_values(table, grid, fill)), notes
+
+
+def gaps_by_series(grid: Grid) -> tuple[np.ndarray, np.ndarray]:
+    """Series that lack values and how many, the most first."""
+    owner = np.repeat(np.arange(len(grid.ids)), np.diff(grid.offsets))
+    counts = np.bincount(owner[np.isnan(grid.values)], minlength=len(grid.ids))
+    series = np.argsort(-counts, kind="stable")
+    series = series[counts[series] > 0]
+    return series, counts[series]
+
+
+def _first_gap(table: pd.DataFrame, grid: Grid, lines: np.ndarray) -> tuple[str, str, int]:
+    """Timestamp and series of the first missing period, and the line of the row before it."""
+    first = int(np.flatnonzero(np.isnan(grid.values))[0])
+    owner = int(np.searchsorted(grid.offsets, first, side="right") - 1)
+    moment = grid.timestamps(grid.first[owner] + [first - grid.offsets[owner]])[0]
+    before = (table[UNIQUE_ID] == grid.ids[owner]) & (table[DS] < moment)
+    rows = np.flatnonzero(before.to_numpy())
+    line = lines[rows[-1]] if len(rows) else lines[np.flatnonzero(table[DS] == moment)[0]]
+    return str(moment).removesuffix(" 00:00:00"), str(grid.ids[owner]), int(line)
+
+
+def _with_values(table: pd.DataFrame, grid: Grid, fill: Fill) -> pd.DataFrame:
+    lengths = np.diff(grid.offsets)
+    steps = np.arange(len(grid.values)) - np.repeat(grid.offsets[:-1], lengths)
+    whole = pd.DataFrame(
+        {
+            UNIQUE_ID: np.repeat(grid.ids, lengths),
+            DS: grid.timestamps(np.repeat(grid.first, lengths) + steps).to_numpy(),
+            "filled": grid.values,
+        }
+    ).astype({DS: table[DS].dtype})
+    whole[UNIQUE_ID] = whole[UNIQUE_ID].astype(table[UNIQUE_ID].dtype)
+    by_series = whole.groupby(UNIQUE_ID, sort=False)["filled"]
+    if fill == "zero":
+        whole["filled"] = whole["filled"].fillna(0.0)
+    elif fill == "previous":
+        whole["filled"] = by_series.ffill()
+    else:
+        whole["filled"] = by_series.transform(
+            lambda y: y.interpolate(method="linear", limit_area="inside")
+        )
+    joined = table.merge(whole, on=[UNIQUE_ID, DS], how="outer", sort=True)
+    joined[Y] = joined[Y].fillna(joined["filled"])
+    return joined.drop(columns="filled")

@@ -1,0 +1,61 @@
+"""From a Parquet file to cells; timestamps stay what they are."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pandas as pd
+
+from forecastkit.errors import DataError, MissingPackageError
+from forecastkit.tables.sheet import Cells
+from forecastkit.tables.source import Source
+
+
+def parquet_cells(source: Source) -> Cells:
+    """Read a Parquet table; numbers become the text that reads back as the same number.
+
+    Raises
+    ------
+    MissingPackageError
+        Without pyarrow.
+    DataError
+        If the file is damaged, empty, or its columns have no names of their own.
+    """
+    try:
+        import pyarrow as arrow
+        import pyarrow.parquet as parquet
+    except ImportError as error:
+        raise MissingPackageError(
+            "Parquet files need pyarrow.",
+            file=source.name,
+            fix="pip install 'forecastkit[parquet]'",
+        ) from error
+    try:
+        table = parquet.read_table(io.BytesIO(source.data)).to_pandas()
+    except (arrow.ArrowException, OSError, ValueError) as error:
+        raise DataError(f"The Parquet file is damaged: {error}.", file=source.name) from error
+    if any(name is not None for name in table.index.names):
+        table = table.reset_index()
+    table.columns = table.columns.map(str)
+    if table.empty or not table.columns.is_unique:
+        what = "no rows" if table.empty else "columns of the same name"
+        raise DataError(f"The Parquet file has {what}.", file=source.name)
+    moments = {
+        name: table[name].reset_index(drop=True)
+        for name in table.columns
+        if pd.api.types.is_datetime64_any_dtype(table[name])
+    }
+    cells = pd.DataFrame({name: _as_text(table[name]) for name in table.columns})
+    lines = np.arange(1, len(table) + 1)
+    columns = list(table.columns)
+    return Cells(source.name, columns, cells.reset_index(drop=True), lines, (), moments=moments)
+
+
+def _as_text(column: pd.Series) -> pd.Series:
+    absent = column.isna().to_numpy()
+    if pd.api.types.is_float_dtype(column):
+        text = pd.Series([repr(value) for value in column.to_numpy(float).tolist()], dtype="str")
+    else:
+        text = column.astype("str").reset_index(drop=True).astype("str")
+    return text.mask(absent, "")
