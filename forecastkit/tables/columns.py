@@ -211,7 +211,8 @@ def timestamps(cells: Cells, layout: Layout) -> pd.Series:
     """
     dates, time = layout.dates, layout.time
     if dates is None or time is None:
-        return pd.Series(np.arange(1, len(cells.table) + 1))
+        rows = pd.Series(1, index=cells.table.index)
+        return rows.groupby(series_names(cells, layout)).cumsum() if layout.ids else rows.cumsum()
     text = cells.table[time]
     if dates.ambiguous:
         ways = {"/": "%d/%m/%Y or %m/%d/%Y", "-": "%d-%m-%Y or %m-%d-%Y"}

@@ -91,7 +91,6 @@ _MONTHS = {
     "%m/%Y": "month/year",
     "%Y/%m": "year/month",
     "%m-%Y": "month-year",
-    "%m.%Y": "month.year",
 }
 
 
@@ -334,7 +333,8 @@ def read_clock(cells: pd.Series) -> pd.Series | None:
 
 _MONTH_NAMES = r"(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _DATE_LIKE = re.compile(
-    rf"(?:\w{{2,9}},? )?(?:\d{{1,4}}[-/.]\d{{1,2}}(?:[-/.]\d{{1,4}})?"  # three numbers, or two
+    rf"(?:\w{{2,9}},? )?(?:\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}"  # three numbers, or two
+    rf"|\d{{4}}[-/]\d{{1,2}}|\d{{1,2}}[-/]\d{{4}}"
     rf"|\d{{1,4}}[-/. ]{{1,2}}{_MONTH_NAMES}(?:[-/ ]\d{{1,4}})?"
     rf"|{_MONTH_NAMES}\.?[-/ ]\d{{1,4}}(?:,? \d{{2,4}})?"
     rf"|\d{{4}}[ -]?(?:[QqWM]\d{{1,2}})(?:-\d)?|[QqW]\d{{1,2}}[ -]?\d{{4}})"

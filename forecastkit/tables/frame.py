@@ -224,7 +224,11 @@ def to_grid(
     if isinstance(freq, Frequency):
         grid = freq
     else:
-        grid = infer_frequency(clock, codes) if freq is None else parse_frequency(freq)
+        grid = (
+            infer_frequency(clock, codes, df[UNIQUE_ID].to_numpy())
+            if freq is None
+            else parse_frequency(freq)
+        )
         grid = aligned(grid, _moments(df[DS], grid))
     ds = _moments(df[DS], grid)
     _check_on_grid(grid, ds, df)

@@ -6,6 +6,7 @@ counted and the future named.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -13,17 +14,25 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError, OptionError
+from forecastkit.tables.clocks import DAY, off_clock, usual_step
 
-DAY = 86_400_000_000_000  # nanoseconds
 _MEAN_MONTH = 30.436875 * DAY
 # share of rows off the grid up to which they count as stray, not as a finer grid
 _STRAY = 0.05
+# a series of so many steps, so many of which are alike, keeps a pace
+_FEWEST, _ALIKE = 5, 0.8
 _WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _UNITS = {"h": 3_600_000_000_000, "min": 60_000_000_000, "s": 1_000_000_000, "ms": 1_000_000}
 # aliases that pandas has dropped, and what it calls them now
 _OLD_ALIASES = {"M": "ME", "Q": "QE", "A": "YE", "Y": "YE", "AS": "YS", "H": "h", "T": "min"}
 _OLD_ALIASES |= {"S": "s", "BM": "BME", "BQ": "BQE", "BA": "BYE", "L": "ms"}
+
+_BUSINESS = tuple(
+    f"{prefix}{unit}{end}"
+    for prefix, unit in (("Business", "Month"), ("B", "Quarter"), ("B", "Year"))
+    for end in ("Begin", "End")
+)
 
 Kind = Literal["integer", "fixed", "business", "month"]
 
@@ -46,6 +55,8 @@ class Frequency:
         Day of the month for steps of months, 31 for the last one; otherwise 0.
     clock : int
         Nanoseconds after midnight, for steps of working days or months.
+    weekday : bool
+        Whether days of months are moved to the nearest working day of the month.
 
     Examples
     --------
@@ -62,6 +73,7 @@ class Frequency:
     anchor: int = 0
     day: int = 0
     clock: int = 0
+    weekday: bool = False
 
     def ordinals(self, ds: np.ndarray) -> np.ndarray:
         """Number the timestamps along the grid.
@@ -99,6 +111,9 @@ class Frequency:
             first = months.astype("datetime64[D]")
             length = ((months + 1).astype("datetime64[D]") - first).astype(np.int64)
             days = first + (np.minimum(self.day, length) - 1)
+            if self.weekday:
+                last = self.day == 31
+                days = np.busday_offset(days, 0, roll="backward" if last else "forward")
         return days.astype("datetime64[ns]") + np.timedelta64(self.clock, "ns")
 
     def off_grid(self, ds: np.ndarray) -> np.ndarray:
@@ -177,7 +192,7 @@ def parse_frequency(freq: str | int) -> Frequency:
     return _of_offset(offset, str(freq))
 
 
-def infer_frequency(ds: np.ndarray, series: np.ndarray) -> Frequency:
+def infer_frequency(ds: np.ndarray, series: np.ndarray, ids: np.ndarray | None = None) -> Frequency:
     """Find the grid that the timestamps of all series lie on; absent periods do not defeat it.
 
     The commonest step between neighbouring rows decides; every timestamp must then lie on the
@@ -189,11 +204,14 @@ def infer_frequency(ds: np.ndarray, series: np.ndarray) -> Frequency:
         Sorted within each series.
     series : ndarray of int, shape (n_rows,)
         Number of the series of each row; rows of a series are contiguous.
+    ids : ndarray of str, shape (n_rows,), optional
+        Names of the series, for messages.
 
     Raises
     ------
     DataError
-        If there are not two rows of one series, or the timestamps lie on no regular grid.
+        If there are not two rows of one series, the timestamps lie on no regular grid, or a series
+        keeps another pace than the others.
 
     Examples
     --------
@@ -205,7 +223,8 @@ def infer_frequency(ds: np.ndarray, series: np.ndarray) -> Frequency:
     steps = steps[steps > 0]
     if not len(steps):
         raise DataError(
-            "No series has two different timestamps, so their frequency cannot be found.",
+            "No series has two different timestamps, so their frequency cannot be found: at least "
+            "two rows of a series are needed.",
             fix="Give it with freq (on the command line --freq), for instance MS.",
         )
     values, counts = np.unique(steps, return_counts=True)
@@ -216,13 +235,82 @@ def infer_frequency(ds: np.ndarray, series: np.ndarray) -> Frequency:
         candidates = _candidates(ds, common, int(values.min()))
     for grid in candidates:
         if not grid.off_grid(ds).any():
+            _check_pace(grid, ds, series, ids)
             return grid
-    off = np.flatnonzero(candidates[0].off_grid(ds))
-    raise DataError(
+    raise irregular(ds, series, ids, candidates[0], common)
+
+
+def irregular(
+    ds: np.ndarray,
+    series: np.ndarray,
+    ids: np.ndarray | None,
+    grid: Frequency,
+    common: int,
+) -> DataError:
+    """Say why timestamps lie on no grid: retail months, clocks that are late, several grids."""
+    steps = np.diff(_as_int(ds))[np.diff(series) == 0]
+    if ds.dtype.kind == "M" and set(np.unique(steps)) == {28 * DAY, 35 * DAY}:
+        return DataError(
+            "The timestamps are 4 or 5 weeks apart, as in a 4-4-5 calendar of retail: its months "
+            "are not of one length, and no calendar here has them.",
+            fix="Add the weeks up to calendar months, forecast the weeks themselves, or number the "
+            "periods 1, 2, 3, ...",
+        )
+    step = usual_step(ds, series) if ds.dtype.kind == "M" else None
+    if step is not None:
+        far = pd.Timedelta(int(np.abs(off_clock(ds, step)).max()), "ns")
+        return DataError(
+            f"The timestamps are up to {far} off a regular grid of {_span(step, ds)}.",
+            fix="To move them onto it, pass snap=True (--snap).",
+        )
+    off = np.flatnonzero(grid.off_grid(ds))
+    if ids is not None:
+        alone = [k for k in np.unique(series) if not grid.off_grid(ds[series == k]).any()]
+        odd = series[off[0]]
+        shifted = grid.off_grid(ds[series == odd]).all()
+        if alone and shifted and len(alone) < len(np.unique(series)):
+            count = len(np.unique(series)) - len(alone)
+            return DataError(
+                f"Series '{ids[off[0]]}' lies on another grid than series "
+                f"'{ids[series == alone[0]][0]}': {_shown(ds[off[0]])} is not a whole number of "
+                f"steps of {grid.alias} from {_shown(ds[series == alone[0]][0])} ({count} of "
+                f"{len(np.unique(series))} series differ).",
+                fix="Forecast them apart, or move them to the same days.",
+            )
+    return DataError(
         f"The timestamps lie on no regular grid: the commonest step is {_span(common, ds)}, but "
         f"{_shown(ds[off[0]])} is not a whole number of such steps from {_shown(ds[0])} "
         f"({len(off)} of {len(ds)} rows are off).",
         fix="Add the rows up to regular periods first, or name the frequency with freq (--freq).",
+    )
+
+
+def _check_pace(
+    grid: Frequency, ds: np.ndarray, series: np.ndarray, ids: np.ndarray | None
+) -> None:
+    """Refuse series whose rows all lie several steps apart, where those of others do not."""
+    steps = np.diff(grid.ordinals(ds)).astype(float)
+    steps[np.diff(series) != 0] = np.nan
+    owner = series[1:]
+    n = int(series[-1]) + 1
+    known = ~np.isnan(steps)
+    counts = np.bincount(owner[known], minlength=n)
+    least = np.full(n, np.inf)
+    np.minimum.at(least, owner[known], steps[known])
+    same = np.bincount(owner[known], steps[known] == least[owner[known]], minlength=n)
+    slow = (least > 1) & np.isfinite(least) & (counts >= _FEWEST) & (same >= _ALIKE * counts)
+    if ids is None or not slow.any() or slow[counts > 0].all():
+        return
+    odd = np.flatnonzero(slow)
+    names = [str(ids[np.searchsorted(series, k)]) for k in odd[:3]]
+    listed = ", ".join(f"'{name}'" for name in names) + (", ..." if len(odd) > 3 else "")
+    raise DataError(
+        f"The series do not keep one pace: {listed} ({len(odd)} of {n}) "
+        f"{'has' if len(odd) == 1 else 'have'} a row every {int(least[odd[0]])} steps of "
+        f"{grid.alias}, others every step.",
+        value=names[0],
+        fix="Forecast them apart; or, if the periods between are absent on purpose, give the "
+        f"frequency with freq (--freq {grid.alias}).",
     )
 
 
@@ -255,12 +343,25 @@ def _month_grids(days: np.ndarray, clock: int, step: int) -> list[Frequency]:
     of_month = (days - first).astype(np.int64) + 1
     length = ((months + 1).astype("datetime64[D]") - first).astype(np.int64)
     day = 31 if (of_month == length).all() else int(of_month.max())
-    return [_monthly(step, int(months[0].astype(np.int64)) % step, day, clock)]
+    anchor = int(months[0].astype(np.int64)) % step
+    grids = [_monthly(step, anchor, day, clock)]
+    if _only_weekdays(days, fewest=3) and (np.diff(months.astype(np.int64)) != 0).any():
+        grids += [_on_weekdays(_monthly(step, anchor, one, clock)) for one in (31, 1)]
+    return grids
+
+
+def _on_weekdays(grid: Frequency) -> Frequency:
+    """The same steps of months, moved to working days: BME for ME."""
+    alias = re.sub(r"(?=[MQY][SE])", "B", str(grid.alias), count=1)
+    return replace(grid, alias=alias, weekday=True)
 
 
 def _of_offset(offset: Any, freq: str) -> Frequency:
     """The grid that an offset of pandas stands for."""
     name, step = type(offset).__name__, int(offset.n)
+    if name in _BUSINESS:
+        plain = pd.tseries.frequencies.to_offset(re.sub(r"B(?=[MQY][SE])", "", offset.freqstr))
+        return _on_weekdays(_of_offset(plain, freq))
     if name in ("MonthBegin", "MonthEnd"):
         return _monthly(step, 0, 1 if name == "MonthBegin" else 31)
     if name in ("QuarterBegin", "QuarterEnd"):
@@ -290,6 +391,8 @@ def in_calendar(grid: Frequency, ds: np.ndarray) -> Frequency:
     if (_as_int(ds) % DAY != clock).any():
         return grid
     if grid.kind == "business":
+        return replace(grid, clock=clock)
+    if grid.weekday:
         return replace(grid, clock=clock)
     found = _month_grids(_days(ds), clock, grid.step)[0]
     several = str(grid.alias)[0].isdigit()
@@ -328,9 +431,9 @@ def _fixed(step: int, anchor: int) -> Frequency:
     return Frequency(alias if count == 1 else f"{count}{alias}", "fixed", step, anchor)
 
 
-def _only_weekdays(days: np.ndarray) -> bool:
+def _only_weekdays(days: np.ndarray, fewest: int = 10) -> bool:
     weekday = (days.astype(np.int64) + 3) % 7
-    return len(np.unique(days)) >= 10 and bool((weekday < 5).all())
+    return len(np.unique(days)) >= fewest and bool((weekday < 5).all())
 
 
 def _offset(freq: str) -> Any:

@@ -166,6 +166,16 @@ def _find_time(
     clock_less = [name for name in named if read_clock(cells.table[name].head(50)) is None]
     if clock_less:  # a column is called date, and cannot be read: better said than passed over
         raise _no_timestamp(cells, clock_less[0])
+    texts = [name for name in others if not is_numeric(cells, name, wanted.na_values, 0.5)]
+    if len(texts) == len(cells.columns):
+        raise _no_numbers(cells, ())
+    if texts:
+        raise DataError(
+            f"No column holds timestamps; the file has: {', '.join(cells.columns)}.",
+            file=cells.file,
+            fix="Name it with time_col (--time), and its form with date_format (--date-format); "
+            "or number the rows of every series 1, 2, 3, ... in a column 'step'.",
+        )
     reasons["time"] = "no column holds timestamps, so the rows count as steps 1, 2, 3, ..."
     return None, None
 
@@ -255,9 +265,10 @@ def _find_ids(
     named = sorted((n for n in rest if rank(n, ID_NAMES) < LAST), key=_by(ID_NAMES))
     repeats = dates is not None and bool(dates.ds.dropna().duplicated().any())
     if not repeats:
-        # one row a timestamp: an id column is one that is constant and named so
+        # one row a timestamp: an id column is one that is named so, and constant or in groups
         alone = (n for n in named if n in text and cells.table[n].nunique() == 1)
-        return tuple(alone)[:1]
+        groups = (n for n in named if dates is not None and _tells_apart(cells.table[n]))
+        return (*alone, *groups)[:1]
     assert dates is not None
     # rows that are the same twice are left out later: they tell nothing
     whole = cells.table.assign(**{"": dates.ds}).drop_duplicates()

@@ -279,7 +279,7 @@ def _without_footer(
 
 def _is_footer(row: list[str], body: _Body) -> bool:
     filled = [cell.strip() for cell in row if cell.strip()]
-    alone = len(filled) == 1 or (len(row) != body.width and " " in filled[0])
+    alone = len(filled) == 1 or " " in filled[0]
     return (
         alone
         and bool(row[0].strip())

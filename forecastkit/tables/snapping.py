@@ -6,55 +6,10 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError
+from forecastkit.tables.clocks import MOST_OFF, off_clock, usual_step
 from forecastkit.tables.frame import DS, UNIQUE_ID, aligned
-from forecastkit.tables.frequency import DAY, Frequency, parse_frequency
+from forecastkit.tables.frequency import Frequency, parse_frequency
 from forecastkit.tables.text import Note
-
-_SECOND = 1_000_000_000
-# steps that clocks usually run by, in seconds
-_STEPS = np.array(
-    [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800]
-    + [3600 * hours for hours in (1, 2, 3, 4, 6, 8, 12, 24, 24 * 7)]
-)
-_MOST = 0.1
-
-
-def usual_step(moments: np.ndarray, codes: np.ndarray) -> int | None:
-    """Step in nanoseconds that timestamps keep but for a tenth of it; None where they keep none.
-
-    Parameters
-    ----------
-    moments : ndarray of datetime64[ns], shape (n_rows,)
-        Sorted within each series.
-    codes : ndarray of int, shape (n_rows,)
-        Number of the series of each row.
-
-    Examples
-    --------
-    >>> late = np.array(["2024-01-01T00:00:03", "2024-01-01T01:00:01", "2024-01-01T02:00:04"])
-    >>> usual_step(late.astype("datetime64[ns]"), np.zeros(3, int)) // 10**9
-    3600
-    """
-    steps = np.diff(moments.astype(np.int64))[np.diff(codes) == 0]
-    steps = steps[steps > 0]
-    if not len(steps):
-        return None
-    middle = float(np.median(steps)) / _SECOND
-    nearest = int(_STEPS[np.abs(_STEPS - middle).argmin()])
-    if abs(middle - nearest) > _MOST * nearest:
-        return None
-    off = _off(moments, nearest * _SECOND)
-    return nearest * _SECOND if np.abs(off).max() <= _MOST * nearest * _SECOND else None
-
-
-def _off(moments: np.ndarray, step: int) -> np.ndarray:
-    """Nanoseconds from the nearest point of a grid, which begins at midnight."""
-    whole = moments.astype(np.int64)
-    anchor = 0
-    if step > DAY:  # on the day of most rows
-        days = (whole + DAY // 2) // DAY
-        anchor = int(np.bincount(days % (step // DAY)).argmax()) * DAY
-    return (whole - anchor + step // 2) % step - step // 2
 
 
 def snapped(
@@ -90,14 +45,14 @@ def snapped(
     else:
         step = given.step if given is not None and given.kind == "fixed" else None
         step = step or usual_step(moments, codes)
-        if step is None or (np.abs(_off(moments, step)) > _MOST * step).any():
+        if step is None or (np.abs(off_clock(moments, step)) > MOST_OFF * step).any():
             raise DataError(
                 "The timestamps are too far from any regular grid to be moved onto it.",
                 file=file,
                 column=DS,
                 fix="Add the rows up to regular periods first.",
             )
-        moved = moments - _off(moments, step).astype("timedelta64[ns]")
+        moved = moments - off_clock(moments, step).astype("timedelta64[ns]")
         what = str(pd.Timedelta(step, "ns"))
     far = np.abs((moved - moments).astype(np.int64))
     if not far.any():

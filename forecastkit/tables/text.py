@@ -109,7 +109,7 @@ def _of_one_byte(data: bytes, name: str, error: Exception) -> tuple[str, list[No
     text = data.decode("utf-8", errors="surrogateescape")
     wrong = [place for place, letter in enumerate(text) if "\udc80" <= letter <= "\udcff"]
     right = len(text) - len(text.encode("ascii", errors="ignore")) - len(wrong)
-    if right > len(wrong):
+    if right >= len(wrong):
         place = wrong[0]
         raise DataError(
             f"The file is UTF-8 but for {len(wrong)} bytes, the first of them "
