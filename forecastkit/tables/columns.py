@@ -68,7 +68,7 @@ class Columns:
             self.notes.append((_described(convention, column), "all its cells read so"))
         for note in bare.notes:
             self.notes.append((f"column '{column}': {note}", "its cells have them"))
-        self._point_out(column, values)
+        self.point_out(column, values)
         return values
 
     def numbers_or_truth(self, column: str) -> np.ndarray:
@@ -120,7 +120,8 @@ class Columns:
                     self._marks.add(convention.decimal)
         return self._marks
 
-    def _point_out(self, column: str, values: np.ndarray) -> None:
+    def point_out(self, column: str, values: np.ndarray) -> None:
+        """Note a number that looks like a mark for missing values."""
         found = sentinel(values)
         if found is not None:
             word, count = found
@@ -211,8 +212,8 @@ def timestamps(cells: Cells, layout: Layout) -> pd.Series:
     """
     dates, time = layout.dates, layout.time
     if dates is None or time is None:
-        rows = pd.Series(1, index=cells.table.index)
-        return rows.groupby(series_names(cells, layout)).cumsum() if layout.ids else rows.cumsum()
+        steps = pd.Series(1, index=cells.table.index)
+        return (steps.groupby(series_names(cells, layout)) if layout.ids else steps).cumsum()
     text = cells.table[time]
     if dates.ambiguous:
         ways = {"/": "%d/%m/%Y or %m/%d/%Y", "-": "%d-%m-%Y or %m-%d-%Y"}

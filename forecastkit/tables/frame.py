@@ -7,7 +7,7 @@ A series table is a long DataFrame with the columns `unique_id` (str), `ds` (dat
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,8 @@ from forecastkit.errors import DataError, OptionError
 from forecastkit.tables.frequency import (
     DAY,
     Frequency,
+    check_pace,
+    distinct,
     in_calendar,
     infer_frequency,
     parse_frequency,
@@ -220,33 +222,35 @@ def to_grid(
         If the timestamps are not on the grid, or no series has a value.
     """
     clock, zone = naive(df[DS])
-    codes = df[UNIQUE_ID].ne(df[UNIQUE_ID].shift()).cumsum().to_numpy() - 1
+    names = df[UNIQUE_ID].array
+    codes = np.concatenate([[0], np.cumsum(np.asarray(names[1:] != names[:-1], dtype=bool))])
     if isinstance(freq, Frequency):
         grid = freq
     else:
-        grid = (
-            infer_frequency(clock, codes, df[UNIQUE_ID].to_numpy())
-            if freq is None
-            else parse_frequency(freq)
-        )
-        grid = aligned(grid, _moments(df[DS], grid))
-    ds = _moments(df[DS], grid)
-    _check_on_grid(grid, ds, df)
+        grid = infer_frequency(clock, codes, names) if freq is None else parse_frequency(freq)
+        grid = aligned(grid, _moments(df[DS], grid, clock))
+    kinds, which = distinct(_moments(df[DS], grid, clock))
+    _check_on_grid(grid, (kinds, which), df)
     y = df[Y].to_numpy(np.float64)
-    ordinals = grid.ordinals(ds)
+    ordinals = grid.ordinals(kinds)[which]
+    if freq is None:
+        check_pace(grid, ordinals, codes, names)
     ends = np.ones(len(y), bool) if whole_rows else ~np.isnan(y)
-    return _laid_out(df[UNIQUE_ID].to_numpy(), codes, ordinals, (y, ends), (grid, zone))
+    return _laid_out(names, codes, ordinals, (y, ends), (grid, zone))
 
 
-def _moments(ds: pd.Series, grid: Frequency) -> np.ndarray:
-    """Timestamps as the grid counts them: in UTC for steps below a day, otherwise local dates."""
+def _moments(ds: pd.Series, grid: Frequency, clock: np.ndarray | None = None) -> np.ndarray:
+    """Timestamps as the grid counts them: in UTC for steps below a day, otherwise local dates.
+
+    `clock` is what `naive` makes of them, if that is known.
+    """
     if getattr(ds.dtype, "tz", None) is not None and grid.kind == "fixed" and grid.step < DAY:
-        ds = ds.dt.tz_convert("UTC")
-    return naive(ds)[0]
+        return naive(ds.dt.tz_convert("UTC"))[0]
+    return naive(ds)[0] if clock is None else clock
 
 
 def _laid_out(
-    ids: np.ndarray,
+    ids: Any,
     codes: np.ndarray,
     ordinals: np.ndarray,
     values_and_ends: tuple[np.ndarray, np.ndarray],
@@ -255,14 +259,18 @@ def _laid_out(
     y, known = values_and_ends  # the last row that counts as known ends its series
     if np.isnan(y).all():
         raise DataError("No row has a value of y.", column=Y, fix="Check the target column.")
-    n = int(codes[-1]) + 1
-    last = np.full(n, np.iinfo(np.int64).min)
-    np.maximum.at(last, codes[known], ordinals[known])
+    starts = _starts(codes)
+    least = np.iinfo(np.int64).min
+    last = np.maximum.reduceat(np.where(known, ordinals, least), starts)
     keep = ordinals <= last[codes]
-    codes, ordinals, y, ids = codes[keep], ordinals[keep], y[keep], ids[keep]
-    kept, starts, codes = np.unique(codes, return_index=True, return_inverse=True)
+    if not keep.all():
+        rows = np.flatnonzero(keep)
+        codes, ordinals, y, ids = codes[rows], ordinals[rows], y[rows], ids.take(rows)
+        starts = _starts(codes)
+        last = last[codes[starts]]
+        codes = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(codes))))
     first = ordinals[starts]
-    lengths = last[kept] - first + 1
+    lengths = last - first + 1
     if lengths.sum() > _MOST_GAPS * len(y) + 10_000:
         raise DataError(
             f"The {len(y)} rows span {int(lengths.sum())} periods of frequency "
@@ -270,15 +278,28 @@ def _laid_out(
             fix="Give the right frequency with freq (--freq), or mend the timestamps.",
         )
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    values = np.full(int(offsets[-1]), np.nan)
-    values[offsets[codes] + ordinals - first[codes]] = y
-    return Grid(ids[starts].astype(str), first, offsets, values, *calendar)
+    if offsets[-1] == len(y):  # no period is absent
+        values = y.copy()
+    else:
+        values = np.full(int(offsets[-1]), np.nan)
+        values[offsets[codes] + ordinals - first[codes]] = y
+    named = np.asarray(ids.take(starts), dtype=object).astype(str)
+    return Grid(named, first, offsets, values, *calendar)
 
 
-def _check_on_grid(grid: Frequency, ds: np.ndarray, df: pd.DataFrame) -> None:
-    off = np.flatnonzero(grid.off_grid(ds))
-    if not len(off):
+def _starts(codes: np.ndarray) -> np.ndarray:
+    """Number of the first row of each series."""
+    return np.concatenate([[0], np.flatnonzero(codes[1:] != codes[:-1]) + 1])
+
+
+def _check_on_grid(
+    grid: Frequency, moments: tuple[np.ndarray, np.ndarray], df: pd.DataFrame
+) -> None:
+    kinds, which = moments
+    wrong = grid.off_grid(kinds)
+    if not wrong.any():
         return
+    off = np.flatnonzero(wrong[which])
     row = df.iloc[off[0]]
     raise DataError(
         f"Series '{row[UNIQUE_ID]}' has a row at {row[DS]}, which is not a timestamp of frequency "

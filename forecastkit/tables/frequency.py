@@ -7,6 +7,7 @@ counted and the future named.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -21,6 +22,8 @@ _MEAN_MONTH = 30.436875 * DAY
 _STRAY = 0.05
 # a series of so many steps, so many of which are alike, keeps a pace
 _FEWEST, _ALIKE = 5, 0.8
+# rows that a frequency is looked for in, at first
+_MOST_ROWS = 1_000_000
 _WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _UNITS = {"h": 3_600_000_000_000, "min": 60_000_000_000, "s": 1_000_000_000, "ms": 1_000_000}
@@ -192,7 +195,7 @@ def parse_frequency(freq: str | int) -> Frequency:
     return _of_offset(offset, str(freq))
 
 
-def infer_frequency(ds: np.ndarray, series: np.ndarray, ids: np.ndarray | None = None) -> Frequency:
+def infer_frequency(ds: np.ndarray, series: np.ndarray, ids: Any | None = None) -> Frequency:
     """Find the grid that the timestamps of all series lie on; absent periods do not defeat it.
 
     The commonest step between neighbouring rows decides; every timestamp must then lie on the
@@ -204,7 +207,7 @@ def infer_frequency(ds: np.ndarray, series: np.ndarray, ids: np.ndarray | None =
         Sorted within each series.
     series : ndarray of int, shape (n_rows,)
         Number of the series of each row; rows of a series are contiguous.
-    ids : ndarray of str, shape (n_rows,), optional
+    ids : array of str, shape (n_rows,), optional
         Names of the series, for messages.
 
     Raises
@@ -219,31 +222,43 @@ def infer_frequency(ds: np.ndarray, series: np.ndarray, ids: np.ndarray | None =
     >>> infer_frequency(days, np.zeros(3, int)).alias
     'D'
     """
-    steps = np.diff(_as_int(ds))[np.diff(series) == 0]
-    steps = steps[steps > 0]
+    if len(ds) > 2 * _MOST_ROWS:  # the first rows tell, if all others lie on their grid
+        head = slice(0, _MOST_ROWS)
+        with suppress(DataError):
+            grid = infer_frequency(ds[head], series[head])
+            if not grid.off_grid(distinct(ds)[0]).any():
+                return grid
+    steps = np.diff(_as_int(ds))
+    steps = steps[(series[1:] == series[:-1]) & (steps > 0)]
     if not len(steps):
         raise DataError(
             "No series has two different timestamps, so their frequency cannot be found: at least "
             "two rows of a series are needed.",
             fix="Give it with freq (on the command line --freq), for instance MS.",
         )
-    values, counts = np.unique(steps, return_counts=True)
-    common = int(values[counts.argmax()])
+    counts = pd.Series(steps).value_counts(sort=False)
+    common = int(counts.index[counts == counts.max()].min())
+    kinds, which = distinct(ds)
     if np.issubdtype(ds.dtype, np.integer):
         candidates = [Frequency(common, "integer", common, int(ds[0]) % common)]
     else:
-        candidates = _candidates(ds, common, int(values.min()))
+        candidates = _candidates((kinds, which), common, int(counts.index.min()))
     for grid in candidates:
-        if not grid.off_grid(ds).any():
-            _check_pace(grid, ds, series, ids)
+        if not grid.off_grid(kinds).any():
             return grid
     raise irregular(ds, series, ids, candidates[0], common)
+
+
+def distinct(ds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Different timestamps in the order of their first rows, and which of them each row has."""
+    which, kinds = pd.factorize(_as_int(ds))
+    return kinds.astype(ds.dtype), which
 
 
 def irregular(
     ds: np.ndarray,
     series: np.ndarray,
-    ids: np.ndarray | None,
+    ids: Any | None,
     grid: Frequency,
     common: int,
 ) -> DataError:
@@ -271,10 +286,10 @@ def irregular(
         if alone and shifted and len(alone) < len(np.unique(series)):
             count = len(np.unique(series)) - len(alone)
             return DataError(
-                f"Series '{ids[off[0]]}' lies on another grid than series "
-                f"'{ids[series == alone[0]][0]}': {_shown(ds[off[0]])} is not a whole number of "
-                f"steps of {grid.alias} from {_shown(ds[series == alone[0]][0])} ({count} of "
-                f"{len(np.unique(series))} series differ).",
+                f"Series '{ids[int(off[0])]}' lies on another grid than series "
+                f"'{ids[int(np.searchsorted(series, alone[0]))]}': {_shown(ds[off[0]])} is not a "
+                f"whole number of steps of {grid.alias} from {_shown(ds[series == alone[0]][0])} "
+                f"({count} of {len(np.unique(series))} series differ).",
                 fix="Forecast them apart, or move them to the same days.",
             )
     return DataError(
@@ -285,12 +300,26 @@ def irregular(
     )
 
 
-def _check_pace(
-    grid: Frequency, ds: np.ndarray, series: np.ndarray, ids: np.ndarray | None
-) -> None:
-    """Refuse series whose rows all lie several steps apart, where those of others do not."""
-    steps = np.diff(grid.ordinals(ds)).astype(float)
-    steps[np.diff(series) != 0] = np.nan
+def check_pace(grid: Frequency, ordinals: np.ndarray, series: np.ndarray, ids: Any) -> None:
+    """Refuse series whose rows all lie several steps apart, where those of others do not.
+
+    Parameters
+    ----------
+    grid : Frequency
+    ordinals, series : ndarray of int, shape (n_rows,)
+        Numbers of the rows along the grid, and of their series.
+    ids : array of str, shape (n_rows,)
+
+    Raises
+    ------
+    DataError
+        The series are named.
+    """
+    inside = series[1:] == series[:-1]
+    steps = np.diff(ordinals)
+    if (~inside | (steps == 1)).all():
+        return
+    steps = np.where(inside, steps, np.nan)
     owner = series[1:]
     n = int(series[-1]) + 1
     known = ~np.isnan(steps)
@@ -299,10 +328,10 @@ def _check_pace(
     np.minimum.at(least, owner[known], steps[known])
     same = np.bincount(owner[known], steps[known] == least[owner[known]], minlength=n)
     slow = (least > 1) & np.isfinite(least) & (counts >= _FEWEST) & (same >= _ALIKE * counts)
-    if ids is None or not slow.any() or slow[counts > 0].all():
+    if not slow.any() or slow[counts > 0].all():
         return
     odd = np.flatnonzero(slow)
-    names = [str(ids[np.searchsorted(series, k)]) for k in odd[:3]]
+    names = [str(ids[int(np.searchsorted(series, k))]) for k in odd[:3]]
     listed = ", ".join(f"'{name}'" for name in names) + (", ..." if len(odd) > 3 else "")
     raise DataError(
         f"The series do not keep one pace: {listed} ({len(odd)} of {n}) "
@@ -314,8 +343,9 @@ def _check_pace(
     )
 
 
-def _candidates(ds: np.ndarray, common: int, least: int) -> list[Frequency]:
-    """Grids to try, best first, for a commonest step of `common` nanoseconds."""
+def _candidates(moments: tuple[np.ndarray, np.ndarray], common: int, least: int) -> list[Frequency]:
+    """Grids to try, best first, for a commonest step of `common` nanoseconds; see `distinct`."""
+    ds, which = moments
     since_midnight = _as_int(ds) % DAY
     clock = int(since_midnight[0])
     found: list[Frequency] = []
@@ -327,13 +357,13 @@ def _candidates(ds: np.ndarray, common: int, least: int) -> list[Frequency]:
             found.append(Frequency("B", "business", 1, clock=clock))
     found.append(_fixed(common, int(_as_int(ds)[0]) % common))
     # a finer grid counts where more than a stray row needs it
-    if least < common and common % least == 0 and _share_off(found[-1], ds) > _STRAY:
+    if (
+        least < common
+        and common % least == 0
+        and float(found[-1].off_grid(ds)[which].mean()) > _STRAY
+    ):
         found.append(_fixed(least, int(_as_int(ds)[0]) % least))
     return found
-
-
-def _share_off(grid: Frequency, ds: np.ndarray) -> float:
-    return float(grid.off_grid(ds).mean())
 
 
 def _month_grids(days: np.ndarray, clock: int, step: int) -> list[Frequency]:
@@ -454,7 +484,7 @@ def _offset(freq: str) -> Any:
 
 
 def _as_int(ds: np.ndarray) -> np.ndarray:
-    return ds.astype("datetime64[ns]").astype(np.int64) if ds.dtype.kind == "M" else ds
+    return ds.astype("datetime64[ns]").view(np.int64) if ds.dtype.kind == "M" else ds
 
 
 def _days(ds: np.ndarray) -> np.ndarray:

@@ -106,34 +106,37 @@ def undressed(cells: pd.Series) -> Undressed:
     odd = cells.str.contains(_TIDY).to_numpy(bool)
     if odd.any():
         cells = cells.where(~odd, cells.str.translate(_TIDIED).str.strip())
-    if not cells.str.contains(_DRESSED).any():
+    dressed = np.flatnonzero(cells.str.contains(_DRESSED).to_numpy(bool))
+    if not len(dressed):
         return Undressed(cells)
-    signs = cells.map(_signs)
+    some = cells.iloc[dressed]
+    signs = some.map(_signs)
     found = sorted({sign for one in signs for sign in one})
     if len(found) > 1:
-        first = signs.iloc[np.flatnonzero(signs.map(bool).to_numpy())[0]]
-        other = int(np.flatnonzero((signs.map(bool) & (signs != first)).to_numpy())[0])
-        return Undressed(cells, (), f"currencies differ: {', '.join(found)}", other)
-    stripped = cells.where(~signs.map(bool), cells.map(_without_sign)) if found else cells
-    percent = stripped.str.fullmatch(r"[^%]*\d\s*[%\u066a]|[%\u066a]\s*[-+\d.,]+").to_numpy(bool)
-    empty = (stripped == "").to_numpy()
-    if percent.any():
-        without = ~percent & ~empty & stripped.str.fullmatch(r"[-+\d.,' ()eE]+").to_numpy(bool)
-        if without.any():
-            where = int(np.flatnonzero(without)[0])
-            return Undressed(cells, (), "some cells have a percent sign, others have none", where)
-        stripped = stripped.where(
-            ~percent, stripped.str.replace(r"\s*[%\u066a]\s*", "", regex=True)
-        )
-        notes.append("percent signs left out (5% is read as 5)")
+        signed = np.flatnonzero(signs.map(bool).to_numpy())
+        first = signs.iloc[signed[0]]
+        other = next(k for k in signed if signs.iloc[k] != first)
+        problem = f"currencies differ: {', '.join(found)}"
+        return Undressed(cells, (), problem, int(dressed[other]))
     if found:
+        some = some.where(~signs.map(bool), some.map(_without_sign))
         notes.append(f"currency sign '{found[0]}' left out")
-    bracketed = stripped.str.fullmatch(r"\(\s*\+?[\d.,' ]+\s*\)").to_numpy(bool)
+    percent = some.str.fullmatch(r"[^%]*\d\s*[%\u066a]|[%\u066a]\s*[-+\d.,]+").to_numpy(bool)
+    if percent.any():
+        bare = cells.str.fullmatch(r"[-+\d.,' ()eE]+").to_numpy(bool)
+        if bare.any():
+            problem = "some cells have a percent sign, others have none"
+            return Undressed(cells, (), problem, int(np.flatnonzero(bare)[0]))
+        some = some.where(~percent, some.str.replace(r"\s*[%\u066a]\s*", "", regex=True))
+        notes.append("percent signs left out (5% is read as 5)")
+    bracketed = some.str.fullmatch(r"\(\s*\+?[\d.,' ]+\s*\)").to_numpy(bool)
     if bracketed.any():
-        inside = "-" + stripped.str.replace(r"[()]", "", regex=True).str.strip()
-        stripped = stripped.where(~bracketed, inside)
+        inside = "-" + some.str.replace(r"[()]", "", regex=True).str.strip()
+        some = some.where(~bracketed, inside)
         notes.append("numbers in brackets read as negative")
-    return Undressed(stripped, tuple(notes))
+    whole = cells.copy()
+    whole.iloc[dressed] = some
+    return Undressed(whole, tuple(notes))
 
 
 def _signs(cell: str) -> tuple[str, ...]:
@@ -258,7 +261,10 @@ def sentinel(values: np.ndarray) -> tuple[float, int] | None:
     >>> sentinel(np.array([1.0, 2.0, -200.0, 3.0, -200.0, 2.5, -200.0]))
     (-200.0, 3)
     """
-    for word in _SENTINELS:
+    ends = (np.nanmin(values), np.nanmax(values)) if np.isfinite(values).any() else ()
+    for word in ends:
+        if word not in _SENTINELS:
+            continue
         there = values == word
         count = int(there.sum())
         others = values[~there & ~np.isnan(values)]
@@ -266,7 +272,7 @@ def sentinel(values: np.ndarray) -> tuple[float, int] | None:
             low, high = others.min(), others.max()
             far = max(low - word, word - high)
             if far > 0 and far > high - low:
-                return word, count
+                return float(word), count
     return None
 
 

@@ -1,9 +1,277 @@
-"""placeholder"""
+"""A fast road for large files that are in order: pandas parses them whole.
+
+What the columns are is found on the first lines, in the same way as for any file. The rest is then
+read as that. Wherever the file turns out to hold anything else (a cell that is no number, a line
+with fewer cells, a quote), nothing is returned, and the file is read cell by cell, so that whatever
+is wrong is named with its row.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import csv
+import io
+from dataclasses import replace
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from forecastkit.errors import DataError
+from forecastkit.tables.columns import Columns
+from forecastkit.tables.dates import Dates, read_dates
+from forecastkit.tables.frame import DS, UNIQUE_ID, Y
+from forecastkit.tables.layout import Layout, Wanted, find_layout
+from forecastkit.tables.numbers import MISSING_WORDS, PLAIN, choose_convention, missing, undressed
+from forecastkit.tables.sheet import Cells
+from forecastkit.tables.source import Source
+from forecastkit.tables.text import Note
+
+if TYPE_CHECKING:
+    from forecastkit.tables.reading import Reading
+
+LARGE = 8_000_000
+_SAMPLE = 1_000_000
+# parts of the words for truth, which pandas reads as 1 and 0 among numbers
+_TRUTH = (b"RUE", b"rue", b"ALSE", b"alse")
+LINE = "line in the file"
 
 
-def read_orderly(source: Any, how: Any, covariates: Any) -> Any:
-    return None
+def read_orderly(
+    source: Source, how: Reading, covariates: tuple[str, ...], large: int = LARGE
+) -> tuple[pd.DataFrame, Layout, list[Note]] | None:
+    """Read a large file that is in order.
+
+    Parameters
+    ----------
+    source : Source
+    how : Reading
+    covariates : tuple of str
+        Columns that are neither time, nor id, nor target.
+    large : int
+        Bytes from which on a file is read so.
+
+    Returns
+    -------
+    (table, layout, notes) or None
+        The table has a column `LINE` and is sorted; None where the file must be read in another
+        way.
+    """
+    data = source.data
+    if len(data) < large or not _is_plain(data) or how.encoding is not None:
+        return None
+    end = data.rfind(b"\n", 0, _SAMPLE) + 1
+    try:
+        cells = how.cells(replace(source, data=data[:end]))
+        wanted = Wanted(
+            *(how.time_col, how.id_col, how.target_col, how.date_format, how.na_value), covariates
+        )
+        layout = find_layout(cells, wanted)
+    except DataError:
+        return None
+    numbers = _numbers(cells, layout, how)
+    if numbers is None or layout.dates is None or layout.parts or layout.dates.ambiguous:
+        return None
+    mark = data[:end].decode("utf-8", "replace")[len(cells.columns[0])]
+    header = mark.join(cells.columns)
+    first = data[: data.index(b"\n")].decode("utf-8", "replace").rstrip("\r")
+    if first != header or cells.lines[0] != 2:
+        return None
+    table = _parsed(data, cells, layout, numbers, how, mark)
+    if table is None:
+        return None
+    return _assembled(table, cells, layout, numbers, how)
+
+
+def _is_plain(data: bytes) -> bool:
+    """Whether there are no quotes, no bytes that no text holds, and one kind of line end."""
+    if b'"' in data or b"\x00" in data or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return False
+    returns = data.count(b"\r")
+    return returns == 0 or returns == data.count(b"\r\n") == data.count(b"\n")
+
+
+def _numbers(cells: Cells, layout: Layout, how: Reading) -> set[str] | None:
+    """Columns that hold plain numbers; None where a target holds others."""
+    if how.decimal not in (None, ".") or how.thousands is not None:
+        return None
+    found = set()
+    for name in cells.columns:
+        if name in (layout.time, *layout.ids):
+            continue
+        text = cells.table[name]
+        bare = undressed(text[~missing(text, how.na_value)])
+        convention, ambiguous = choose_convention(bare.cells, None, None, cells.commas)
+        plain = bare.cells.str.fullmatch(PLAIN.pattern).all() and not bare.notes
+        if plain and convention == PLAIN and not ambiguous and len(bare.cells):
+            found.add(name)
+        elif name in layout.targets:
+            return None
+    return found
+
+
+def _parsed(
+    data: bytes, cells: Cells, layout: Layout, numbers: set[str], how: Reading, mark: str
+) -> pd.DataFrame | None:
+    columns = [name for name in cells.columns if not layout.wide or name in layout.used]
+    words = [*MISSING_WORDS, *how.na_value]
+    parse = _with_pyarrow if find_spec("pyarrow") else _with_pandas
+    try:
+        table = parse(data, mark, {name: name in numbers for name in columns}, words)
+    except ValueError:  # a cell is no number, or a line has too many cells
+        return None
+    ends = data.count(b"\n") + (not data.endswith(b"\n"))
+    marks = data.count(mark.encode())
+    whole = len(table) + 1 == ends and marks == ends * (len(cells.columns) - 1)
+    return table if whole else None
+
+
+def _with_pandas(
+    data: bytes, mark: str, columns: dict[str, bool], words: list[str]
+) -> pd.DataFrame:
+    """Parse columns, of numbers where that is said, else of texts as categories."""
+    numbers = [name for name, is_number in columns.items() if is_number]
+    kinds: dict[Any, Any] = {
+        name: np.float64 if name in numbers else pd.CategoricalDtype() for name in columns
+    }
+    table = pd.read_csv(
+        io.BytesIO(data),
+        sep=mark,
+        dtype=kinds,
+        usecols=list(columns),
+        keep_default_na=False,
+        na_values={name: words for name in numbers},
+        skip_blank_lines=False,
+        index_col=False,
+        quoting=csv.QUOTE_NONE,
+        engine="c",
+    )
+    flags = any(table[name].isin([0.0, 1.0]).any() for name in numbers)
+    if flags and any(word in data for word in _TRUTH):
+        raise ValueError("words for truth among numbers")
+    return table
+
+
+def _with_pyarrow(
+    data: bytes, mark: str, columns: dict[str, bool], words: list[str]
+) -> pd.DataFrame:
+    """Parse columns as `_with_pandas` does."""
+    import pyarrow as arrow
+    from pyarrow import csv as arrow_csv
+
+    text = arrow.dictionary(arrow.int32(), arrow.utf8())
+    read = arrow_csv.read_csv(
+        arrow.BufferReader(data),
+        read_options=arrow_csv.ReadOptions(block_size=2**24),
+        parse_options=arrow_csv.ParseOptions(
+            delimiter=mark, quote_char=False, ignore_empty_lines=False
+        ),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types={n: arrow.float64() if is_n else text for n, is_n in columns.items()},
+            include_columns=list(columns),
+            null_values=words,
+            strings_can_be_null=False,
+        ),
+    )
+    found: dict[str, Any] = {}
+    for name, is_number in columns.items():
+        column = read.column(name)
+        if is_number:
+            found[name] = column.to_numpy()
+            if int(np.isnan(found[name]).sum()) != column.null_count:
+                raise ValueError("words for missing that are not ours")
+        else:
+            whole = column.unify_dictionaries().combine_chunks()
+            kinds = np.asarray(whole.dictionary.to_pandas(), dtype=object)
+            codes = whole.indices.to_numpy()
+            found[name] = pd.Categorical.from_codes(codes, pd.Index(kinds, dtype="str"))
+    return pd.DataFrame(found, copy=False)
+
+
+def _assembled(
+    table: pd.DataFrame, cells: Cells, layout: Layout, numbers: set[str], how: Reading
+) -> tuple[pd.DataFrame, Layout, list[Note]] | None:
+    from forecastkit.tables.reading import free_name, layout_notes
+
+    assert layout.dates is not None
+    assert layout.time is not None
+    read = _moments(table[layout.time].array, layout.dates, how, layout.time)
+    if read is None or any(np.isinf(table[name].to_numpy()).any() for name in numbers):
+        return None
+    notes = [*cells.notes, *layout_notes(layout)]
+    reader = Columns(cells, how.na_value, None, None, notes)
+    lines = np.arange(2, len(table) + 2)
+    if layout.wide:
+        parts = [(pd.Categorical([name] * len(table)), name) for name in layout.targets]
+        codes = np.repeat(np.arange(len(parts)), len(table))
+        names = np.array(layout.targets, dtype=object)
+        y = np.concatenate([table[name].to_numpy() for name in layout.targets])
+        ds, lines = np.tile(read, len(parts)), np.tile(lines, len(parts))
+        others: dict[str, Any] = {}
+    else:
+        codes, names = _named(table, layout)
+        if "" in names:
+            return None
+        y, ds = table[layout.targets[0]].to_numpy(), read
+        others = {
+            free_name(name, notes): table[name] for name in cells.columns if name not in layout.used
+        }
+    del table
+    for target in layout.targets:
+        part = y if not layout.wide else y[codes == layout.targets.index(target)]
+        reader.point_out(target, part)
+    if not np.isfinite(y).any():
+        return None
+    order = _order(codes, names, ds)
+    found = pd.DataFrame(
+        {
+            UNIQUE_ID: pd.array(names, dtype="str").take(codes[order]),
+            DS: ds[order],
+            Y: y[order],
+            LINE: lines[order],
+        },
+        copy=False,
+    )
+    for name, column in others.items():
+        kept = column.array[order] if not isinstance(order, slice) else column.array
+        found[name] = kept.astype("str") if isinstance(kept, pd.Categorical) else np.asarray(kept)
+    return found, layout, notes
+
+
+def _moments(column: Any, dates: Dates, how: Reading, name: str) -> np.ndarray | None:
+    """Timestamps of all rows; None where the whole column is not what its first cells are."""
+    kinds = pd.Series(column.categories, dtype="str")
+    read = read_dates(kinds, how.date_format, name)
+    if read is None or read.form != dates.form or read.ambiguous or read.wrong.any():
+        return None
+    if getattr(read.ds.dtype, "tz", None) is not None:
+        return None
+    found: np.ndarray = read.ds.to_numpy()[column.codes]
+    return found
+
+
+def _named(table: pd.DataFrame, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
+    """Number of the series of each row, and the names."""
+    if not layout.ids:
+        return np.zeros(len(table), np.int8), np.array([layout.targets[0]], dtype=object)
+    first, *others = layout.ids
+    column = table[first].array
+    codes, names = np.asarray(column.codes), np.asarray(column.categories, dtype=object)
+    for other in others:
+        more = table[other].array
+        both = codes.astype(np.int64) * len(more.categories) + more.codes
+        kinds, codes = np.unique(both, return_inverse=True)
+        width = len(more.categories)
+        names = names[kinds // width] + "/" + np.asarray(more.categories, object)[kinds % width]
+    return codes, names
+
+
+def _order(codes: np.ndarray, names: np.ndarray, ds: np.ndarray) -> Any:
+    """Order of the rows by name and time; all of them where that is theirs already."""
+    ranks = np.empty(len(names), np.int64)
+    ranks[np.argsort(names, kind="stable")] = np.arange(len(names))
+    places = ranks[codes]
+    ahead, same = places[1:] > places[:-1], places[1:] == places[:-1]
+    if (ahead | (same & (ds[1:] >= ds[:-1]))).all():
+        return slice(None)
+    return np.lexsort((ds, places))

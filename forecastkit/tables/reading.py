@@ -17,7 +17,7 @@ from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Grid, Y, to_grid
 from forecastkit.tables.frequency import Frequency
 from forecastkit.tables.gaps import FILLS, Fill, filled
 from forecastkit.tables.layout import Layout, Wanted, dates_of, find_layout
-from forecastkit.tables.orderly import read_orderly
+from forecastkit.tables.orderly import LINE, read_orderly
 from forecastkit.tables.parquet import parquet_cells
 from forecastkit.tables.sheet import Cells, to_cells
 from forecastkit.tables.snapping import snapped
@@ -26,7 +26,6 @@ from forecastkit.tables.text import Note, decoded, split
 
 ASSUMPTIONS = "assumptions"
 READING = "reading"
-LINE = "line in the file"
 
 
 @dataclass(frozen=True)
@@ -369,9 +368,15 @@ def _without_repeats(
     table: pd.DataFrame, file: str, time: str | None, notes: list[Note]
 ) -> pd.DataFrame:
     """Drop rows that say the same twice; refuse those that disagree."""
-    twins = table.duplicated([UNIQUE_ID, DS], keep=False)
-    if not twins.any():
+    names, ds = table[UNIQUE_ID].array, table[DS].array  # sorted: twins are neighbours
+    same_as_next = np.asarray(ds[1:] == ds[:-1], dtype=bool)
+    if same_as_next.any():
+        same_as_next &= np.asarray(names[1:] == names[:-1], dtype=bool)
+    if not same_as_next.any():
         return table
+    twins = np.zeros(len(table), bool)
+    twins[1:] |= same_as_next
+    twins[:-1] |= same_as_next
     some = table[twins]
     same = some.duplicated([name for name in table.columns if name != LINE])
     if same.any():

@@ -297,6 +297,8 @@ def _without_totals(
     keys = dates or [k for k in others if body.kinds[k] == "N"][:1]
 
     def is_total(row: list[str]) -> bool:
+        if not any(k < len(row) and not row[k][:1].isdigit() for k in keys):
+            return False  # nearly all rows
         if any(k < len(row) and _TOTAL.fullmatch(row[k].strip()) for k in keys):
             return True
         dated = any(k < len(row) and row[k].strip() for k in dates)
