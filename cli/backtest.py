@@ -13,6 +13,7 @@ from forecastkit.cli.options import (
     output_options,
     plot_option,
     reading_options,
+    spreadsheet_option,
 )
 from forecastkit.cli.output import Talk, print_json, text_table
 
@@ -26,6 +27,7 @@ METRICS = ("mase", "rmsse", "smape", "mae", "rmse", "coverage")
 @click.option("--step-size", type=click.IntRange(min=1), help="Steps between windows; the horizon.")
 @click.option("--refit", is_flag=True, help="Train before every window, not once.")
 @click.option("--output", metavar="FILE", help="Write the forecasts of every window as CSV.")
+@spreadsheet_option
 @reading_options
 @model_options
 @level_option
@@ -63,7 +65,7 @@ def command(
         fk.plot_forecast(table, cv, options["plot"])
         talk.say(f"Plot: {options['plot']}")
     if output:
-        fk.write_csv(cv, output)
+        fk.write_csv(cv, output, options["spreadsheet_safe"])
     trained = "before every window" if refit else "once, before the first"
     talk.say(f"{n_windows} windows of {model.h} steps; trained {trained}. Means over the series:")
     if options["as_json"]:

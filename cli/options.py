@@ -164,6 +164,12 @@ plot_option = click.option(
     "--plot", callback=_picture, metavar="FILE.png", help="Draw the result (png, svg or pdf)."
 )
 
+spreadsheet_option = click.option(
+    "--spreadsheet-safe",
+    is_flag=True,
+    help="Put an apostrophe before ids that begin with = + - @ in the CSV that is written.",
+)
+
 READING = (
     *("target_col", "time_col", "id_col", "delimiter", "decimal", "thousands", "encoding"),
     *("date_format", "na_value", "fill", "snap", "max_bytes", "freq"),

@@ -12,6 +12,7 @@ from forecastkit.cli.options import (
     output_options,
     plot_option,
     reading_options,
+    spreadsheet_option,
 )
 from forecastkit.cli.output import Talk, print_json
 
@@ -30,6 +31,7 @@ from forecastkit.cli.output import Talk, print_json
     metavar="FILE.csv",
     help="Write the rows to fill in for --future, forecast nothing.",
 )
+@spreadsheet_option
 @reading_options
 @level_option
 @plot_option
@@ -64,6 +66,6 @@ def command(
         fk.plot_forecast(loaded.history if table is None else table, forecast, options["plot"])
         talk.say(f"Plot: {options['plot']}")
     if output != "-" or not options["as_json"]:
-        fk.write_csv(forecast, output)
+        fk.write_csv(forecast, output, options["spreadsheet_safe"])
     if options["as_json"]:
         print_json(forecast.to_dict("records"))

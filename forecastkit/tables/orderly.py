@@ -131,9 +131,8 @@ def _with_pandas(
 ) -> pd.DataFrame:
     """Parse columns, of numbers where that is said, else of texts as categories."""
     numbers = [name for name, is_number in columns.items() if is_number]
-    kinds: dict[Any, Any] = {
-        name: np.float64 if name in numbers else pd.CategoricalDtype() for name in columns
-    }
+    # as text first: pandas makes numbers of categories that look like some
+    kinds: dict[Any, Any] = {n: np.float64 if n in numbers else "str" for n in columns}
     table = pd.read_csv(
         io.BytesIO(data),
         sep=mark,
@@ -149,6 +148,10 @@ def _with_pandas(
     flags = any(table[name].isin([0.0, 1.0]).any() for name in numbers)
     if flags and any(word in data for word in _TRUTH):
         raise ValueError("words for truth among numbers")
+    for name in columns:
+        if name not in numbers:
+            codes, found = pd.factorize(table[name])
+            table[name] = pd.Categorical.from_codes(codes, pd.Index(found, dtype="str"))
     return table
 
 

@@ -293,7 +293,7 @@ UNDERSTOOD = [
         found(8, 12, "D", "2024-01-01", "2024-01-07", missing=3),
     ),
     # time
-    ("days of one digit", column(["2024/1/%d" % k for k in range(1, 6)]), {}, PLAIN),
+    ("days of one digit", column([f"2024/1/{k}" for k in range(1, 6)]), {}, PLAIN),
     ("day.month.year", column(days(5, form="%d.%m.%Y")), {}, PLAIN),
     (
         "day/month, decided by the 13th",

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import csv
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
 from forecastkit.cli.app import main
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from odd_files import REFUSED, UNDERSTOOD
 
-from forecastkit.errors import DataError
+from forecastkit.errors import DataError, ForecastkitError
+from forecastkit.tables import orderly, reading
 from forecastkit.tables.check import check_csv
-from forecastkit.tables.reading import read_csv
+from forecastkit.tables.orderly import read_orderly
+from forecastkit.tables.reading import read_csv, read_parquet
+from forecastkit.tables.writing import write_csv
 
 
 def written(tmp_path, file):
@@ -60,3 +68,200 @@ def test_what_is_refused(file, options, expected, tmp_path, text_of):
     for name in ("row", "column", "value"):
         if expected[name] is not None:
             assert getattr(error, name) == expected[name], name
+
+
+def test_everything_that_is_wrong_is_reported_at_once(tmp_path):
+    text = (
+        "date,a,b\n2024-01-01,1,1\n2024-01-02,x,2\n2024-13-01,3,3\n2024-01-04,4,y\n2024-01-05,5,5\n"
+    )
+    problems = check_csv(written(tmp_path, text), target_col=["a", "b"])["problems"]
+    assert [(one["row"], one["column"], one["value"]) for one in problems] == [
+        (4, "date", "2024-13-01"),
+        (3, "a", "x"),
+        (5, "b", "y"),
+    ]
+
+
+def test_standard_input_is_read(tmp_path):
+    text = "date,sales\n2024-01-01,1\n2024-01-02,2\n2024-01-03,3\n"
+    done = CliRunner().invoke(main, ["check", "-", "--json"], input=text)
+    assert done.exit_code == 0, done.output
+    report = json.loads(done.stdout)
+    assert (report["file"], report["total"]) == ("standard input", 6)
+
+
+def test_parquet_files(tmp_path):
+    pytest.importorskip("pyarrow")
+    hours = pd.date_range("2024-10-26", periods=60, freq="h", tz="Europe/Berlin")
+    frame = pd.DataFrame({"id": "007", "time": hours, "load": 0.1 + pd.RangeIndex(60), "hot": True})
+    path = tmp_path / "load.parquet"
+    frame.to_parquet(path)
+    for table in (read_csv(path), read_parquet(path, target_col="load")):
+        assert table["unique_id"].unique().tolist() == ["007"]
+        assert str(table["ds"].dtype.tz) == "Europe/Berlin"  # the repeated hour is told apart
+        assert (table["y"].to_numpy() == frame["load"].to_numpy()).all()
+    report = check_csv(path)
+    assert (report["freq"], report["missing"]) == ("h", 0)
+    frame.assign(load=frame["load"].where(frame.index != 7)).set_index("time").to_parquet(path)
+    assert read_csv(path)["y"].isna().sum() == 1
+    path.write_bytes(path.read_bytes()[:-40] + b"PAR1")
+    with pytest.raises(DataError, match="Parquet file is damaged"):
+        read_csv(path)
+
+
+def test_a_file_that_changes_while_it_is_read(tmp_path, monkeypatch):
+    path = written(tmp_path, "date,sales\n2024-01-01,1\n2024-01-02,2\n")
+    real = type(path).stat
+    calls = []
+
+    def stat(self, **options):
+        calls.append(self)
+        if len(calls) == 3:  # the second look at the size: is it a folder, before, after
+            with path.open("a") as file:
+                file.write("2024-01-03,3\n")
+        return real(self, **options)
+
+    monkeypatch.setattr(type(path), "stat", stat)
+    with pytest.raises(DataError, match="changed while it was read"):
+        read_csv(path)
+
+
+@pytest.mark.parametrize("parser", ["pandas", "pyarrow"])
+@pytest.mark.parametrize("shape", ["long", "wide", "covariates", "unsorted", "gaps"])
+def test_the_fast_road_ends_where_the_slow_one_does(shape, parser, tmp_path, monkeypatch):
+    if parser == "pyarrow":
+        pytest.importorskip("pyarrow")
+    else:
+        monkeypatch.setattr(orderly, "find_spec", lambda name: None)
+    path = tmp_path / "panel.csv"
+    frame = panel(shape)
+    frame.to_csv(path, index=False)
+    slow = read_csv(path)
+    calls = []
+
+    def fast_always(source, how, covariates):
+        calls.append(read_orderly(source, how, covariates, large=0))
+        return calls[-1]
+
+    monkeypatch.setattr(reading, "read_orderly", fast_always)
+    fast = read_csv(path)
+    assert calls[0] is not None
+    pd.testing.assert_frame_equal(fast, slow)
+    assert fast.attrs == slow.attrs
+
+
+def panel(shape):
+    """A table of 30 series of 40 days as a file has it."""
+    rng = np.random.default_rng(4)
+    moments = pd.date_range("2024-01-01", periods=40)
+    if shape == "wide":
+        return pd.DataFrame(rng.random((40, 30)), columns=[f"s{k}" for k in range(30)]).assign(
+            date=moments
+        )
+    ids = np.repeat([f"{k:03}" for k in range(30)], 40)
+    frame = pd.DataFrame({"id": ids, "date": np.tile(moments, 30), "y": rng.random(1200)})
+    if shape == "covariates":
+        frame["price"] = np.round(rng.random(1200), 2)
+        frame["kind"] = np.where(rng.random(1200) < 0.5, "a", "b")
+    if shape == "unsorted":
+        frame = frame.sample(frac=1.0, random_state=1)
+    if shape == "gaps":
+        frame.loc[rng.random(1200) < 0.1, "y"] = np.nan
+        frame = frame[rng.random(1200) > 0.1]
+    return frame
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("\n", ",1\n", 700).replace(",1\n", "\n", 699),  # a long line
+        lambda text: text[: text.rindex(",")] + "\n",  # a short one
+        lambda text: text + "030,2024-01-01,inf\n",
+        lambda text: text + "030,2024-01-01,NAN\n",
+        lambda text: text + "030,2024-01-01,word\n",
+        lambda text: text + "030,2024-99-01,1\n",
+        lambda text: text + "\n\n,2024-01-01,1\n",
+        lambda text: text + '030,2024-01-01,"1\n',
+        lambda text: text + "000,2024-01-01,77\n",
+    ],
+)
+def test_what_is_wrong_far_down_is_found_with_its_row(change, tmp_path, monkeypatch):
+    path = tmp_path / "panel.csv"
+    path.write_text(change(panel("long").to_csv(index=False)))
+    with pytest.raises(DataError) as slow:
+        read_csv(path)
+    monkeypatch.setattr(reading, "read_orderly", lambda *given: read_orderly(*given, large=0))
+    with pytest.raises(DataError) as fast:
+        read_csv(path)
+    assert str(fast.value) == str(slow.value)
+    assert fast.value.row
+
+
+# ids as people have them: anything but line ends that files cannot keep apart
+names = st.text(
+    st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=1, max_size=8
+).filter(lambda name: name.strip() == name and name[0] not in "#")
+dialects = st.fixed_dictionaries(
+    {
+        "sep": st.sampled_from([",", ";", "\t", "|"]),
+        "decimal": st.sampled_from([".", ","]),
+        "lineterminator": st.sampled_from(["\n", "\r\n"]),
+        "quoting": st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+        "encoding": st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+        "date_format": st.sampled_from(["%Y-%m-%d", "%d.%m.%Y", "%Y/%m/%d", "%d %b %Y"]),
+    }
+)
+
+
+@given(
+    st.lists(names, min_size=1, max_size=4, unique=True),
+    st.lists(st.floats(-1e9, 1e9), min_size=5, max_size=15),
+    dialects,
+    st.sampled_from(["D", "W-MON", "MS", "B"]),
+)
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_a_table_in_any_dialect_is_the_same_table(tmp_path, ids, values, dialect, freq):
+    moments = pd.date_range("2023-02-27", periods=len(values), freq=freq)
+    parts = [
+        pd.DataFrame({"series": name, "date": moments, "value": np.roll(values, k)})
+        for k, name in enumerate(ids)
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    table.to_csv(tmp_path / "t.csv", index=False, **dialect)
+    problems = check_csv(tmp_path / "t.csv", id_col="series")["problems"]
+    # "1,234" in all cells may be two numbers: that is asked
+    assert all("read in two ways" in one["message"] for one in problems)
+    decimal = dialect["decimal"] if problems else None
+    back = read_csv(tmp_path / "t.csv", id_col="series", decimal=decimal)
+    expected = table.sort_values(["series", "date"], kind="stable")
+    assert back["unique_id"].tolist() == expected["series"].tolist()
+    assert (back["ds"].to_numpy() == expected["date"].to_numpy()).all()
+    np.testing.assert_array_equal(back["y"], expected["value"])
+
+
+@given(st.integers(0, 2**32), st.integers(1, 6), st.sampled_from(range(len(UNDERSTOOD))))
+@settings(
+    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_damage_gives_an_answer_or_a_located_error(tmp_path, seed, n_flips, which):
+    rng = np.random.default_rng(seed)
+    _, file, options, _ = UNDERSTOOD[which]
+    data = bytearray(file if isinstance(file, bytes) else file.encode())
+    for place in rng.integers(0, len(data), n_flips):
+        data[place] = rng.integers(0, 256)
+    path = tmp_path / "damaged.csv"
+    path.write_bytes(bytes(data[: rng.integers(1, len(data) + 1)] if seed % 3 == 0 else data))
+    with contextlib.suppress(ForecastkitError):
+        assert read_csv(path, **options)["y"].notna().any()
+
+
+def test_what_a_spreadsheet_would_run_is_made_text_on_request(tmp_path):
+    table = pd.DataFrame({"unique_id": ["=1+1", "+x", "@y", "plain", "-z"], "LSTM": [-5.0] * 5})
+    write_csv(table, tmp_path / "plain.csv")
+    write_csv(table, tmp_path / "safe.csv", spreadsheet_safe=True)
+    plain, safe = (pd.read_csv(tmp_path / f"{name}.csv") for name in ("plain", "safe"))
+    assert plain["unique_id"].tolist() == table["unique_id"].tolist()
+    assert safe["unique_id"].tolist() == ["'=1+1", "'+x", "'@y", "plain", "'-z"]
+    assert safe["LSTM"].tolist() == table["LSTM"].tolist()
