@@ -22,6 +22,7 @@ __all__ = [
     "TrainingError",
     "UnknownFileError",
     "WriteError",
+    "at_row",
     "located",
 ]
 
@@ -46,6 +47,8 @@ class ForecastkitError(Exception):
     ----------
     also : tuple of ForecastkitError
         What else is wrong with the same file.
+    index : int or None
+        Which row of a table is wrong, counted from 0, where the rows stand in no file.
 
     Examples
     --------
@@ -73,6 +76,7 @@ class ForecastkitError(Exception):
         self.value = value
         self.fix = fix
         self.also: tuple[ForecastkitError, ...] = ()
+        self.index: int | None = None
 
     def __str__(self) -> str:
         place = ", ".join(
@@ -137,6 +141,18 @@ class Finding:
     row: int | None
     column: str | None = None
     value: str | None = None
+
+
+def at_row(error: DataError, index: int) -> DataError:
+    """Say which row of a table an error is about.
+
+    Examples
+    --------
+    >>> at_row(DataError("The value is infinite."), 7).index
+    7
+    """
+    error.index = index
+    return error
 
 
 def located(

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from forecastkit.errors import DataError, Finding, located
+from forecastkit.errors import DataError, located
 from forecastkit.tables.layout import Layout
 from forecastkit.tables.numbers import (
     PLAIN,
@@ -15,6 +15,7 @@ from forecastkit.tables.numbers import (
     Undressed,
     choose_convention,
     missing,
+    plain_numbers,
     sentinel,
     to_numbers,
     undressed,
@@ -23,6 +24,8 @@ from forecastkit.tables.sheet import Cells
 from forecastkit.tables.text import Note
 
 _MOST_SHOWN = 200_000
+# shorter columns are read cell by cell, where that is faster
+_FEW = 5_000
 
 
 class Columns:
@@ -54,6 +57,11 @@ class Columns:
     def numbers(self, column: str) -> np.ndarray:
         """Read a column that must be numbers; raise with all the cells that are not."""
         text = self.cells.table[column]
+        if len(text) < _FEW and self.cells.commas and not self.decimal and not self.thousands:
+            plain = None if self.na_values else plain_numbers(text)
+            if plain is not None:
+                self.point_out(column, plain)
+                return plain
         absent = missing(text, self.na_values)
         bare = undressed(text.where(~absent, ""))
         if bare.problem is not None:
@@ -63,7 +71,7 @@ class Columns:
             raise self._ambiguous(column, bare.cells, text, convention.decimal)
         values, wrong = to_numbers(bare.cells, convention)
         if wrong.any():
-            raise self._not_numbers(column, text, wrong)
+            raise self._not_numbers(column, wrong)
         if convention != PLAIN:
             self.notes.append((_described(convention, column), "all its cells read so"))
         for note in bare.notes:
@@ -129,11 +137,9 @@ class Columns:
             why = f"if it stands for a missing value, pass --na-value {word:g}"
             self.notes.append((what, why))
 
-    def _not_numbers(self, column: str, text: pd.Series, wrong: np.ndarray) -> DataError:
+    def _not_numbers(self, column: str, wrong: np.ndarray) -> DataError:
         rows = np.flatnonzero(wrong)
-        findings = [
-            Finding(int(self.cells.lines[row]), column, str(text.iloc[row])) for row in rows[:3]
-        ]
+        findings = [self.cells.finding(int(row), column) for row in rows[:3]]
         value = str(findings[0].value)
         infinite = re.fullmatch(r"[+-]?(inf|infinity|\d[\d.]*[eE]\+?\d+)", value.strip(), re.I)
         return located(
@@ -190,7 +196,7 @@ def series_names(cells: Cells, layout: Layout) -> pd.Series:
         rows = np.flatnonzero((cells.table[name] == "").to_numpy())
         if len(rows):
             raise located(
-                [Finding(int(cells.lines[row]), name, "") for row in rows[:3]],
+                [cells.finding(int(row), name) for row in rows[:3]],
                 "the cell that names the series is empty",
                 file=cells.file,
                 count=len(rows),
@@ -228,7 +234,7 @@ def timestamps(cells: Cells, layout: Layout) -> pd.Series:
         )
     if dates.wrong.any():
         rows = np.flatnonzero(dates.wrong)
-        findings = [Finding(int(cells.lines[row]), time, str(text.iloc[row])) for row in rows[:3]]
+        findings = [cells.finding(int(row), time) for row in rows[:3]]
         raise located(
             findings,
             f"'{findings[0].value}' is not a timestamp like the others ({dates.form})",

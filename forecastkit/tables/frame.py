@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from forecastkit.errors import DataError, OptionError
+from forecastkit.errors import DataError, OptionError, at_row
 from forecastkit.tables.frequency import (
     DAY,
     Frequency,
@@ -301,13 +301,14 @@ def _check_on_grid(
         return
     off = np.flatnonzero(wrong[which])
     row = df.iloc[off[0]]
-    raise DataError(
+    error = DataError(
         f"Series '{row[UNIQUE_ID]}' has a row at {row[DS]}, which is not a timestamp of frequency "
         f"{grid.alias} ({len(off)} such rows).",
         column=DS,
         value=str(row[DS]),
         fix="Mend the timestamps, or give the right frequency with freq (--freq).",
     )
+    raise at_row(error, int(off[0]))
 
 
 def naive(ds: pd.Series) -> tuple[np.ndarray, str | None]:
@@ -318,13 +319,15 @@ def naive(ds: pd.Series) -> tuple[np.ndarray, str | None]:
     if zone is not None:
         ds = ds.dt.tz_localize(None)
     if len(ds) and not (ds.min() >= _EARLIEST and ds.max() <= _LATEST):
-        odd = ds.min() if ds.min() < _EARLIEST else ds.max()
-        raise DataError(
+        at = ds.argmin() if ds.min() < _EARLIEST else ds.argmax()
+        odd = ds.iloc[at]
+        error = DataError(
             f"The timestamp {odd} lies outside the years 1678 to 2261.",
             column=DS,
             value=str(odd),
             fix="Mend it, or use whole numbers (years, for instance) as timestamps.",
         )
+        raise at_row(error, int(at))
     return ds.to_numpy("datetime64[ns]"), None if zone is None else str(zone)
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from forecastkit.errors import DataError, OptionError
+from forecastkit.errors import DataError, OptionError, at_row
 from forecastkit.tables.clocks import DAY, off_clock, usual_step
 
 _MEAN_MONTH = 30.436875 * DAY
@@ -285,19 +285,22 @@ def irregular(
         shifted = grid.off_grid(ds[series == odd]).all()
         if alone and shifted and len(alone) < len(np.unique(series)):
             count = len(np.unique(series)) - len(alone)
-            return DataError(
+            error = DataError(
                 f"Series '{ids[int(off[0])]}' lies on another grid than series "
                 f"'{ids[int(np.searchsorted(series, alone[0]))]}': {_shown(ds[off[0]])} is not a "
                 f"whole number of steps of {grid.alias} from {_shown(ds[series == alone[0]][0])} "
                 f"({count} of {len(np.unique(series))} series differ).",
                 fix="Forecast them apart, or move them to the same days.",
             )
-    return DataError(
+            return at_row(error, int(off[0]))
+    error = DataError(
         f"The timestamps lie on no regular grid: the commonest step is {_span(common, ds)}, but "
         f"{_shown(ds[off[0]])} is not a whole number of such steps from {_shown(ds[0])} "
         f"({len(off)} of {len(ds)} rows are off).",
+        value=_shown(ds[off[0]]),
         fix="Add the rows up to regular periods first, or name the frequency with freq (--freq).",
     )
+    return at_row(error, int(off[0]))
 
 
 def check_pace(grid: Frequency, ordinals: np.ndarray, series: np.ndarray, ids: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
@@ -11,13 +12,22 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError, OptionError
-from forecastkit.tables.dates import NUMERIC_FORMS, Dates, read_clock, read_dates
+from forecastkit.tables.dates import NUMERIC_FORMS, Dates, looks_like_a_date, read_clock, read_dates
 from forecastkit.tables.names import ID_NAMES, LAST, TARGET_NAMES, TIME_NAMES, rank
-from forecastkit.tables.numbers import choose_convention, missing, to_numbers, undressed
+from forecastkit.tables.numbers import (
+    choose_convention,
+    missing,
+    plain_numbers,
+    to_numbers,
+    undressed,
+)
 from forecastkit.tables.sheet import Cells
 
 _SHARE_NUMERIC = 0.9
-_MOST_CELLS = 10_000
+_MOST_CELLS, _FEW_CELLS = 10_000, 2_000
+# cells that are looked at before a column is read as timestamps
+_LOOKED_AT = 20
+_DAY_NUMBER = re.compile(r"(1[5-9]|2[01])\d{6}(\d{2}){0,3}(\.0*)?")
 _CLOCK_NAMES = ("time", "hour", "hr", "clock", "time_of_day", "hour_of_day", "uhrzeit", "zeit")
 # columns that together are a date, and the form of their cells side by side
 _PARTS = (
@@ -147,7 +157,11 @@ def _find_time(
     taken = (*wanted.ids, *wanted.targets, *wanted.covariates)
     others = [name for name in cells.columns if name not in taken]
     named = sorted((n for n in others if rank(n, TIME_NAMES) < LAST), key=_by(TIME_NAMES))
-    read = {name: dates_of(cells, name, wanted.date_format) for name in others}
+    read = {
+        name: dates_of(cells, name, wanted.date_format)
+        for name in others
+        if name in named or name in cells.moments or _may_be_time(cells.table[name])
+    }
     good = {name: dates for name, dates in read.items() if dates is not None}
     # plain numbers could be anything; only their name makes them a time
     shown = [name for name, dates in good.items() if dates.form not in NUMERIC_FORMS]
@@ -178,6 +192,12 @@ def _find_time(
         )
     reasons["time"] = "no column holds timestamps, so the rows count as steps 1, 2, 3, ..."
     return None, None
+
+
+def _may_be_time(column: pd.Series) -> bool:
+    """Whether some of the cells are shaped like timestamps, or like days written as numbers."""
+    some = column.iloc[:: max(1, len(column) // _LOOKED_AT)]
+    return any(looks_like_a_date(cell) or _DAY_NUMBER.fullmatch(cell.strip()) for cell in some)
 
 
 def _no_timestamp(cells: Cells, name: str) -> DataError:
@@ -345,6 +365,10 @@ def is_numeric(
     """Whether nearly all cells that are not missing are numbers; one bad cell is found later."""
     column = cells.table[name]
     column = column if len(column) < 2 * _MOST_CELLS else column.iloc[:: len(column) // _MOST_CELLS]
+    if len(column) < _FEW_CELLS:
+        plain = plain_numbers(column)
+        if plain is not None and np.isfinite(plain).any():
+            return True
     sample = column[~missing(column, na_values)]
     if sample.empty:
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "#N/A", 
 # a convention: its pattern, and how its text becomes what float() reads
 _EXPONENT = r"([eE][+-]?\d+)?"
 _PLAIN = r"[+-]?(\d+\.?\d*|\.\d+)" + _EXPONENT
+_PLAIN_NUMBER = re.compile(_PLAIN, re.ASCII)
 _COMMA = r"[+-]?(\d+,?\d*|,\d+)" + _EXPONENT
 _GROUPED = r"[+-]?\d{1,3}(%s\d{3})+(%s\d+)?"
 _CURRENCIES = "$€£¥₹₩₽₺₴฿₫₪₦₱¢"
@@ -248,6 +250,28 @@ def to_numbers(cells: pd.Series, convention: Convention) -> tuple[np.ndarray, np
     infinite = np.isinf(values)
     values[infinite] = np.nan
     return values, (~good & (cells != "").to_numpy()) | infinite
+
+
+def plain_numbers(cells: Iterable[str]) -> np.ndarray | None:
+    """Read cells that are all plain numbers or empty; None where one of them is anything else.
+
+    Faster than `to_numbers` for short columns.
+
+    Examples
+    --------
+    >>> plain_numbers(["1.5", "", "-2"]).tolist(), plain_numbers(["1,5"])
+    ([1.5, nan, -2.0], None)
+    """
+    found = []
+    for cell in cells:
+        if cell == "":
+            found.append(np.nan)
+        elif _PLAIN_NUMBER.fullmatch(cell):
+            found.append(float(cell))
+        else:
+            return None
+    values = np.array(found, dtype=np.float64)
+    return None if np.isinf(values).any() else values
 
 
 def sentinel(values: np.ndarray) -> tuple[float, int] | None:

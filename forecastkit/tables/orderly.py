@@ -22,7 +22,14 @@ from forecastkit.tables.columns import Columns
 from forecastkit.tables.dates import Dates, read_dates
 from forecastkit.tables.frame import DS, UNIQUE_ID, Y
 from forecastkit.tables.layout import Layout, Wanted, find_layout
-from forecastkit.tables.numbers import MISSING_WORDS, PLAIN, choose_convention, missing, undressed
+from forecastkit.tables.numbers import (
+    MISSING_WORDS,
+    PLAIN,
+    choose_convention,
+    missing,
+    plain_numbers,
+    undressed,
+)
 from forecastkit.tables.sheet import Cells
 from forecastkit.tables.source import Source
 from forecastkit.tables.text import Note
@@ -31,7 +38,9 @@ if TYPE_CHECKING:
     from forecastkit.tables.reading import Reading
 
 LARGE = 8_000_000
-_SAMPLE = 1_000_000
+_SAMPLE = 300_000
+# shorter samples of a column are read cell by cell, where that is faster
+_FEW = 5_000
 # parts of the words for truth, which pandas reads as 1 and 0 among numbers
 _TRUTH = (b"RUE", b"rue", b"ALSE", b"alse")
 LINE = "line in the file"
@@ -100,6 +109,9 @@ def _numbers(cells: Cells, layout: Layout, how: Reading) -> set[str] | None:
         if name in (layout.time, *layout.ids):
             continue
         text = cells.table[name]
+        if cells.commas and len(text) < _FEW and plain_numbers(text) is not None:
+            found.add(name)
+            continue
         bare = undressed(text[~missing(text, how.na_value)])
         convention, ambiguous = choose_convention(bare.cells, None, None, cells.commas)
         plain = bare.cells.str.fullmatch(PLAIN.pattern).all() and not bare.notes

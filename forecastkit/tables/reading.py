@@ -23,6 +23,7 @@ from forecastkit.tables.sheet import Cells, to_cells
 from forecastkit.tables.snapping import snapped
 from forecastkit.tables.source import MOST_BYTES, Source, read_source
 from forecastkit.tables.text import Note, decoded, split
+from forecastkit.tables.transposed import lengthened
 
 ASSUMPTIONS = "assumptions"
 READING = "reading"
@@ -266,6 +267,7 @@ def _series_table(
         *(how.time_col, how.id_col, how.target_col, how.date_format, how.na_value),
         tuple(covariates),
     )
+    cells = lengthened(cells)
     layout = find_layout(cells, wanted)
     notes = [*cells.notes, *layout_notes(layout)]
     reader = Columns(cells, how.na_value, how.decimal, how.thousands, notes)
@@ -287,7 +289,7 @@ def _checked(
         notes += said
     table = _without_repeats(table, file, layout.time, notes)
     lines = table.pop(LINE).to_numpy()
-    grid = _grid(table, freq, file)
+    grid = _grid(table, freq, (file, layout.time, lines))
     notes.append((f"frequency {grid.frequency}", "the timestamps lie on its grid"))
     table, said = filled(table, grid, lines, how.fill, file)
     notes += said
@@ -419,9 +421,17 @@ def _day(moment: Any) -> str:
     return str(moment).removesuffix(" 00:00:00")
 
 
-def _grid(table: pd.DataFrame, freq: str | int | Frequency | None, file: str) -> Grid:
+def _grid(
+    table: pd.DataFrame,
+    freq: str | int | Frequency | None,
+    place: tuple[str, str | None, np.ndarray],
+) -> Grid:
+    """Lay a table on its grid; errors name the place: file, column of time, lines of the rows."""
+    file, time, lines = place
     try:
         return to_grid(table, freq)
     except DataError as error:
         error.file = file
+        if error.index is not None:
+            error.row, error.column = int(lines[error.index]), time
         raise

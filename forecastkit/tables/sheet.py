@@ -10,18 +10,19 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from forecastkit.errors import DataError
+from forecastkit.errors import DataError, Finding
 from forecastkit.tables.dates import looks_like_a_date
 from forecastkit.tables.names import is_known
 from forecastkit.tables.numbers import MISSING_WORDS, looks_like_a_number
 from forecastkit.tables.text import Note, Records, ragged
+from forecastkit.tables.transposed import first_period
 
-_ROWS_TO_LOOK_AT = 200
+_ROWS_TO_LOOK_AT, _CELLS_TO_LOOK_AT = 200, 20_000
 _TOTAL = re.compile(
     r"(grand |sub|overall |all )?-?(totals?|sum|summe|gesamt|insgesamt|zusammen|totaal"
     r"|total general|somme|suma|totale|average|mean|durchschnitt|mittelwert|moyenne)\s*:?",
@@ -53,6 +54,8 @@ class Cells:
         Whether commas stand between the cells.
     moments : dict of str to Series
         Columns that hold timestamps already, beside their text.
+    places : dict of str to ndarray of str
+        For columns that were put together from several: which of them each cell stands in.
     """
 
     file: str
@@ -62,13 +65,12 @@ class Cells:
     notes: tuple[Note, ...]
     commas: bool = True
     moments: dict[str, pd.Series] = field(default_factory=dict)
+    places: dict[str, np.ndarray] = field(default_factory=dict)
 
-    def only(self, keep: np.ndarray, note: Note) -> Cells:
-        """Leave out rows, and say so."""
-        table = self.table[keep].reset_index(drop=True)
-        moments = {name: one[keep].reset_index(drop=True) for name, one in self.moments.items()}
-        notes = (*self.notes, note)
-        return replace(self, table=table, lines=self.lines[keep], notes=notes, moments=moments)
+    def finding(self, row: int, column: str) -> Finding:
+        """Place and text of a cell."""
+        name = str(self.places[column][row]) if column in self.places else column
+        return Finding(int(self.lines[row]), name, str(self.table[column].iloc[row]))
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ class _Body:
         counts = Counter(len(row) for row in rows)
         width = max(counts, key=lambda one: (counts[one], one))
         some = [row for row in rows[len(rows) // 3 :] if len(row) == width]
-        some = some[:: max(1, len(some) // _ROWS_TO_LOOK_AT)]
+        most = min(_ROWS_TO_LOOK_AT, max(20, _CELLS_TO_LOOK_AT // width))
+        some = some[:: max(1, len(some) // most)]
         return cls(width, "".join(_kind([row[k] for row in some]) for k in range(width)))
 
     def is_data(self, row: list[str]) -> bool:
@@ -203,6 +206,8 @@ def _without_comments(rows: Rows, lines: list[int], notes: list[Note]) -> tuple[
 
 def _header_at(rows: Rows, body: _Body) -> int | None:
     """Number of the row that names the columns; None where the first row is data."""
+    if len(rows) > 1 and len(rows[0]) == body.width and first_period(rows[0]) is not None:
+        return 0  # a column a period
     start = next((k for k, row in enumerate(rows) if body.is_data(row)), None)
     if start is None:
         start = min(len(rows), 1)

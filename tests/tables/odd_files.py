@@ -426,6 +426,18 @@ UNDERSTOOD = [
         OF_LONG,
     ),
     (
+        "a column a period",
+        lines("shop,2019,2020,2021", "a,1,2,3", "b,4,5,6"),
+        {},
+        found(6, 21, "YS", "2019-01-01", "2021-01-01", ids=("a", "b"), said="taken as periods"),
+    ),
+    (
+        "a column a period, newest first",
+        lines("2024-03,2024-02,2024-01", "3,2,1"),
+        {},
+        found(3, 6, "MS", "2024-01-01", "2024-03-01", ids=("value",)),
+    ),
+    (
         "columns of another tool",
         LONG.replace("store,date,sales", "item_id,timestamp,target"),
         {},
@@ -572,6 +584,12 @@ REFUSED = [
         FIVE.replace(",3", ",x").replace(",4", ",x").replace(",5", ",y"),
         {},
         refused("(2 more: rows 5, 6)", 4, "sales", "x"),
+    ),  # fmt: skip
+    (
+        "a word in a column a period",
+        lines("shop,2019,2020,2021", "a,1,2,3", "b,4,x,6"),
+        {},
+        refused("'x' is not a number", 3, "2020", "x"),
     ),  # fmt: skip
     ("infinity", FIVE.replace(",3", ",inf"), {}, refused("not a number", 4, "sales", "inf")),
     (

@@ -313,7 +313,7 @@ REFUSALS = [
         lines(
             "date,y", *(f"2024-01-{d:02d} {'12' if d == 30 else '00'}:00,{d}" for d in range(1, 31))
         ),
-        "sales.csv: The timestamps lie on no regular grid: the commonest step is 1 days 00:00:00, "
+        "sales.csv, row 31, column 'date': The timestamps lie on no regular grid: the commonest step is 1 days 00:00:00, "
         "but 2024-01-30 12:00:00 is not a whole number of such steps from 2024-01-01 00:00:00 (1 of "
         "30 rows are off).\nAdd the rows up to regular periods first, or name the frequency with "
         "freq (--freq).",
@@ -321,7 +321,7 @@ REFUSALS = [
     (
         "a year that is no year",
         lines("date,y", "2024-01-01,1", "2024-01-02,2", "9999-12-31,3"),
-        "sales.csv, column 'ds': The timestamp 9999-12-31 00:00:00 lies outside the years 1678 to "
+        "sales.csv, row 4, column 'date': The timestamp 9999-12-31 00:00:00 lies outside the years 1678 to "
         "2261.\nMend it, or use whole numbers (years, for instance) as timestamps.",
     ),
     (
