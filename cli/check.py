@@ -47,4 +47,6 @@ def _lines(report: dict[str, Any]) -> list[str]:
 
 
 def _shown(value: Any) -> str:
+    if value is None:
+        return "too large"
     return f"{value:,.10g}" if isinstance(value, float) else str(value)

@@ -63,7 +63,7 @@ def check_csv(path: str | Path, freq: str | int | None = None, **reading: Any) -
         "file": _name(path),
         "rows": len(table),
         "series": int(table[UNIQUE_ID].nunique()),
-        "total": float(table[Y].sum()),
+        "total": _sum(table[Y].to_numpy()),
         "freq": grid.frequency.alias,
         "start": _moment(grid, grid.first.min()),
         "end": _moment(grid, grid.last.max()),
@@ -73,6 +73,13 @@ def check_csv(path: str | Path, freq: str | int | None = None, **reading: Any) -
         "assumptions": table.attrs[ASSUMPTIONS],
         "problems": [],
     }
+
+
+def _sum(values: np.ndarray) -> float | None:
+    """Sum of the values; None where it is beyond all numbers."""
+    with np.errstate(over="ignore"):
+        total = float(np.nansum(values))
+    return total if np.isfinite(total) else None
 
 
 def _name(path: str | Path) -> str:

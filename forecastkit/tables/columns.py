@@ -14,6 +14,7 @@ from forecastkit.tables.numbers import (
     Convention,
     Undressed,
     choose_convention,
+    has_open_points,
     missing,
     plain_numbers,
     sentinel,
@@ -57,23 +58,26 @@ class Columns:
     def numbers(self, column: str) -> np.ndarray:
         """Read a column that must be numbers; raise with all the cells that are not."""
         text = self.cells.table[column]
-        if len(text) < _FEW and self.cells.commas and not self.decimal and not self.thousands:
-            plain = None if self.na_values else plain_numbers(text)
-            if plain is not None:
+        if len(text) < _FEW and not (self.decimal or self.thousands or self.na_values):
+            plain = plain_numbers(text)
+            if plain is not None and not has_open_points(text):
                 self.point_out(column, plain)
                 return plain
         absent = missing(text, self.na_values)
         bare = undressed(text.where(~absent, ""))
         if bare.problem is not None:
             raise self._disagree(column, bare, text)
-        convention, ambiguous = self._convention(column, bare.cells[~absent])
+        convention, ambiguous, why = self._convention(column, bare.cells[~absent])
         if ambiguous:
             raise self._ambiguous(column, bare.cells, text, convention.decimal)
         values, wrong = to_numbers(bare.cells, convention)
         if wrong.any():
             raise self._not_numbers(column, wrong)
-        if convention != PLAIN:
-            self.notes.append((_described(convention, column), "all its cells read so"))
+        marks = [float(word) for word in self.na_values if plain_numbers([word]) is not None]
+        values[np.isin(values, marks)] = np.nan
+        if convention != PLAIN or why is not None:
+            what = _described(convention, column)
+            self.notes.append((what, why or "all its cells read so"))
         for note in bare.notes:
             self.notes.append((f"column '{column}': {note}", "its cells have them"))
         self.point_out(column, values)
@@ -94,24 +98,27 @@ class Columns:
         bare = undressed(text.where(~absent, ""))
         if bare.problem is not None or absent.all():
             return text
-        convention, ambiguous = self._convention(column, bare.cells[~absent])
+        convention, ambiguous, _ = self._convention(column, bare.cells[~absent])
         values, wrong = to_numbers(bare.cells, convention)
         if wrong.any() or ambiguous:
             return text
         return values
 
-    def _convention(self, column: str, cells: pd.Series) -> tuple[Convention, bool]:
-        """Convention of a column; what it leaves open, another column may decide."""
+    def _convention(self, column: str, cells: pd.Series) -> tuple[Convention, bool, str | None]:
+        """Convention of a column, whether it is open, and what decided where its cells do not."""
         given = self.decimal, self.thousands
-        convention, ambiguous = choose_convention(cells, *given, self.cells.commas)
-        if ambiguous:
-            marks = self._decimal_marks(column)
-            if len(marks) == 1:
-                (mark,) = marks
-                open_one = convention.decimal
-                other = "" if mark == open_one else open_one
-                return Convention(mark, other), False
-        return convention, ambiguous
+        convention, ambiguous = choose_convention(cells, *given)
+        if not ambiguous:
+            return convention, False, None
+        mark = convention.decimal
+        others = self._decimal_marks(column)
+        if len(others) == 1:
+            (decimal,) = others
+            found = Convention(decimal, "" if decimal == mark else mark)
+            return found, False, "as in other columns of the file"
+        if mark == "." and self.cells.commas and not others:
+            return convention, False, "commas stand between the cells of the file"
+        return convention, True, None
 
     def _decimal_marks(self, column: str) -> set[str]:
         """Decimal marks of the other columns of the file that show theirs."""
@@ -122,7 +129,7 @@ class Columns:
                 bare = undressed(text[~missing(text, self.na_values)]).cells
                 if name == column or not bare.str.contains(r"\d[.,]\d", regex=True).any():
                     continue
-                convention, ambiguous = choose_convention(bare, None, None, self.cells.commas)
+                convention, ambiguous = choose_convention(bare, None, None)
                 marked = bare.str.fullmatch(convention.pattern).all()
                 if marked and not ambiguous:
                     self._marks.add(convention.decimal)
@@ -148,7 +155,7 @@ class Columns:
             file=self.cells.file,
             count=len(rows),
             fix=f"Write a number or leave the cell empty; to read '{value}' as missing, pass "
-            f"--na-value {value}.",
+            f"--na-value {_quoted(value)}.",
         )
 
     def _disagree(self, column: str, bare: Undressed, text: pd.Series) -> DataError:
@@ -177,6 +184,11 @@ class Columns:
         )
 
 
+def _quoted(word: str) -> str:
+    """A word as a shell takes it, in quotes where the full stop behind it could mislead."""
+    return word if re.fullmatch(r"[\w/#<>-]*\w", word) else "'" + word.replace("'", "'\\''") + "'"
+
+
 def _described(convention: Convention, column: str) -> str:
     parts = [f"decimal mark '{convention.decimal}'"]
     if convention.thousands:
@@ -203,9 +215,22 @@ def series_names(cells: Cells, layout: Layout) -> pd.Series:
                 fix="Write the name of the series, or take the row out.",
             )
     first, *others = (cells.table[name].astype("str") for name in layout.ids)
+    joined = first
     for one in others:
-        first = first + "/" + one
-    return first
+        joined = joined + "/" + one
+    apart = cells.table[list(layout.ids)].drop_duplicates()
+    twice = joined[apart.index].duplicated(keep=False)
+    if twice.any():
+        row = int(twice.index[twice.to_numpy()][0])
+        raise DataError(
+            f"Two series would be called '{joined[row]}'.",
+            file=cells.file,
+            row=int(cells.lines[row]),
+            column=layout.ids[0],
+            value=str(first[row]),
+            fix="Take the / out of the names, or write one column that names the series.",
+        )
+    return joined
 
 
 def timestamps(cells: Cells, layout: Layout) -> pd.Series:
@@ -222,10 +247,15 @@ def timestamps(cells: Cells, layout: Layout) -> pd.Series:
         return (steps.groupby(series_names(cells, layout)) if layout.ids else steps).cumsum()
     text = cells.table[time]
     if dates.ambiguous:
-        ways = {"/": "%d/%m/%Y or %m/%d/%Y", "-": "%d-%m-%Y or %m-%d-%Y"}
-        mark = "/" if "/" in str(text.iloc[0]) else "-"
+        mark = next(one for one in "/-." if one in str(text.iloc[0]))
+        ways = {
+            "/": "%d/%m/%Y or %m/%d/%Y",
+            "-": "%d-%m-%Y or %m-%d-%Y",
+            ".": "%d.%m.%y or %y.%m.%d",
+        }
+        what = "day.month.year or year.month.day" if mark == "." else "day/month or month/day"
         raise DataError(
-            f"'{text.iloc[0]}' can be day/month or month/day; no cell of the column decides it.",
+            f"'{text.iloc[0]}' can be {what}; no cell of the column decides it.",
             file=cells.file,
             row=int(cells.lines[0]),
             column=time,

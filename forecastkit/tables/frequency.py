@@ -246,7 +246,8 @@ def infer_frequency(ds: np.ndarray, series: np.ndarray, ids: Any | None = None) 
     for grid in candidates:
         if not grid.off_grid(kinds).any():
             return grid
-    raise irregular(ds, series, ids, candidates[0], common)
+    plain = next(one for one in candidates if one.kind in ("fixed", "integer"))
+    raise irregular(ds, series, ids, plain, common)
 
 
 def distinct(ds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -264,7 +265,15 @@ def irregular(
 ) -> DataError:
     """Say why timestamps lie on no grid: retail months, clocks that are late, several grids."""
     steps = np.diff(_as_int(ds))[np.diff(series) == 0]
-    if ds.dtype.kind == "M" and set(np.unique(steps)) == {28 * DAY, 35 * DAY}:
+    if ds.dtype.kind == "M" and _are_nth_weekdays(ds):
+        return DataError(
+            "The timestamps are the same weekday of every month, for instance its third Friday: "
+            "they are 4 or 5 weeks apart, and no calendar here has them.",
+            fix="Move them to one day of the month, with freq='MS' and snap=True (--freq MS "
+            "--snap).",
+        )
+    weeks, rest = np.divmod(steps, 7 * DAY)
+    if ds.dtype.kind == "M" and {4, 5} <= set(weeks) and weeks.min() == 4 and not rest.any():
         return DataError(
             "The timestamps are 4 or 5 weeks apart, as in a 4-4-5 calendar of retail: its months "
             "are not of one length, and no calendar here has them.",
@@ -301,6 +310,13 @@ def irregular(
         fix="Add the rows up to regular periods first, or name the frequency with freq (--freq).",
     )
     return at_row(error, int(off[0]))
+
+
+def _are_nth_weekdays(ds: np.ndarray) -> bool:
+    days = _days(ds)
+    of_month = (days - days.astype("datetime64[M]").astype("datetime64[D]")).astype(np.int64)
+    weekday = (days.astype(np.int64) + 3) % 7
+    return len(np.unique(of_month // 7)) == 1 and len(np.unique(weekday)) == 1
 
 
 def check_pace(grid: Frequency, ordinals: np.ndarray, series: np.ndarray, ids: Any) -> None:

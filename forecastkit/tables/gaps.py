@@ -42,9 +42,10 @@ def filled(
     DataError
         With fill "error", if a period has no value.
     """
+    notes = _left_out(table, grid)
     gaps = int(np.isnan(grid.values).sum())
     if not gaps:
-        return table, []
+        return table, notes
     series, counts = gaps_by_series(grid)
     named = ", ".join(f"{grid.ids[i]}: {n}" for i, n in zip(series[:3], counts[:3], strict=True))
     more = f" and {len(series) - 3} more series" if len(series) > 3 else ""
@@ -61,8 +62,27 @@ def filled(
             fix="Add the rows, or choose what stands for them with fill (--fill none, zero, "
             "previous or linear).",
         )
-    notes = [(f"{where}, {_RULES[fill]}", f"fill={fill}")]
+    notes.append((f"{where}, {_RULES[fill]}", f"fill={fill}"))
     return (table if fill == "none" else _with_values(table, grid, fill)), notes
+
+
+def _left_out(table: pd.DataFrame, grid: Grid) -> list[Note]:
+    """Say which rows and series have no value that a forecast could start from."""
+    absent = table[Y].isna().to_numpy()
+    if not absent.any():
+        return []
+    notes = []
+    known = table.loc[~absent, UNIQUE_ID]
+    empty = table.loc[~table[UNIQUE_ID].isin(grid.ids), UNIQUE_ID].drop_duplicates()
+    if len(empty):
+        names = ", ".join(f"'{name}'" for name in empty.iloc[:3]) + ", ..." * (len(empty) > 3)
+        notes.append((f"{len(empty)} series left out: {names}", "they have no value"))
+    last = pd.Series(np.flatnonzero(~absent), index=known).groupby(level=0).max()
+    behind = np.arange(len(table)) > table[UNIQUE_ID].map(last).to_numpy(float)
+    if behind.any():
+        what = f"{int(behind.sum())} rows after the last value of their series"
+        notes.append((what, "their value is empty: they are not forecast from"))
+    return notes
 
 
 def gaps_by_series(grid: Grid) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from forecastkit.errors import DataError, OptionError
+from forecastkit.errors import DataError, OptionError, located
 from forecastkit.tables.dates import NUMERIC_FORMS, Dates, looks_like_a_date, read_clock, read_dates
 from forecastkit.tables.names import ID_NAMES, LAST, TARGET_NAMES, TIME_NAMES, rank
 from forecastkit.tables.numbers import (
@@ -27,8 +27,12 @@ _SHARE_NUMERIC = 0.9
 _MOST_CELLS, _FEW_CELLS = 10_000, 2_000
 # cells that are looked at before a column is read as timestamps
 _LOOKED_AT = 20
+_FROM = re.compile(r"von|from|start|begin|anfang|debut|desde", re.IGNORECASE)
+_TO = re.compile(r"bis|to$|end|until|fin|hasta", re.IGNORECASE)
 _DAY_NUMBER = re.compile(r"(1[5-9]|2[01])\d{6}(\d{2}){0,3}(\.0*)?")
 _CLOCK_NAMES = ("time", "hour", "hr", "clock", "time_of_day", "hour_of_day", "uhrzeit", "zeit")
+# names of ids that may be those of a covariate too
+_WEAK = ("name", "key", "segment", "state", "city", "country", "region", "location")
 # columns that together are a date, and the form of their cells side by side
 _PARTS = (
     (("year", "month", "day"), "%Y-%m-%d"),
@@ -38,7 +42,7 @@ _PARTS = (
 )
 _PART_NAMES = {
     "year": ("year", "yr", "yyyy", "jahr"),
-    "month": ("month", "mon", "mo", "mm", "mnth", "monat"),
+    "month": ("month", "mon", "mo", "mm", "mnth", "monat", "period"),
     "day": ("day", "dd", "mday", "tag"),
     "quarter": ("quarter", "qtr", "q", "quartal"),
     "week": ("week", "wk", "iso_week", "kw"),
@@ -108,6 +112,7 @@ def find_layout(cells: Cells, wanted: Wanted) -> Layout:
         If there is nothing to choose from, or several columns and no ground to choose.
     """
     named = [("time", wanted.time), *(("id", one) for one in wanted.ids)]
+    named += [("future-exog", one) for one in wanted.covariates]
     for option, name in (*named, *(("target", t) for t in wanted.targets)):
         if name is not None and name not in cells.columns:
             raise _unknown_column(cells, option, name)
@@ -157,17 +162,19 @@ def _find_time(
     taken = (*wanted.ids, *wanted.targets, *wanted.covariates)
     others = [name for name in cells.columns if name not in taken]
     named = sorted((n for n in others if rank(n, TIME_NAMES) < LAST), key=_by(TIME_NAMES))
-    read = {
-        name: dates_of(cells, name, wanted.date_format)
-        for name in others
-        if name in named or name in cells.moments or _may_be_time(cells.table[name])
-    }
-    good = {name: dates for name, dates in read.items() if dates is not None}
+    good = _times(cells, others, named, wanted.date_format)
     # plain numbers could be anything; only their name makes them a time
     shown = [name for name, dates in good.items() if dates.form not in NUMERIC_FORMS]
     for name in [*(n for n in named if n in shown), *(n for n in named if n in good)]:
         reasons["time"] = "its name says so and its cells are timestamps"
         return name, good[name]
+    if len(shown) == 2 and _FROM.search(shown[0]) and _TO.search(shown[1]):
+        reasons["time"] = f"its cells are timestamps, the starts of spans that end at '{shown[1]}'"
+        return shown[0], good[shown[0]]
+    why = "its cells are timestamps"
+    if not shown:
+        shown = [name for name in others if name not in named and _counts_time(cells, name)]
+        why = "its cells follow each other as years or months do"
     if len(shown) > 1:
         raise DataError(
             f"Several columns could be the time: {', '.join(shown)}.",
@@ -175,8 +182,29 @@ def _find_time(
             fix=f"Name it with time_col (--time), for instance --time {shown[0]!r}.",
         )
     if shown:
-        reasons["time"] = "its cells are timestamps"
-        return shown[0], good[shown[0]]
+        reasons["time"] = why
+        return shown[0], good[shown[0]] if shown[0] in good else dates_of(cells, shown[0])
+    _check_timeless(cells, others, named, wanted)
+    reasons["time"] = "no column holds timestamps, so the rows count as steps 1, 2, 3, ..."
+    return None, None
+
+
+def _times(
+    cells: Cells, others: list[str], named: list[str], date_format: str | None
+) -> dict[str, Dates]:
+    """Columns that can be read as timestamps; one moment throughout only where all are so."""
+    read = {
+        name: dates_of(cells, name, date_format)
+        for name in others
+        if name in named or name in cells.moments or _may_be_time(cells.table[name])
+    }
+    good = {n: one for n, one in read.items() if one is not None and one.wrong.mean() <= 0.5}
+    changing = {name: dates for name, dates in good.items() if dates.ds.nunique() > 1}
+    return changing or good
+
+
+def _check_timeless(cells: Cells, others: list[str], named: list[str], wanted: Wanted) -> None:
+    """Raise unless a file without timestamps holds nothing but numbers."""
     clock_less = [name for name in named if read_clock(cells.table[name].head(50)) is None]
     if clock_less:  # a column is called date, and cannot be read: better said than passed over
         raise _no_timestamp(cells, clock_less[0])
@@ -190,8 +218,20 @@ def _find_time(
             fix="Name it with time_col (--time), and its form with date_format (--date-format); "
             "or number the rows of every series 1, 2, 3, ... in a column 'step'.",
         )
-    reasons["time"] = "no column holds timestamps, so the rows count as steps 1, 2, 3, ..."
-    return None, None
+
+
+def _counts_time(cells: Cells, name: str) -> bool:
+    """Whether a column of numbers holds years or months, nearly all from the first to the last."""
+    head = cells.table[name].iloc[:_LOOKED_AT]
+    if not head.str.fullmatch(r"\s*(1[5-9]|2[01])\d{2}(\d{2})?(\.0*)?\s*").all():
+        return False
+    dates = dates_of(cells, name)
+    if dates is None or dates.wrong.any() or dates.form not in ("years", "%Y%m"):
+        return False
+    months = dates.ds.dt.year * 12 + dates.ds.dt.month
+    kinds = np.sort(months.unique())
+    step = 12 if dates.form == "years" else 1
+    return len(kinds) > 1 and (kinds[-1] - kinds[0]) / step + 1 <= 1.25 * len(kinds)
 
 
 def _may_be_time(column: pd.Series) -> bool:
@@ -240,7 +280,8 @@ def _with_parts(
         if clock is None or clock.nunique() < 2:
             continue
         why = reasons.get("time", "as named")
-        reasons["time"] = f"{why}; the time of day from column '{name}'"
+        counted = ", whose hour 1 starts at midnight" if (column.str.strip() == "24").any() else ""
+        reasons["time"] = f"{why}; the time of day from column '{name}'{counted}"
         return replace(dates, ds=dates.ds + clock, form=f"{dates.form} and a time of day"), (name,)
     return dates, ()
 
@@ -254,27 +295,43 @@ def _of_parts(
         for part, known in _PART_NAMES.items()
     }
     for parts, form in _PARTS:
-        columns = [place[part] for part in parts]
-        if None in columns or time not in columns:
+        columns = [str(place[part]) for part in parts]
+        if "None" in columns or time not in columns:
             continue
-        text = [cells.table[str(name)].str.strip() for name in columns]
-        whole = [one.str.replace(r"\.0*$", "", regex=True) for one in text]
-        if not whole[0].str.fullmatch(r"(1[5-9]|2[01])\d{2}").all():
+        text = [cells.table[name].str.strip() for name in columns]
+        read = _side_by_side(text, form, columns)
+        if read is None or read.wrong.mean() > 0.5:
             continue
-        if form is None:
-            quarter = whole[1].str.removeprefix("Q")
-            read = read_dates(whole[0] + "Q" + quarter)
-        elif "%V" in form:
-            read = read_dates(whole[0] + "-W" + whole[1].str.removeprefix("W").str.zfill(2))
-        else:
-            joined = whole[0]
-            for one in whole[1:]:
-                joined = joined + "-" + one
-            named = form.replace("%m", "%b") if whole[1].str.isalpha().all() else form
-            read = read_dates(joined, named)
-        if read is not None and not read.wrong.any():
-            return read, tuple(str(name) for name in columns if name != time)
+        if read.wrong.any():
+            rows, last = np.flatnonzero(read.wrong), columns[-1]
+            raise located(
+                [cells.finding(int(row), last) for row in rows[:3]],
+                f"'{text[-1].iloc[rows[0]]}' is no {parts[-1]} of {text[0].iloc[rows[0]]}",
+                file=cells.file,
+                count=len(rows),
+                fix="Mend the cell or take the row out.",
+            )
+        return read, tuple(name for name in columns if name != time)
     return None
+
+
+def _side_by_side(text: list[pd.Series], form: str | None, columns: list[str]) -> Dates | None:
+    """Read the cells of several columns as one date; the first are years."""
+    year, *others = (one.str.replace(r"\.0*$", "", regex=True) for one in text)
+    coded = rank(columns[1], ("period",)) < LAST  # M01 to M12, as statistical offices write them
+    if not year.str.fullmatch(r"(1[5-9]|2[01])\d{2}").all():
+        return None
+    if coded and not others[0].str.fullmatch(r"M\d{2}").all():
+        return None
+    if form is None:
+        return read_dates(year + "Q" + others[0].str.removeprefix("Q"))
+    if "%V" in form:
+        return read_dates(year + "-W" + others[0].str.removeprefix("W").str.zfill(2))
+    others[0] = others[0].str.removeprefix("M") if coded else others[0]
+    joined = year
+    for one in others:
+        joined = joined + "-" + one
+    return read_dates(joined, form.replace("%m", "%b") if others[0].str.isalpha().all() else form)
 
 
 def _find_ids(
@@ -287,13 +344,19 @@ def _find_ids(
     if not repeats:
         # one row a timestamp: an id column is one that is named so, and constant or in groups
         alone = (n for n in named if n in text and cells.table[n].nunique() == 1)
-        groups = (n for n in named if dates is not None and _tells_apart(cells.table[n]))
+        groups = (
+            n
+            for n in named
+            if dates is not None and n.lower() not in _WEAK and _tells_apart(cells.table[n])
+        )
         return (*alone, *groups)[:1]
     assert dates is not None
     # rows that are the same twice are left out later: they tell nothing
     whole = cells.table.assign(**{"": dates.ds}).drop_duplicates()
     text = [name for name in text if name in named or _tells_apart(cells.table[name])]
     candidates = [*named, *(name for name in text if name not in named)]
+    several = [name for name in candidates if cells.table[name].nunique() < len(cells.table)]
+    candidates = several or candidates  # what counts the rows names no series
     for name in candidates:
         if not whole.duplicated([name, ""]).any():
             return (name,)

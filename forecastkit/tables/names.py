@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 TIME_NAMES = (
     *("ds", "date", "datetime", "timestamp", "time", "dteday", "day", "week", "month", "quarter"),
     *("year", "period", "date_time", "week_start", "week_ending", "order_date", "invoice_date"),
     *("time_stamp", "transaction_date", "year_month", "yearmonth", "year_week", "yearweek"),
-    *("datum", "zeit", "fecha", "data", "jour", "step", "t"),
+    *("datum", "zeit", "fecha", "data", "jour", "jahr", "monat", "tag", "woche", "quartal"),
+    *("annee", "mois", "semaine", "trimestre", "ano", "anno", "mes", "mese", "semana"),
+    *("time_period", "fiscal_year", "unix_time", "unix", "epoch", "ref_date", "reference_date"),
+    *("month_year", "calmonth", "0calmonth", "periode", "step", "t"),
 )
 ID_NAMES = (
     *("unique_id", "item_id", "series_id", "series", "id", "sku", "product", "item", "store"),
     *("key", "name", "segment", "symbol", "ticker", "product_id", "store_id", "shop", "region"),
-    *("country", "location", "state", "city"),
+    *("country", "location", "state", "city", "dept", "department", "warehouse", "meter"),
+    *("sensor", "station", "family"),
 )
+_ID_ENDINGS = ("_id", "_nbr", "_no", "_number", "_code", "_key")
 TARGET_NAMES = (
     *("y", "target", "value", "values", "sales", "qty", "quantity", "demand", "units", "cnt"),
     *("count", "amount", "close", "adj_close", "revenue", "units_sold", "unit_sales", "total"),
@@ -31,8 +37,11 @@ def rank(name: str, known: tuple[str, ...]) -> int:
     >>> rank("Order Date", TIME_NAMES) < LAST, rank("weight", TARGET_NAMES)
     (True, 99)
     """
-    plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
-    return known.index(plain) if plain in known else LAST
+    bare = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()
+    plain = re.sub(r"[^a-z0-9]+", "_", bare).strip("_")
+    if plain in known:
+        return known.index(plain)
+    return len(known) if known is ID_NAMES and plain.endswith(_ID_ENDINGS) else LAST
 
 
 def is_known(name: str) -> bool:

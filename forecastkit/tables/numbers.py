@@ -9,14 +9,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "#N/A", "#NA", "<NA>")
+MISSING_WORDS = (
+    *("", "NA", "N/A", "NaN", "nan", "NAN", "NULL", "null", "None", "#N/A", "#NA", "<NA>"),
+    "\\N",
+)
 
 # a convention: its pattern, and how its text becomes what float() reads
 _EXPONENT = r"([eE][+-]?\d+)?"
 _PLAIN = r"[+-]?(\d+\.?\d*|\.\d+)" + _EXPONENT
 _PLAIN_NUMBER = re.compile(_PLAIN, re.ASCII)
 _COMMA = r"[+-]?(\d+,?\d*|,\d+)" + _EXPONENT
-_GROUPED = r"[+-]?\d{1,3}(%s\d{3})+(%s\d+)?"
+_GROUPED = r"[+-]?[1-9]\d{0,2}(%s\d{3})+(%s\d+)?"
 _CURRENCIES = "$€£¥₹₩₽₺₴฿₫₪₦₱¢"
 _CURRENCY_CODES = ("USD", "EUR", "GBP", "CHF", "JPY", "CNY", "INR", "CAD", "AUD", "SEK", "NOK")
 _SIGN = re.compile(rf"[{_CURRENCIES}]|\b(?:{'|'.join(_CURRENCY_CODES)})\b|kr\.?|zł|Kč|R\$")
@@ -24,7 +27,7 @@ _MINUS = {"\u2212": "-", "\u2012": "-", "\u2013": "-", "\ufe63": "-", "\uff0d": 
 _SPACES = {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2007": " ", "\u2019": "'"}
 _TIDIED = str.maketrans({**_MINUS, **_SPACES})
 _TIDY = re.compile("[" + "".join([*_MINUS, *_SPACES]) + "]")
-_DRESSED = re.compile(rf"[%()\u066a{_CURRENCIES}]|[A-Za-złč]")
+_DRESSED = re.compile(rf"[%()\u066a{_CURRENCIES}]|[A-Za-złč]|\d-$")
 # values that programs write for what is missing
 _SENTINELS = (-1.0, -9.0, -99.0, -200.0, -999.0, -9999.0, -99999.0, 999.0, 9999.0, 99999.0)
 _MANY = 3
@@ -123,7 +126,7 @@ def undressed(cells: pd.Series) -> Undressed:
     if found:
         some = some.where(~signs.map(bool), some.map(_without_sign))
         notes.append(f"currency sign '{found[0]}' left out")
-    percent = some.str.fullmatch(r"[^%]*\d\s*[%\u066a]|[%\u066a]\s*[-+\d.,]+").to_numpy(bool)
+    percent = some.str.fullmatch(r"[^%]*\d\s*[%\u066a]\)?|[%\u066a]\s*[-+\d.,]+").to_numpy(bool)
     if percent.any():
         bare = cells.str.fullmatch(r"[-+\d.,' ()eE]+").to_numpy(bool)
         if bare.any():
@@ -131,6 +134,10 @@ def undressed(cells: pd.Series) -> Undressed:
             return Undressed(cells, (), problem, int(np.flatnonzero(bare)[0]))
         some = some.where(~percent, some.str.replace(r"\s*[%\u066a]\s*", "", regex=True))
         notes.append("percent signs left out (5% is read as 5)")
+    behind = some.str.fullmatch(r"\d[\d.,' ]*-").to_numpy(bool)
+    if behind.any():
+        some = some.where(~behind, "-" + some.str.removesuffix("-"))
+        notes.append("a minus behind a number read as before it")
     bracketed = some.str.fullmatch(r"\(\s*\+?[\d.,' ]+\s*\)").to_numpy(bool)
     if bracketed.any():
         inside = "-" + some.str.replace(r"[()]", "", regex=True).str.strip()
@@ -172,7 +179,7 @@ def missing(cells: pd.Series, na_values: tuple[str, ...]) -> np.ndarray:
 
 
 def choose_convention(
-    cells: pd.Series, decimal: str | None, thousands: str | None, comma_file: bool = True
+    cells: pd.Series, decimal: str | None, thousands: str | None, points: bool = False
 ) -> tuple[Convention, bool]:
     """Find the convention that reads most cells of a column.
 
@@ -182,9 +189,8 @@ def choose_convention(
         Without those that are missing; see `undressed`.
     decimal, thousands : str, optional
         As the user gives them; found from the cells when left out.
-    comma_file : bool
-        Whether commas stand between the cells of the file: then a decimal mark is a point, where
-        nothing else is known.
+    points : bool
+        Whether a point that could part thousands is taken for the decimal mark.
 
     Returns
     -------
@@ -207,13 +213,13 @@ def choose_convention(
     cells = cells.str.strip()
     plain = cells.str.fullmatch(_PLAIN)
     if plain.all():
-        return PLAIN, not comma_file and _is_open(cells, ".")
+        return PLAIN, not points and _is_open(cells, ".")
     matches = [int(cells.str.fullmatch(one.pattern).sum()) for one in CONVENTIONS]
     best = int(np.argmax(matches))
     if best == 1:
         return CONVENTIONS[1], _is_open(cells, ",")
     if best == 0:
-        return PLAIN, not comma_file and _is_open(cells[plain], ".")
+        return PLAIN, not points and _is_open(cells[plain], ".")
     return CONVENTIONS[best], False
 
 
@@ -226,6 +232,17 @@ def _is_open(cells: pd.Series, mark: str) -> bool:
     # a number of four digits without the mark: it does not part thousands
     ungrouped = cells[~marked].str.fullmatch(r"[+-]?[1-9]\d{3,}").any()
     return bool(grouped.all()) and not bool(ungrouped)
+
+
+def has_open_points(cells: pd.Series) -> bool:
+    """Whether a point may part thousands as well as decimals in all cells that have one.
+
+    Examples
+    --------
+    >>> has_open_points(pd.Series(["1.234", "7"])), has_open_points(pd.Series(["1.234", "7.5"]))
+    (True, False)
+    """
+    return _is_open(cells[cells.str.contains(".", regex=False)], ".")
 
 
 def to_numbers(cells: pd.Series, convention: Convention) -> tuple[np.ndarray, np.ndarray]:

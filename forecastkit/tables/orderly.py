@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import defaultdict
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -78,7 +79,8 @@ def read_orderly(
         layout = find_layout(cells, wanted)
     except DataError:
         return None
-    numbers = _numbers(cells, layout, how)
+    empty = any(missing(cells.table[name], how.na_value).all() for name in cells.columns)
+    numbers = None if empty else _numbers(cells, layout, how)
     if numbers is None or layout.dates is None or layout.parts or layout.dates.ambiguous:
         return None
     mark = data[:end].decode("utf-8", "replace")[len(cells.columns[0])]
@@ -87,7 +89,7 @@ def read_orderly(
     if first != header or cells.lines[0] != 2:
         return None
     table = _parsed(data, cells, layout, numbers, how, mark)
-    if table is None:
+    if table is None or (not cells.commas and b"." in data and not _points_decide(cells, numbers)):
         return None
     return _assembled(table, cells, layout, numbers, how)
 
@@ -122,6 +124,15 @@ def _numbers(cells: Cells, layout: Layout, how: Reading) -> set[str] | None:
     return found
 
 
+def _points_decide(cells: Cells, numbers: set[str]) -> bool:
+    """Whether each column of numbers has a cell in the sample whose point must be decimal."""
+    for name in numbers:
+        marked = cells.table[name].str.contains(".", regex=False)
+        if not marked.any() or choose_convention(cells.table[name], None, None, False)[1]:
+            return False
+    return True
+
+
 def _parsed(
     data: bytes, cells: Cells, layout: Layout, numbers: set[str], how: Reading, mark: str
 ) -> pd.DataFrame | None:
@@ -132,6 +143,11 @@ def _parsed(
         table = parse(data, mark, {name: name in numbers for name in columns}, words)
     except ValueError:  # a cell is no number, or a line has too many cells
         return None
+    marks_of_missing = [float(word) for word in how.na_value if plain_numbers([word]) is not None]
+    if marks_of_missing:
+        for name in numbers & set(columns):
+            values = table[name].to_numpy()
+            table[name] = np.where(np.isin(values, marks_of_missing), np.nan, values)
     ends = data.count(b"\n") + (not data.endswith(b"\n"))
     marks = data.count(mark.encode())
     whole = len(table) + 1 == ends and marks == ends * (len(cells.columns) - 1)
@@ -144,22 +160,21 @@ def _with_pandas(
     """Parse columns, of numbers where that is said, else of texts as categories."""
     numbers = [name for name, is_number in columns.items() if is_number]
     # as text first: pandas makes numbers of categories that look like some
-    kinds: dict[Any, Any] = {n: np.float64 if n in numbers else "str" for n in columns}
+    kinds: dict[Any, Any] = defaultdict(lambda: "str", dict.fromkeys(numbers, np.float64))
     table = pd.read_csv(
         io.BytesIO(data),
         sep=mark,
         dtype=kinds,
-        usecols=list(columns),
         keep_default_na=False,
         na_values={name: words for name in numbers},
         skip_blank_lines=False,
-        index_col=False,
         quoting=csv.QUOTE_NONE,
         engine="c",
     )
     flags = any(table[name].isin([0.0, 1.0]).any() for name in numbers)
     if flags and any(word in data for word in _TRUTH):
         raise ValueError("words for truth among numbers")
+    table = table[list(columns)]
     for name in columns:
         if name not in numbers:
             codes, found = pd.factorize(table[name])
@@ -224,7 +239,10 @@ def _assembled(
         ds, lines = np.tile(read, len(parts)), np.tile(lines, len(parts))
         others: dict[str, Any] = {}
     else:
-        codes, names = _named(table, layout)
+        try:
+            codes, names = _named(table, layout)
+        except DataError:
+            return None
         if "" in names:
             return None
         y, ds = table[layout.targets[0]].to_numpy(), read
@@ -278,6 +296,8 @@ def _named(table: pd.DataFrame, layout: Layout) -> tuple[np.ndarray, np.ndarray]
         kinds, codes = np.unique(both, return_inverse=True)
         width = len(more.categories)
         names = names[kinds // width] + "/" + np.asarray(more.categories, object)[kinds % width]
+    if len(set(names)) < len(names):
+        raise DataError("two series have one name")
     return codes, names
 
 

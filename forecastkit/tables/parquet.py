@@ -35,7 +35,7 @@ def parquet_cells(source: Source) -> Cells:
         table = parquet.read_table(io.BytesIO(source.data)).to_pandas()
     except (arrow.ArrowException, OSError, ValueError) as error:
         raise DataError(f"The Parquet file is damaged: {error}.", file=source.name) from error
-    if any(name is not None for name in table.index.names):
+    if not table.index.equals(pd.RangeIndex(len(table))):
         table = table.reset_index()
     table.columns = table.columns.map(str)
     if table.empty or not table.columns.is_unique:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -51,13 +52,17 @@ class Reading:
         """Make one from arguments of `read_csv`; names may stand alone or in a list."""
         for name in ("target_col", "id_col", "na_value"):
             value = given.get(name)
-            given[name] = (value,) if isinstance(value, str) else tuple(value or ())
+            if isinstance(value, str) or not isinstance(value, Sequence):
+                value = () if value is None else (value,)
+            given[name] = tuple(str(one) for one in value)
         known = {name: value for name, value in given.items() if value is not None}
         made = cls(**known)
         if made.fill not in FILLS:
             raise OptionError(
                 f"There is no fill '{made.fill}'; there are: {', '.join(FILLS)}.", value=made.fill
             )
+        _check_marks(made.decimal, made.thousands)
+        _check_format(made.date_format)
         return made
 
     def to_dict(self) -> dict[str, Any]:
@@ -69,6 +74,27 @@ class Reading:
         text, notes = decoded(source.data, source.name, self.encoding)
         cells = to_cells(split(text, source.name, self.delimiter))
         return replace(cells, notes=(*source.notes, *notes, *cells.notes))
+
+
+def _check_marks(decimal: str | None, thousands: str | None) -> None:
+    if decimal not in (None, ".", ","):
+        raise OptionError(f"The decimal mark '{decimal}' is neither . nor ,.", value=decimal)
+    if thousands not in (None, ".", ",", " ", "'") or (thousands and thousands == decimal):
+        raise OptionError(
+            f"'{thousands}' cannot part thousands"
+            f"{' beside the same decimal mark' * (thousands == decimal)}.",
+            value=thousands,
+            fix="Use a point, a comma, a space or an apostrophe.",
+        )
+
+
+def _check_format(form: str | None) -> None:
+    if form is not None and not re.search(r"%[YyGcxDF]", form):
+        raise OptionError(
+            f"date_format '{form}' is not a strptime format with a year.",
+            value=form,
+            fix="Use for instance %d.%m.%Y or %Y-%m-%d %H:%M.",
+        )
 
 
 def read_csv(
@@ -307,6 +333,10 @@ def layout_notes(layout: Layout) -> list[Note]:
         notes.append((what, layout.reasons["time"]))
     if layout.dates is not None:
         notes.append((f"timestamps as {layout.dates.form}", "every cell reads so"))
+        if "two digits" in layout.dates.form or "%y" in layout.dates.form:
+            years = layout.dates.ds.dt.year
+            what = f"years of two digits read as {years.min():.0f} to {years.max():.0f}"
+            notes.append((what, "of the hundred years up to now"))
     if layout.ids:
         listed = " and ".join(f"'{name}'" for name in layout.ids)
         plural = "s" if len(layout.ids) > 1 else ""
@@ -317,7 +347,8 @@ def layout_notes(layout: Layout) -> list[Note]:
         what = "a column a series" if layout.wide else f"target column '{layout.targets[0]}'"
         notes.append((what, layout.reasons["target"]))
     if "ignored" in layout.reasons:
-        notes.append((f"columns left out: {layout.reasons['ignored']}", "they hold no numbers"))
+        why = "they hold no numbers" if "target" in layout.reasons else "not asked for"
+        notes.append((f"columns left out: {layout.reasons['ignored']}", why))
     return notes
 
 
@@ -381,6 +412,8 @@ def _without_repeats(
     twins[:-1] |= same_as_next
     some = table[twins]
     same = some.duplicated([name for name in table.columns if name != LINE])
+    if _is_put_back(some[DS], table[DS]):
+        same &= False  # an hour that is there twice is no repeated row
     if same.any():
         rows = some.loc[same, LINE].sort_values()
         lines = ", ".join(map(str, rows.iloc[:3]))
@@ -393,25 +426,30 @@ def _without_repeats(
     row = repeats.iloc[0]
     twins = by_line[(by_line[UNIQUE_ID] == row[UNIQUE_ID]) & (by_line[DS] == row[DS])]
     other = "another value" if twins[Y].nunique(dropna=False) > 1 else "other covariates"
-    findings = [Finding(int(line), time, str(row[DS])) for line in repeats[LINE].iloc[:3]]
+    if by_line.drop(columns=LINE).duplicated().any():
+        other = "the same value"
+    places = repeats[LINE].drop_duplicates()
+    findings = [Finding(int(line), time, str(row[DS])) for line in places.iloc[:3]]
     raise located(
         findings,
         f"series '{row[UNIQUE_ID]}' already has a row for {_day(row[DS])} "
         f"(row {int(twins[LINE].iloc[0])}) with {other}",
         file=file,
-        count=len(repeats),
+        count=len(places),
         fix="Write the offset behind each timestamp (2024-10-27 02:00+01:00): an hour is there "
         "twice where clocks are put back."
-        if _is_put_back(repeats[DS])
+        if _is_put_back(repeats[DS], table[DS])
         else "Keep one of them, or add them up before forecasting; if a column tells the rows "
         "apart, name it with id_col (--id).",
     )
 
 
-def _is_put_back(ds: pd.Series) -> bool:
-    """Whether all moments are hours of a night, at most twice a year, as when clocks go back."""
+def _is_put_back(ds: pd.Series, every: pd.Series) -> bool:
+    """Whether all moments are hours of one night a year, as when clocks go back."""
     if not pd.api.types.is_datetime64_any_dtype(ds) or getattr(ds.dtype, "tz", None) is not None:
         return False
+    if (every.iloc[:1000] == every.iloc[:1000].dt.normalize()).all():
+        return False  # days
     nights = ds.dt.normalize().drop_duplicates()
     few = len(nights) <= ds.dt.year.nunique()
     return bool(few and ds.dt.hour.between(0, 3).all() and (nights.dt.day_of_week == 6).all())

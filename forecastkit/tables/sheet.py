@@ -100,6 +100,13 @@ class _Body:
         found = sum(_is_number(row[k]) for k in numbers)
         return found > len(numbers) / 2
 
+    def names_numbers(self, row: list[str]) -> bool:
+        """Whether a row has a usual name above a column of numbers or dates."""
+        if len(row) != self.width:
+            return False
+        pairs = zip(row, self.kinds, strict=True)
+        return any(is_known(cell) and kind != "T" for cell, kind in pairs)
+
     def is_header(self, row: list[str]) -> bool:
         """Whether a row may name the columns: texts, in at least half of them."""
         if len(row) not in (self.width, self.width - 1):
@@ -192,7 +199,9 @@ def _without_comments(rows: Rows, lines: list[int], notes: list[Note]) -> tuple[
     width = Counter(len(row) for row in rows).most_common(1)[0][0]
     if width == 1:  # a header may begin with the sign; what has numbers below it is one
         first = next((k for k, row in enumerate(rows) if not row[0].startswith("#")), len(rows))
-        width = 0 if first > 1 or (first == 1 and not _is_number(rows[1][0])) else 1
+        width = (
+            0 if first > 1 or (first == 1 and len(rows) > 1 and not _is_number(rows[1][0])) else 1
+        )
 
     def is_comment(row: list[str]) -> bool:
         rest = any(cell.strip() for cell in row[1:])
@@ -208,6 +217,8 @@ def _header_at(rows: Rows, body: _Body) -> int | None:
     """Number of the row that names the columns; None where the first row is data."""
     if len(rows) > 1 and len(rows[0]) == body.width and first_period(rows[0]) is not None:
         return 0  # a column a period
+    if len(rows) > 1 and body.names_numbers(rows[0]):
+        return 0
     start = next((k for k, row in enumerate(rows) if body.is_data(row)), None)
     if start is None:
         start = min(len(rows), 1)
@@ -216,10 +227,19 @@ def _header_at(rows: Rows, body: _Body) -> int | None:
     before = range(start)
     texts = [k for k in before if body.is_header(rows[k])]
     known = [k for k in texts if any(is_known(cell) for cell in rows[k])]
-    if known or texts:
-        return known[0] if known else texts[-1]
+    if known:
+        return known[0]
+    if texts:  # of lines of names below each other, the first; the others are rows with bad cells
+        block = len(texts) - 1
+        while block and texts[block - 1] == texts[block] - 1 and _is_full(rows[texts[block - 1]]):
+            block -= 1
+        return texts[block]
     filled = [k for k in before if len(rows[k]) in (body.width, body.width - 1) and any(rows[k])]
     return filled[-1] if filled else start - 1
+
+
+def _is_full(row: list[str]) -> bool:
+    return all(cell.strip() for cell in row) and not row[0].strip().endswith(":")
 
 
 def _names(rows: Rows, lines: list[int], at: int, body: _Body) -> tuple[list[str], int, int]:
@@ -264,7 +284,12 @@ def _joined(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
 def _without_repeats_of(
     header: list[str], rows: Rows, lines: list[int], notes: list[Note]
 ) -> tuple[Rows, list[int]]:
-    rows, lines, gone = _split_off(rows, lines, lambda row: row == header)
+    plain = [cell.strip() for cell in header]
+    rows, lines, gone = _split_off(
+        rows,
+        lines,
+        lambda row: row[0].strip() == plain[0] and [cell.strip() for cell in row] == plain,
+    )
     if gone:
         notes.append((_said(gone, "left out"), "the header again"))
     return rows, lines
@@ -284,7 +309,7 @@ def _without_footer(
 
 def _is_footer(row: list[str], body: _Body) -> bool:
     filled = [cell.strip() for cell in row if cell.strip()]
-    alone = len(filled) == 1 or " " in filled[0]
+    alone = len(filled) == 1 or " " in "".join(filled[:1])
     return (
         alone
         and bool(row[0].strip())
@@ -384,7 +409,8 @@ def _check_header(columns: list[str], name: str, line: int) -> None:
 
 
 def _no_header(row: list[str], name: str, line: int) -> DataError:
-    value = next((cell for cell in row if _is_date(cell)), row[0])
+    dates = [cell for cell in row if _is_date(cell)]
+    value = next(iter([*dates, *(cell for cell in row if _is_number(cell))]), row[0])
     kind = "timestamp" if _is_date(value) else "number"
     return DataError(
         f"The first line is not a header: '{value}' is a {kind}.",

@@ -49,7 +49,6 @@ def snapped(
             raise DataError(
                 "The timestamps are too far from any regular grid to be moved onto it.",
                 file=file,
-                column=DS,
                 fix="Add the rows up to regular periods first.",
             )
         moved = moments - off_clock(moments, step).astype("timedelta64[ns]")

@@ -135,7 +135,7 @@ def _only_member(data: bytes, name: str) -> Any:
     names = [one.filename for one in archive.infolist() if not one.is_dir()]
     if any(one.startswith("xl/") for one in names):
         raise _is_excel(name)
-    members = [one for one in names if not one.startswith("__MACOSX/")]
+    members = [one for one in names if not one.startswith(("__MACOSX/", ".")) and "/." not in one]
     if len(members) != 1:
         listed = ", ".join(f"'{one}'" for one in members[:3]) or "none"
         raise DataError(

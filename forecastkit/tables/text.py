@@ -18,6 +18,8 @@ _LINES_TO_LOOK_AT = 60
 # bytes that no text holds: control characters but for tab, line ends and form feed
 _CONTROL = bytes(set(range(32)) - {9, 10, 12, 13, 26, 27}) + b"\x7f"
 _MOST_CONTROL = 0.01
+_LONGEST_CELL = 2**27
+_WRAPPED = re.compile(r'^="(.*)"$', re.DOTALL)
 
 Note = tuple[str, str]
 
@@ -57,6 +59,8 @@ def decoded(data: bytes, name: str, encoding: str | None) -> tuple[str, list[Not
     mark = next((code for mark, code in _BYTE_ORDER_MARKS.items() if data.startswith(mark)), None)
     wide = _utf_16_without_mark(data)
     used = encoding or mark or wide or "utf-8"
+    if used.startswith("utf-8"):  # blocks are filled up with zeros when a disk fails
+        data = data.rstrip(b"\x00")
     if b"\x00" in data and not used.lower().replace("_", "-").startswith(("utf-16", "utf-32")):
         raise DataError(
             "The file holds NUL bytes: it is not a text file.",
@@ -77,7 +81,7 @@ def decoded(data: bytes, name: str, encoding: str | None) -> tuple[str, list[Not
         data = data[:-1]
     try:
         text = data.decode(used)
-    except (UnicodeDecodeError, LookupError) as error:
+    except (UnicodeDecodeError, LookupError, ValueError) as error:
         if encoding is not None or mark or wide:
             raise DataError(
                 f"The file cannot be read with the encoding '{used}': {error}.",
@@ -161,6 +165,8 @@ def split(text: str, name: str, delimiter: str | None = None) -> Records:
             why = "it splits most lines into as many cells"
             notes.append((f"delimiter {delimiter!r}", why))
     rows, lines = _records(text, delimiter, name, skipped)
+    if '="' in text:
+        rows = _unwrapped(rows, notes)
     return Records(name, rows, lines, delimiter, notes)
 
 
@@ -182,20 +188,34 @@ def _records(
     """Rows that are not empty, and the line on which each starts."""
     rows: list[list[str]] = []
     lines: list[int] = []
-    spaced = re.search(re.escape(delimiter) + ' +"', text[:100_000]) is not None
+    head = text[:100_000]
+    spaced = delimiter + ' "' in head and head.count(delimiter) == head.count(delimiter + " ")
+    old_limit = csv.field_size_limit(_LONGEST_CELL)
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=spaced
     )
     start = skipped + 1
     try:
         for row in reader:
-            if row and any(row):
+            if row and row[0].startswith("\ufeff"):  # files put together, each with its mark
+                row[0] = row[0].removeprefix("\ufeff")
+            if any(cell.strip() for cell in row):
                 rows.append(row)
                 lines.append(start)
             start = skipped + reader.line_num + 1
     except csv.Error as error:
         raise _broken(str(error), name, start, skipped + reader.line_num) from error
+    finally:
+        csv.field_size_limit(old_limit)
     return rows, lines
+
+
+def _unwrapped(rows: list[list[str]], notes: list[Note]) -> list[list[str]]:
+    """Take the cells out of ="...", as spreadsheets keep text from being read as numbers."""
+    found = [[_WRAPPED.sub(r"\1", cell) for cell in row] for row in rows]
+    if found != rows:
+        notes.append(('cells taken out of ="..."', "spreadsheets write texts so"))
+    return found
 
 
 def _broken(message: str, name: str, start: int, reached: int) -> DataError:

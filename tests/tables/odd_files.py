@@ -565,6 +565,149 @@ UNDERSTOOD = [
         {},
         {**PLAIN, "total": 5e18},
     ),  # fmt: skip
+    # what people found out
+    (
+        "years under a name that nobody knows",
+        column(["2019", "2020", "2021"], name="zzz"),
+        {},
+        found(3, 6, "YS", "2019-01-01", "2021-01-01", said="follow each other as years"),
+    ),  # fmt: skip
+    (
+        "years in German",
+        column(["2019", "2020", "2021"], name="Jahr", mark=";"),
+        {},
+        found(3, 6, "YS", "2019-01-01", "2021-01-01"),
+    ),  # fmt: skip
+    (
+        "months with a point",
+        column(["05.2024", "04.2024", "02.2024"], name="Monat"),
+        {},
+        found(3, 6, "MS", "2024-02-01", "2024-05-01", missing=1),
+    ),  # fmt: skip
+    (
+        "years of two digits, long ago",
+        column(days(3, "1949-01-01", "%b-%y", "MS")),
+        {},
+        found(3, 6, "MS", "1949-01-01", "1949-03-01", said="read as 1949 to 1949"),
+    ),  # fmt: skip
+    (
+        "years of two digits on both sides of 1969",
+        column(["Nov-68", "Dec-68", "Jan-69"]),
+        {},
+        found(3, 6, "MS", "1968-11-01", "1969-01-01"),
+    ),  # fmt: skip
+    (
+        "weeks as numbers that could be months",
+        column(["201909", "201910", "201911"], "yearweek"),
+        {},
+        found(3, 6, "W-MON", "2019-02-25", "2019-03-11"),
+    ),  # fmt: skip
+    (
+        "names of months in German",
+        column(["Januar 2024", "Februar 2024", "März 2024"]),
+        {},
+        found(3, 6, "MS", "2024-01-01", "2024-03-01"),
+    ),  # fmt: skip
+    (
+        "dates of SAS",
+        column(["01JAN2024", "02JAN2024", "03JAN2024"]),
+        {},
+        found(3, 6, "D", "2024-01-01", "2024-01-03"),
+    ),  # fmt: skip
+    (
+        "midnight at the end of the day",
+        column([f"2024-01-01 {h:02}:00" for h in range(1, 25)]),
+        {},
+        found(24, 300, "h", "2024-01-01T01:00:00", "2024-01-02"),
+    ),  # fmt: skip
+    (
+        "hours from 1 to 24",
+        lines("date,hour,sales", *(f"{d},{h},1" for d in days(2) for h in range(1, 25))),
+        {},
+        found(48, 48, "h", "2024-01-01", "2024-01-02T23:00:00", said="hour 1 starts at midnight"),
+    ),  # fmt: skip
+    (
+        "days of 23 hours, offsets written",
+        column(
+            ["2024-03-30T00:00:00+01:00", "2024-03-31T00:00:00+01:00", "2024-04-01T00:00:00+02:00"]
+        ),
+        {},
+        found(3, 6, "D", "2024-03-30", "2024-04-01", said="local days"),
+    ),  # fmt: skip
+    (
+        "a minus behind the number",
+        six([f"{v}-" if k == 0 else str(v) for k, v in enumerate(SIX)]),
+        {},
+        of_six("a minus behind a number", SUM - 2 * SIX[0]),
+    ),  # fmt: skip
+    (
+        "points that commas between cells explain",
+        six([f"{v}.125" for v in range(1, 7)], ","),
+        {},
+        of_six("commas stand between the cells", 21.75),
+    ),  # fmt: skip
+    (
+        "decimal commas that mark what is missing",
+        six(["1,5", "-999,0", "3,5", "4", "5", "6"]),
+        {"na_value": "-999"},
+        {**of_six("", 20), "missing": 1},
+    ),  # fmt: skip
+    ("a last line of blanks", FIVE + " \n , \n", {}, PLAIN),
+    (
+        "a space before x is another x",
+        lines(
+            "id,date,y",
+            *(f"{i},{d},1" for i in (" x", "x") for d in days(3)),
+            '"say, ""hi""",2024-01-01,1',
+        ),
+        {},
+        found(7, 7, "D", "2024-01-01", "2024-01-03", ids=(" x", 'say, "hi"', "x")),
+    ),  # fmt: skip
+    (
+        "files put together, each with its mark",
+        "\ufeff" + FIVE + "\ufeffdate,sales\n2024-01-06,6\n",
+        {},
+        found(6, 21, "D", "2024-01-01", "2024-01-06"),
+    ),  # fmt: skip
+    ("cells that spreadsheets must not read", column([f'="{d}"' for d in days(5)]), {}, PLAIN),
+    (
+        "a running number called id",
+        lines(
+            "id,date,store_nbr,sales",
+            *(f"{3 * s + k},{d},{s},1" for s in (1, 2) for k, d in enumerate(days(3))),
+        ),
+        {},
+        found(6, 6, "D", "2024-01-01", "2024-01-03", ids=("1", "2")),
+    ),  # fmt: skip
+    (
+        "a day of export beside the time",
+        lines(
+            "LAST UPDATE,TIME_PERIOD,OBS_VALUE", *(f"2024-05-01,2019-0{k},{k}" for k in (1, 2, 3))
+        ),
+        {},
+        found(3, 6, "MS", "2019-01-01", "2019-03-01", ids=("OBS_VALUE",)),
+    ),  # fmt: skip
+    (
+        "from and to",
+        lines(
+            "Datum von;Datum bis;Wert",
+            *(f"{a};{b};1" for a, b in zip(days(3), days(3, "2024-01-02"), strict=True)),
+        ),
+        {},
+        found(3, 3, "D", "2024-01-01", "2024-01-03", ids=("Wert",), said="that end at"),
+    ),  # fmt: skip
+    (
+        "months of a statistical office in two columns",
+        lines("series_id,year,period,value", *(f"CES1,2024,M{k:02},{k}" for k in range(1, 6))),
+        {},
+        {**OF_MONTHS, "ids": ["CES1"]},
+    ),  # fmt: skip
+    (
+        "rows behind the last value",
+        lines("date,sales", "2024-01-01,1", "2024-01-02,2", "2024-01-03,"),
+        {},
+        found(3, 3, "D", "2024-01-01", "2024-01-02", said="1 rows after the last value"),
+    ),  # fmt: skip
 ]
 
 
@@ -801,5 +944,60 @@ REFUSED = [
         FIVE.replace("2024-01-05", "9999-12-31"),
         {},
         refused("outside the years"),
+    ),  # fmt: skip
+    (
+        "an hour twice with the same value",
+        column([*back_hours()[:4], *back_hours()[3:]]).replace(",4", ",3"),
+        {},
+        refused("the same value", 5, "date"),
+    ),  # fmt: skip
+    (
+        "two ways to join two names",
+        lines("s,t,date,y", *(f"{p},{d},1" for p in ("a/b,c", "a,b/c") for d in days(3))),
+        {"id_col": ["s", "t"]},
+        refused("Two series would be called 'a/b/c'", 2, "s"),
+    ),  # fmt: skip
+    (
+        "a thousand that begins with zero",
+        six(["1.234.567", "0.500", "3", "4", "5", "6"]),
+        {},
+        refused("is not a number"),
+    ),  # fmt: skip
+    (
+        "years of two digits first or last",
+        column(["24.01.01", "24.01.02", "24.01.03"]),
+        {},
+        refused("day.month.year or year.month.day", 2, "date"),
+    ),  # fmt: skip
+    (
+        "years of book-keepers",
+        column(["2000/01", "2001/02", "2002/03"], "year"),
+        {},
+        refused("not a timestamp", 2, "year", "2000/01"),
+    ),  # fmt: skip
+    (
+        "a thirteenth period",
+        column(["202311", "202312", "202313", "202401"], "period"),
+        {},
+        refused("not a timestamp like the others", 4, "period", "202313"),
+    ),  # fmt: skip
+    (
+        "a month that is none",
+        lines("year,month,sales", "2024,1,1", "2024,2,2", "2024,13,3"),
+        {},
+        refused("'13' is no month of 2024", 4, "month", "13"),
+    ),  # fmt: skip
+    (
+        "words in the first row",
+        lines("Tag,Messwert,Ort", "gestern,neun,Ulm", *(f"{d},2,Ulm" for d in days(4))),
+        {},
+        refused("'gestern'", 2, "Tag"),
+    ),  # fmt: skip
+    ("third Fridays", column(days(14, freq="WOM-3FRI")), {}, refused("third Friday")),
+    (
+        "no time among texts",
+        lines("shop,sales", "a,1", "b,2", "c,3"),
+        {},
+        refused("No column holds timestamps"),
     ),  # fmt: skip
 ]

@@ -177,7 +177,7 @@ def panel(shape):
         lambda text: text.replace("\n", ",1\n", 700).replace(",1\n", "\n", 699),  # a long line
         lambda text: text[: text.rindex(",")] + "\n",  # a short one
         lambda text: text + "030,2024-01-01,inf\n",
-        lambda text: text + "030,2024-01-01,NAN\n",
+        lambda text: text + "030,2024-01-01,Nan\n",
         lambda text: text + "030,2024-01-01,word\n",
         lambda text: text + "030,2024-99-01,1\n",
         lambda text: text + "\n\n,2024-01-01,1\n",

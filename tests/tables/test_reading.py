@@ -300,7 +300,7 @@ REFUSALS = [
             *(f"2024-01-{d:02d},{'-' if d % 3 else d},{d}" for d in range(1, 10)),
         ),
         "sales.csv, row 2, column 'value': '-' is not a number (5 more: rows 3, 5, ...).\nWrite a "
-        "number or leave the cell empty; to read '-' as missing, pass --na-value -.",
+        "number or leave the cell empty; to read '-' as missing, pass --na-value '-'.",
     ),
     (
         "bad cells in one series of many",
