@@ -13,15 +13,8 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError, OptionError, at_row
-from forecastkit.tables.frequency import (
-    DAY,
-    Frequency,
-    check_pace,
-    distinct,
-    in_calendar,
-    infer_frequency,
-    parse_frequency,
-)
+from forecastkit.tables.frequency import DAY, Frequency, in_calendar, parse_frequency
+from forecastkit.tables.pace import check_pace, distinct, infer_frequency
 
 if TYPE_CHECKING:
     from forecastkit.tables.covariates import Beside

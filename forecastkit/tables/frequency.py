@@ -7,23 +7,15 @@ counted and the future named.
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from forecastkit.errors import DataError, OptionError, at_row
-from forecastkit.tables.clocks import DAY, off_clock, usual_step
+from forecastkit.errors import OptionError
+from forecastkit.tables.clocks import DAY
 
-_MEAN_MONTH = 30.436875 * DAY
-# share of rows off the grid up to which they count as stray, not as a finer grid
-_STRAY = 0.05
-# a series of so many steps, so many of which are alike, keeps a pace
-_FEWEST, _ALIKE = 5, 0.8
-# rows that a frequency is looked for in, at first
-_MOST_ROWS = 1_000_000
 _WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _UNITS = {"h": 3_600_000_000_000, "min": 60_000_000_000, "s": 1_000_000_000, "ms": 1_000_000}
@@ -92,8 +84,8 @@ class Frequency:
             period that it lies in (see `off_grid`).
         """
         if self.kind in ("integer", "fixed"):
-            return (_as_int(ds) - self.anchor) // self.step
-        days = _days(ds)
+            return (as_int(ds) - self.anchor) // self.step
+        days = days_of(ds)
         if self.kind == "business":
             return np.busday_count(np.datetime64(0, "D"), days) // self.step
         months = days.astype("datetime64[M]").astype(np.int64)
@@ -195,197 +187,7 @@ def parse_frequency(freq: str | int) -> Frequency:
     return _of_offset(offset, str(freq))
 
 
-def infer_frequency(ds: np.ndarray, series: np.ndarray, ids: Any | None = None) -> Frequency:
-    """Find the grid that the timestamps of all series lie on; absent periods do not defeat it.
-
-    The commonest step between neighbouring rows decides; every timestamp must then lie on the
-    grid of that step, or on one grid of calendar months, quarters or years.
-
-    Parameters
-    ----------
-    ds : ndarray of datetime64[ns] or int, shape (n_rows,)
-        Sorted within each series.
-    series : ndarray of int, shape (n_rows,)
-        Number of the series of each row; rows of a series are contiguous.
-    ids : array of str, shape (n_rows,), optional
-        Names of the series, for messages.
-
-    Raises
-    ------
-    DataError
-        If there are not two rows of one series, the timestamps lie on no regular grid, or a series
-        keeps another pace than the others.
-
-    Examples
-    --------
-    >>> days = np.array(["2024-01-01", "2024-01-02", "2024-01-04"], "datetime64[ns]")
-    >>> infer_frequency(days, np.zeros(3, int)).alias
-    'D'
-    """
-    if len(ds) > 2 * _MOST_ROWS:  # the first rows tell, if all others lie on their grid
-        head = slice(0, _MOST_ROWS)
-        with suppress(DataError):
-            grid = infer_frequency(ds[head], series[head])
-            if not grid.off_grid(distinct(ds)[0]).any():
-                return grid
-    steps = np.diff(_as_int(ds))
-    steps = steps[(series[1:] == series[:-1]) & (steps > 0)]
-    if not len(steps):
-        raise DataError(
-            "No series has two different timestamps, so their frequency cannot be found: at least "
-            "two rows of a series are needed.",
-            fix="Give it with freq (on the command line --freq), for instance MS.",
-        )
-    counts = pd.Series(steps).value_counts(sort=False)
-    common = int(counts.index[counts == counts.max()].min())
-    kinds, which = distinct(ds)
-    if np.issubdtype(ds.dtype, np.integer):
-        candidates = [Frequency(common, "integer", common, int(ds[0]) % common)]
-    else:
-        candidates = _candidates((kinds, which), common, int(counts.index.min()))
-    for grid in candidates:
-        if not grid.off_grid(kinds).any():
-            return grid
-    plain = next(one for one in candidates if one.kind in ("fixed", "integer"))
-    raise irregular(ds, series, ids, plain, common)
-
-
-def distinct(ds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Different timestamps in the order of their first rows, and which of them each row has."""
-    which, kinds = pd.factorize(_as_int(ds))
-    return kinds.astype(ds.dtype), which
-
-
-def irregular(
-    ds: np.ndarray,
-    series: np.ndarray,
-    ids: Any | None,
-    grid: Frequency,
-    common: int,
-) -> DataError:
-    """Say why timestamps lie on no grid: retail months, clocks that are late, several grids."""
-    steps = np.diff(_as_int(ds))[np.diff(series) == 0]
-    if ds.dtype.kind == "M" and _are_nth_weekdays(ds):
-        return DataError(
-            "The timestamps are the same weekday of every month, for instance its third Friday: "
-            "they are 4 or 5 weeks apart, and no calendar here has them.",
-            fix="Move them to one day of the month, with freq='MS' and snap=True (--freq MS "
-            "--snap).",
-        )
-    weeks, rest = np.divmod(steps, 7 * DAY)
-    if ds.dtype.kind == "M" and {4, 5} <= set(weeks) and weeks.min() == 4 and not rest.any():
-        return DataError(
-            "The timestamps are 4 or 5 weeks apart, as in a 4-4-5 calendar of retail: its months "
-            "are not of one length, and no calendar here has them.",
-            fix="Add the weeks up to calendar months, forecast the weeks themselves, or number the "
-            "periods 1, 2, 3, ...",
-        )
-    step = usual_step(ds, series) if ds.dtype.kind == "M" else None
-    if step is not None:
-        far = pd.Timedelta(int(np.abs(off_clock(ds, step)).max()), "ns")
-        return DataError(
-            f"The timestamps are up to {far} off a regular grid of {_span(step, ds)}.",
-            fix="To move them onto it, pass snap=True (--snap).",
-        )
-    off = np.flatnonzero(grid.off_grid(ds))
-    if ids is not None:
-        alone = [k for k in np.unique(series) if not grid.off_grid(ds[series == k]).any()]
-        odd = series[off[0]]
-        shifted = grid.off_grid(ds[series == odd]).all()
-        if alone and shifted and len(alone) < len(np.unique(series)):
-            count = len(np.unique(series)) - len(alone)
-            error = DataError(
-                f"Series '{ids[int(off[0])]}' lies on another grid than series "
-                f"'{ids[int(np.searchsorted(series, alone[0]))]}': {_shown(ds[off[0]])} is not a "
-                f"whole number of steps of {grid.alias} from {_shown(ds[series == alone[0]][0])} "
-                f"({count} of {len(np.unique(series))} series differ).",
-                fix="Forecast them apart, or move them to the same days.",
-            )
-            return at_row(error, int(off[0]))
-    error = DataError(
-        f"The timestamps lie on no regular grid: the commonest step is {_span(common, ds)}, but "
-        f"{_shown(ds[off[0]])} is not a whole number of such steps from {_shown(ds[0])} "
-        f"({len(off)} of {len(ds)} rows are off).",
-        value=_shown(ds[off[0]]),
-        fix="Add the rows up to regular periods first, or name the frequency with freq (--freq).",
-    )
-    return at_row(error, int(off[0]))
-
-
-def _are_nth_weekdays(ds: np.ndarray) -> bool:
-    days = _days(ds)
-    of_month = (days - days.astype("datetime64[M]").astype("datetime64[D]")).astype(np.int64)
-    weekday = (days.astype(np.int64) + 3) % 7
-    return len(np.unique(of_month // 7)) == 1 and len(np.unique(weekday)) == 1
-
-
-def check_pace(grid: Frequency, ordinals: np.ndarray, series: np.ndarray, ids: Any) -> None:
-    """Refuse series whose rows all lie several steps apart, where those of others do not.
-
-    Parameters
-    ----------
-    grid : Frequency
-    ordinals, series : ndarray of int, shape (n_rows,)
-        Numbers of the rows along the grid, and of their series.
-    ids : array of str, shape (n_rows,)
-
-    Raises
-    ------
-    DataError
-        The series are named.
-    """
-    inside = series[1:] == series[:-1]
-    steps = np.diff(ordinals)
-    if (~inside | (steps == 1)).all():
-        return
-    steps = np.where(inside, steps, np.nan)
-    owner = series[1:]
-    n = int(series[-1]) + 1
-    known = ~np.isnan(steps)
-    counts = np.bincount(owner[known], minlength=n)
-    least = np.full(n, np.inf)
-    np.minimum.at(least, owner[known], steps[known])
-    same = np.bincount(owner[known], steps[known] == least[owner[known]], minlength=n)
-    slow = (least > 1) & np.isfinite(least) & (counts >= _FEWEST) & (same >= _ALIKE * counts)
-    if not slow.any() or slow[counts > 0].all():
-        return
-    odd = np.flatnonzero(slow)
-    names = [str(ids[int(np.searchsorted(series, k))]) for k in odd[:3]]
-    listed = ", ".join(f"'{name}'" for name in names) + (", ..." if len(odd) > 3 else "")
-    raise DataError(
-        f"The series do not keep one pace: {listed} ({len(odd)} of {n}) "
-        f"{'has' if len(odd) == 1 else 'have'} a row every {int(least[odd[0]])} steps of "
-        f"{grid.alias}, others every step.",
-        value=names[0],
-        fix="Forecast them apart; or, if the periods between are absent on purpose, give the "
-        f"frequency with freq (--freq {grid.alias}).",
-    )
-
-
-def _candidates(moments: tuple[np.ndarray, np.ndarray], common: int, least: int) -> list[Frequency]:
-    """Grids to try, best first, for a commonest step of `common` nanoseconds; see `distinct`."""
-    ds, which = moments
-    since_midnight = _as_int(ds) % DAY
-    clock = int(since_midnight[0])
-    found: list[Frequency] = []
-    if (since_midnight == clock).all():
-        days = _days(ds)
-        if common >= 28 * DAY:
-            found += _month_grids(days, clock, max(1, round(common / _MEAN_MONTH)))
-        if common == DAY and _only_weekdays(days):
-            found.append(Frequency("B", "business", 1, clock=clock))
-    found.append(_fixed(common, int(_as_int(ds)[0]) % common))
-    # a finer grid counts where more than a stray row needs it
-    if (
-        least < common
-        and common % least == 0
-        and float(found[-1].off_grid(ds)[which].mean()) > _STRAY
-    ):
-        found.append(_fixed(least, int(_as_int(ds)[0]) % least))
-    return found
-
-
-def _month_grids(days: np.ndarray, clock: int, step: int) -> list[Frequency]:
+def month_grids(days: np.ndarray, clock: int, step: int) -> list[Frequency]:
     """The grid of months, if every date can be the same day of its month or the last one."""
     months = days.astype("datetime64[M]")
     first = months.astype("datetime64[D]")
@@ -393,9 +195,9 @@ def _month_grids(days: np.ndarray, clock: int, step: int) -> list[Frequency]:
     length = ((months + 1).astype("datetime64[D]") - first).astype(np.int64)
     day = 31 if (of_month == length).all() else int(of_month.max())
     anchor = int(months[0].astype(np.int64)) % step
-    grids = [_monthly(step, anchor, day, clock)]
-    if _only_weekdays(days, fewest=3) and (np.diff(months.astype(np.int64)) != 0).any():
-        grids += [_on_weekdays(_monthly(step, anchor, one, clock)) for one in (31, 1)]
+    grids = [monthly(step, anchor, day, clock)]
+    if only_weekdays(days, fewest=3) and (np.diff(months.astype(np.int64)) != 0).any():
+        grids += [_on_weekdays(monthly(step, anchor, one, clock)) for one in (31, 1)]
     return grids
 
 
@@ -412,20 +214,20 @@ def _of_offset(offset: Any, freq: str) -> Frequency:
         plain = pd.tseries.frequencies.to_offset(re.sub(r"B(?=[MQY][SE])", "", offset.freqstr))
         return _on_weekdays(_of_offset(plain, freq))
     if name in ("MonthBegin", "MonthEnd"):
-        return _monthly(step, 0, 1 if name == "MonthBegin" else 31)
+        return monthly(step, 0, 1 if name == "MonthBegin" else 31)
     if name in ("QuarterBegin", "QuarterEnd"):
-        return _monthly(3 * step, offset.startingMonth - 1, 1 if name == "QuarterBegin" else 31)
+        return monthly(3 * step, offset.startingMonth - 1, 1 if name == "QuarterBegin" else 31)
     if name in ("YearBegin", "YearEnd"):
-        return _monthly(12 * step, offset.month - 1, 1 if name == "YearBegin" else 31)
+        return monthly(12 * step, offset.month - 1, 1 if name == "YearBegin" else 31)
     if name == "Week":
         weekday = 6 if offset.weekday is None else offset.weekday
-        return _fixed(7 * step * DAY, ((weekday - 3) % 7) * DAY)
+        return fixed(7 * step * DAY, ((weekday - 3) % 7) * DAY)
     if name == "BusinessDay":
         return Frequency("B" if step == 1 else f"{step}B", "business", step)
     if name == "Day":
-        return _fixed(step * DAY, 0)
+        return fixed(step * DAY, 0)
     try:
-        return _fixed(int(pd.Timedelta(offset).value), 0)
+        return fixed(int(pd.Timedelta(offset).value), 0)
     except (ValueError, TypeError) as error:
         raise OptionError(
             f"freq '{freq}' is not supported.",
@@ -436,21 +238,22 @@ def _of_offset(offset: Any, freq: str) -> Frequency:
 
 def in_calendar(grid: Frequency, ds: np.ndarray) -> Frequency:
     """Give steps of months or working days the day of the month and the time of day of the data."""
-    clock = int(_as_int(ds)[0]) % DAY
-    if (_as_int(ds) % DAY != clock).any():
+    clock = int(as_int(ds)[0]) % DAY
+    if (as_int(ds) % DAY != clock).any():
         return grid
     if grid.kind == "business":
         return replace(grid, clock=clock)
     if grid.weekday:
         return replace(grid, clock=clock)
-    found = _month_grids(_days(ds), clock, grid.step)[0]
+    found = month_grids(days_of(ds), clock, grid.step)[0]
     several = str(grid.alias)[0].isdigit()
     if (found.day == 31) != (grid.day == 31) or (found.anchor != grid.anchor and not several):
         return grid
     return replace(found, alias=grid.alias)
 
 
-def _monthly(step: int, first_month: int, day: int, clock: int = 0) -> Frequency:
+def monthly(step: int, first_month: int, day: int, clock: int = 0) -> Frequency:
+    """Steps of months from a month on (0 for January), at one day of the month, 31 for the last."""
     start = day != 31
     if step % 12 == 0:
         alias = f"{'YS' if start else 'YE'}-{_MONTHS[first_month % 12]}"
@@ -467,7 +270,8 @@ def _monthly(step: int, first_month: int, day: int, clock: int = 0) -> Frequency
     return Frequency(name, "month", step, first_month % step, day, clock)
 
 
-def _fixed(step: int, anchor: int) -> Frequency:
+def fixed(step: int, anchor: int) -> Frequency:
+    """Steps of so many nanoseconds, from an anchor in nanoseconds since 1970 on."""
     anchor %= step
     if step % (7 * DAY) == 0:
         count, weekday = step // (7 * DAY), (anchor // DAY + 3) % 7
@@ -480,7 +284,8 @@ def _fixed(step: int, anchor: int) -> Frequency:
     return Frequency(alias if count == 1 else f"{count}{alias}", "fixed", step, anchor)
 
 
-def _only_weekdays(days: np.ndarray, fewest: int = 10) -> bool:
+def only_weekdays(days: np.ndarray, fewest: int = 10) -> bool:
+    """Whether there are several days, none of which is a Saturday or Sunday."""
     weekday = (days.astype(np.int64) + 3) % 7
     return len(np.unique(days)) >= fewest and bool((weekday < 5).all())
 
@@ -502,17 +307,11 @@ def _offset(freq: str) -> Any:
         ) from error
 
 
-def _as_int(ds: np.ndarray) -> np.ndarray:
+def as_int(ds: np.ndarray) -> np.ndarray:
+    """Timestamps as nanoseconds since 1970; whole numbers as they are."""
     return ds.astype("datetime64[ns]").view(np.int64) if ds.dtype.kind == "M" else ds
 
 
-def _days(ds: np.ndarray) -> np.ndarray:
+def days_of(ds: np.ndarray) -> np.ndarray:
+    """Timestamps without their time of day."""
     return ds.astype("datetime64[D]")
-
-
-def _span(step: int, ds: np.ndarray) -> str:
-    return str(pd.Timedelta(step, "ns")) if ds.dtype.kind == "M" else str(step)
-
-
-def _shown(moment: Any) -> str:
-    return str(pd.Timestamp(moment)) if moment.dtype.kind == "M" else str(moment)

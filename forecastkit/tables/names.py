@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 TIME_NAMES = (
     *("ds", "date", "datetime", "timestamp", "time", "dteday", "day", "week", "month", "quarter"),
@@ -47,3 +48,8 @@ def rank(name: str, known: tuple[str, ...]) -> int:
 def is_known(name: str) -> bool:
     """Whether a name is usual for a time, an id or a target."""
     return min(rank(name, one) for one in (TIME_NAMES, ID_NAMES, TARGET_NAMES)) < LAST
+
+
+def by_rank(known: tuple[str, ...]) -> Callable[[str], int]:
+    """Key that sorts names of columns by their place among known ones."""
+    return lambda name: rank(name, known)

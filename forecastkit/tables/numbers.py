@@ -31,6 +31,9 @@ _DRESSED = re.compile(rf"[%()\u066a{_CURRENCIES}]|[A-Za-złč]|\d-$")
 # values that programs write for what is missing
 _SENTINELS = (-1.0, -9.0, -99.0, -200.0, -999.0, -9999.0, -99999.0, 999.0, 9999.0, 99999.0)
 _MANY = 3
+# share of the cells of a column of numbers that are numbers
+_SHARE_NUMERIC = 0.9
+_MOST_CELLS, _FEW_CELLS = 10_000, 2_000
 
 
 @dataclass(frozen=True)
@@ -327,3 +330,21 @@ def looks_like_a_number(cell: str) -> bool:
     """
     bare = _SIGN.sub("", cell.translate(_TIDIED)).strip(" %()")
     return bool(re.fullmatch(r"[+-]?[\d.,' ]*\d[\d.,]*([eE][+-]?\d+)?", bare))
+
+
+def is_numeric(
+    column: pd.Series, na_values: tuple[str, ...], share: float = _SHARE_NUMERIC
+) -> bool:
+    """Whether nearly all cells that are not missing are numbers; one bad cell is found later."""
+    column = column if len(column) < 2 * _MOST_CELLS else column.iloc[:: len(column) // _MOST_CELLS]
+    if len(column) < _FEW_CELLS:
+        plain = plain_numbers(column)
+        if plain is not None and np.isfinite(plain).any():
+            return True
+    sample = column[~missing(column, na_values)]
+    if sample.empty:
+        return False
+    bare = undressed(sample).cells
+    convention, _ = choose_convention(bare, None, None)
+    values, _ = to_numbers(bare, convention)
+    return bool(np.isfinite(values).mean() >= min(share, 1 - 1.5 / max(len(sample), 3)))

@@ -22,7 +22,7 @@ from forecastkit.errors import DataError
 from forecastkit.tables.columns import Columns
 from forecastkit.tables.dates import Dates, read_dates
 from forecastkit.tables.frame import DS, UNIQUE_ID, Y
-from forecastkit.tables.layout import Layout, Wanted, find_layout
+from forecastkit.tables.layout import Layout, find_layout
 from forecastkit.tables.numbers import (
     MISSING_WORDS,
     PLAIN,
@@ -34,6 +34,7 @@ from forecastkit.tables.numbers import (
 from forecastkit.tables.sheet import Cells
 from forecastkit.tables.source import Source
 from forecastkit.tables.text import Note
+from forecastkit.tables.times import Wanted
 
 if TYPE_CHECKING:
     from forecastkit.tables.reading import Reading

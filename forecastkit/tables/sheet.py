@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError, Finding
-from forecastkit.tables.dates import looks_like_a_date
+from forecastkit.tables.months import looks_like_a_date
 from forecastkit.tables.names import is_known
 from forecastkit.tables.numbers import MISSING_WORDS, looks_like_a_number
 from forecastkit.tables.text import Note, Records, ragged

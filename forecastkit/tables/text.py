@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from forecastkit.errors import DataError, Finding, OptionError, located
-from forecastkit.tables.dates import looks_like_a_date
+from forecastkit.tables.months import looks_like_a_date
 from forecastkit.tables.numbers import looks_like_a_number
 
 DELIMITERS = (",", ";", "\t", "|")

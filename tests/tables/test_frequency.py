@@ -8,7 +8,8 @@ import pytest
 
 from forecastkit.errors import DataError, OptionError
 from forecastkit.tables.frame import aligned
-from forecastkit.tables.frequency import infer_frequency, parse_frequency
+from forecastkit.tables.frequency import parse_frequency
+from forecastkit.tables.pace import infer_frequency
 
 ALIASES = [
     *("YS", "YE", "YS-APR", "YE-JUN", "QS", "QE", "QS-FEB", "QE-NOV", "MS", "ME", "2MS"),

@@ -1,0 +1,75 @@
+"""Rows that stand for one series and timestamp more than once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecastkit.errors import Finding, located
+from forecastkit.tables.frame import DS, UNIQUE_ID, Y
+from forecastkit.tables.orderly import LINE
+from forecastkit.tables.text import Note
+
+
+def without_repeats(
+    table: pd.DataFrame, file: str, time: str | None, notes: list[Note]
+) -> pd.DataFrame:
+    """Drop rows that say the same twice; refuse those that disagree."""
+    names, ds = table[UNIQUE_ID].array, table[DS].array  # sorted: twins are neighbours
+    same_as_next = np.asarray(ds[1:] == ds[:-1], dtype=bool)
+    if same_as_next.any():
+        same_as_next &= np.asarray(names[1:] == names[:-1], dtype=bool)
+    if not same_as_next.any():
+        return table
+    twins = np.zeros(len(table), bool)
+    twins[1:] |= same_as_next
+    twins[:-1] |= same_as_next
+    some = table[twins]
+    same = some.duplicated([name for name in table.columns if name != LINE])
+    if _is_put_back(some[DS], table[DS]):
+        same &= False  # an hour that is there twice is no repeated row
+    if same.any():
+        rows = some.loc[same, LINE].sort_values()
+        lines = ", ".join(map(str, rows.iloc[:3]))
+        notes.append((f"{int(same.sum())} repeated rows left out", f"the same twice: rows {lines}"))
+        table = table.drop(index=some.index[same]).reset_index(drop=True)
+    by_line = some[~same].sort_values(LINE, kind="stable")
+    repeats = by_line[by_line.duplicated([UNIQUE_ID, DS])]
+    if repeats.empty:
+        return table
+    row = repeats.iloc[0]
+    twins = by_line[(by_line[UNIQUE_ID] == row[UNIQUE_ID]) & (by_line[DS] == row[DS])]
+    other = "another value" if twins[Y].nunique(dropna=False) > 1 else "other covariates"
+    if by_line.drop(columns=LINE).duplicated().any():
+        other = "the same value"
+    places = repeats[LINE].drop_duplicates()
+    findings = [Finding(int(line), time, str(row[DS])) for line in places.iloc[:3]]
+    raise located(
+        findings,
+        f"series '{row[UNIQUE_ID]}' already has a row for {_day(row[DS])} "
+        f"(row {int(twins[LINE].iloc[0])}) with {other}",
+        file=file,
+        count=len(places),
+        fix="Write the offset behind each timestamp (2024-10-27 02:00+01:00): an hour is there "
+        "twice where clocks are put back."
+        if _is_put_back(repeats[DS], table[DS])
+        else "Keep one of them, or add them up before forecasting; if a column tells the rows "
+        "apart, name it with id_col (--id).",
+    )
+
+
+def _is_put_back(ds: pd.Series, every: pd.Series) -> bool:
+    """Whether all moments are hours of one night a year, as when clocks go back."""
+    if not pd.api.types.is_datetime64_any_dtype(ds) or getattr(ds.dtype, "tz", None) is not None:
+        return False
+    if (every.iloc[:1000] == every.iloc[:1000].dt.normalize()).all():
+        return False  # days
+    nights = ds.dt.normalize().drop_duplicates()
+    few = len(nights) <= ds.dt.year.nunique()
+    return bool(few and ds.dt.hour.between(0, 3).all() and (nights.dt.day_of_week == 6).all())
+
+
+def _day(moment: Any) -> str:
+    return str(moment).removesuffix(" 00:00:00")
