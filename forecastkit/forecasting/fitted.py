@@ -12,9 +12,8 @@ from forecastkit.forecasting.calibration import Calibration
 from forecastkit.forecasting.outlook import Outlook, Part
 from forecastkit.network.runtime import Member
 from forecastkit.series.covariates import Covariates
-from forecastkit.series.effects import Effects, without_effects
+from forecastkit.series.effects import Cleaned, Effects
 from forecastkit.series.panel import Panel
-from forecastkit.series.scale import measure_scale
 from forecastkit.series.windows import View, Windows
 from forecastkit.tables.frame import Grid
 
@@ -74,11 +73,8 @@ class Fitted:
 
     def windows(self, panel: Panel, view: View) -> Windows:
         """Cut a panel as a network with that view sees it, without effects of covariates."""
-        scale = measure_scale(panel)
-        response = None if self.effects is None else self.effects.response(panel, scale)
-        on_scale = without_effects(panel, scale, response)
-        terms = None if response is None else response.terms(panel)
-        return replace(Windows.of(on_scale, view), beside=terms)
+        seen = Cleaned.of(panel, self.effects)
+        return replace(Windows.of(seen.panel, view), beside=seen.terms)
 
     def paths(self, panel: Panel, z: Sequence[float]) -> np.ndarray:
         """Quantiles of the next steps of every series of a panel.

@@ -18,9 +18,8 @@ from forecastkit.network.runtime import Member
 from forecastkit.network.sampling import Sampler, useful_batch_size, validation_batch
 from forecastkit.network.training import Run, Trainer
 from forecastkit.series.components import Components, measure
-from forecastkit.series.effects import Effects, Terms, without_effects
+from forecastkit.series.effects import Cleaned, Effects, Terms
 from forecastkit.series.panel import Panel
-from forecastkit.series.scale import measure_scale
 from forecastkit.series.windows import Windows
 
 OnStep = Callable[[int], None]
@@ -182,12 +181,10 @@ class Learner:
     def _seen(self, panel: Panel, tail: int, effects: Effects | None) -> tuple[_Measured, ...]:
         """The panel before the tail, and with it, as all networks see it."""
         before = panel.drop_last(tail)
-        scale = measure_scale(before)  # of the past alone, for the tail too
-        response = None if effects is None else effects.response(before, scale)
         seasons = self.plan.season_lengths
-        terms = None if response is None else response.terms(before)  # as far as rows reach
-        cleaned = (without_effects(one, scale, response) for one in (before, panel))
-        return tuple((one, measure(one, seasons), terms) for one in cleaned)
+        # by scale and response of the past alone, for the tail too
+        seen = [Cleaned.of(one, effects, past=before) for one in (before, panel)]
+        return tuple((one.panel, measure(one.panel, seasons), seen[0].terms) for one in seen)
 
     def _validated(
         self, task: tuple[int, TrainingConfig], seen: tuple[_Measured, ...], tail: int
@@ -236,13 +233,10 @@ class Learner:
             )
             return Member(recipe.network, run.weights)
 
-        scale = measure_scale(panel)
-        response = None if effects is None else effects.response(panel, scale)
-        cleaned = without_effects(panel, scale, response)
-        found = measure(cleaned, self.plan.season_lengths)
-        terms = None if response is None else response.terms(panel)
+        seen = Cleaned.of(panel, effects)
+        found, terms = measure(seen.panel, self.plan.season_lengths), seen.terms
         whole = {
-            one.recipe: Windows(cleaned, found, self._recipe(one).network.view, terms)
+            one.recipe: Windows(seen.panel, found, self._recipe(one).network.view, terms)
             for one in kept
         }
         tasks = [(one, k) for one in kept for k in range(self._recipe(one).n_members)]

@@ -16,10 +16,9 @@ from forecastkit.evaluation.baselines import Paths
 from forecastkit.forecasting.methods import METHODS
 from forecastkit.network.runtime import Member, network_quantiles
 from forecastkit.series.components import Components, measure
-from forecastkit.series.effects import Effects, Terms, without_effects
+from forecastkit.series.effects import Cleaned, Effects, Terms
 from forecastkit.series.intervals import quantiles_at
 from forecastkit.series.panel import Panel
-from forecastkit.series.scale import measure_scale
 from forecastkit.series.windows import Windows
 
 # standard normal scores between which values are looked up, and the most that one can be
@@ -70,22 +69,21 @@ class Outlook:
         effects: Effects | None = None,
     ) -> None:
         self.parts, self.h = tuple(parts), h
-        self.scale = measure_scale(panel)
-        response = None if effects is None else effects.response(panel, self.scale)
+        seen = Cleaned.of(panel, effects)
+        self.scale, response = seen.scale, seen.response
         asked = any(one.network.view.asks for part in self.parts for one in part.members)
-        terms = response.terms(panel) if response is not None and asked else None
+        terms = seen.terms if asked else None
         self._effect = None if response is None else response.ahead(panel, h)[..., None]
-        on_scale = without_effects(panel, self.scale, response)
         if response is not None:
             each = self.scale.take(panel.owner)
-            panel = Panel(each.moved(panel.values, -response.under(panel)), panel.offsets)
+            panel = Panel(each.moved(panel.values, -seen.effect), panel.offsets)
         self._highest = self._most(panel)
         measured: dict[tuple[int, ...], Components] = {}
         self._paths: dict[str, np.ndarray] = {}
         self._normal: dict[str, Paths] = {}
         for part in self.parts:
             if part.members:
-                found = _median_paths(on_scale, part.members, measured, terms)
+                found = _median_paths(seen.panel, part.members, measured, terms)
                 self._paths[part.name] = found[:, :h]
             else:
                 self._normal[part.name] = METHODS[part.name](panel, h, season_length)

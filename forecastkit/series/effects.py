@@ -21,7 +21,7 @@ import numpy as np
 
 from forecastkit.series.covariates import Covariates
 from forecastkit.series.panel import Panel
-from forecastkit.series.scale import Scale, scaled
+from forecastkit.series.scale import Scale, measure_scale, scaled
 
 _ROUNDS = 20
 _MOST_SERIES = 2000
@@ -187,12 +187,50 @@ class Terms:
     offsets: np.ndarray
 
 
-def without_effects(panel: Panel, scale: Scale, response: Response | None) -> Panel:
-    """Put a panel on its scale, without what covariates did to it."""
-    on_scale = scaled(panel, scale)
-    if response is None:
-        return on_scale
-    return Panel(on_scale.values - response.under(panel), panel.offsets)
+@dataclass(frozen=True)
+class Cleaned:
+    """A panel as networks see it: on its scale, without what covariates did to it.
+
+    Attributes
+    ----------
+    scale : Scale
+        Of the past.
+    response : Response or None
+        Of the past to its covariates; None where there are no effects.
+    effect : ndarray, shape (n_periods,)
+        What was taken off at every period, on the scale.
+    panel : Panel
+    """
+
+    scale: Scale
+    response: Response | None
+    effect: np.ndarray
+    panel: Panel
+
+    @classmethod
+    def of(cls, panel: Panel, effects: Effects | None, past: Panel | None = None) -> Cleaned:
+        """Look at a panel.
+
+        Parameters
+        ----------
+        panel : Panel
+            In the series' own units, with covariates if there are effects.
+        effects : Effects or None
+        past : Panel, optional
+            The part of it that may be known; all of it when left out.
+        """
+        past = panel if past is None else past
+        scale = measure_scale(past)
+        response = None if effects is None else effects.response(past, scale)
+        none = np.zeros(len(panel.values))
+        effect = none if response is None else response.under(panel)
+        values = scaled(panel, scale).values - effect
+        return cls(scale, response, effect, Panel(values, panel.offsets, panel.covariates))
+
+    @property
+    def terms(self) -> Terms | None:
+        """What networks are told of the covariates, as far as rows reach."""
+        return None if self.response is None else self.response.terms(self.panel)
 
 
 def pairs_of(panel: Panel) -> np.ndarray:

@@ -16,7 +16,7 @@ _YEAR = r"(1[5-9]|2[01])\d{2}"
 _TIME_WORDS = re.compile(r"date|time|day|month|week|epoch|unix|stamp|\bts\b|\bds\b", re.I)
 _MONTH_NAMED = re.compile(r"month|monat|mois|\bmes|date|datum|period", re.I)
 _WEEK_NAMED = re.compile(r"week|woche|\bkw|wk", re.I)
-_DAY_WORDS = re.compile(r"date|day|datum|fecha|\bdata\b|jour|\btag\b|\bds\b", re.I)
+_DAY_WORDS = re.compile(r"date|day|stamp|datum|fecha|\bdata\b|jour|\btag\b|\bds\b", re.I)
 # periods of a year of book-keepers, beyond which numbers are weeks
 _MOST_PERIODS = 16
 _FIRST_EPOCH, _LAST_EPOCH = 1e8, 4.1e9  # seconds: 1973 to 2099

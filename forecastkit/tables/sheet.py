@@ -101,8 +101,8 @@ class _Body:
         return found > len(numbers) / 2
 
     def names_numbers(self, row: list[str]) -> bool:
-        """Whether a row has a usual name above a column of numbers or dates."""
-        if len(row) != self.width:
+        """Whether a row has numbers as names, and a usual name above numbers or dates."""
+        if len(row) != self.width or not any(_is_number(c) or _is_date(c) for c in row):
             return False
         pairs = zip(row, self.kinds, strict=True)
         return any(is_known(cell) and kind != "T" for cell, kind in pairs)
@@ -227,8 +227,8 @@ def _header_at(rows: Rows, body: _Body) -> int | None:
     before = range(start)
     texts = [k for k in before if body.is_header(rows[k])]
     known = [k for k in texts if any(is_known(cell) for cell in rows[k])]
-    if known:
-        return known[0]
+    if known:  # a title may be one of the names too: the line that names most
+        return max(known, key=lambda k: (sum(map(bool, rows[k])), -k))
     if texts:  # of lines of names below each other, the first; the others are rows with bad cells
         block = len(texts) - 1
         while block and texts[block - 1] == texts[block] - 1 and _is_full(rows[texts[block - 1]]):

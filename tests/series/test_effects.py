@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from forecastkit.series.covariates import Covariates
-from forecastkit.series.effects import find_effects, without_effects
+from forecastkit.series.effects import Cleaned, find_effects
 from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale
 
@@ -34,14 +34,13 @@ def test_effects_are_found_on_the_scale(rng):
     panel = made(rng)
     scale = measure_scale(panel)
     effects = find_effects(panel, scale, (7,))
-    response = effects.response(panel, scale)
     usual = np.array([1.0, 0.0])
     rows = np.array([[1.0, 1.0], [1.1, 0.0]])
     terms = effects.terms(np.stack([usual, *rows]), np.array([1.0, 0.3]))
     found = (terms[1:] - terms[0]) @ effects.mean
     assert found[0] == pytest.approx(0.7, abs=0.1)  # the promotion
     assert found[1] == pytest.approx(-1.5 * np.log(1.1), abs=0.03)  # a price ten percent up
-    cleaned = without_effects(panel, scale, response)
+    cleaned = Cleaned.of(panel, effects).panel
     noise = np.diff(cleaned.values[:80]) - np.diff(
         0.3 * np.sin(2 * np.pi * np.arange(80) / 7)
     )  # what is left moves by the noise alone

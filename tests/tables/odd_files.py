@@ -140,6 +140,7 @@ UNDERSTOOD = [
         {},
         {**PLAIN, "said": "2 lines above the header left out"},
     ),
+    ("a title that is a usual name", "Sales,\n" + FIVE, {}, {**PLAIN, "said": "above the header"}),
     (
         "comment lines",
         "# exported today\n# in euro, net\n" + FIVE.replace("2024-01-03", "# half\n2024-01-03"),
