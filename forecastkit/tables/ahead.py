@@ -14,12 +14,11 @@ from forecastkit.tables.covariates import (
     FUTR,
     Column,
     check_present,
-    day,
     encoded,
     places_of,
     with_made,
 )
-from forecastkit.tables.frame import DS, UNIQUE_ID, Grid
+from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, day
 
 
 def with_future(grid: Grid, futr_df: pd.DataFrame | None, h: int, whole: bool = True) -> Grid:

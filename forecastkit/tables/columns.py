@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError, located
+from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Y
 from forecastkit.tables.layout import Layout
 from forecastkit.tables.numbers import (
     PLAIN,
@@ -15,6 +16,7 @@ from forecastkit.tables.numbers import (
     Undressed,
     choose_convention,
     has_open_points,
+    marks_of_missing,
     missing,
     plain_numbers,
     sentinel,
@@ -24,6 +26,7 @@ from forecastkit.tables.numbers import (
 from forecastkit.tables.sheet import Cells
 from forecastkit.tables.text import Note
 
+LINE = "line in the file"  # a column of its own, while a file is read
 _MOST_SHOWN = 200_000
 # shorter columns are read cell by cell, where that is faster
 _FEW = 5_000
@@ -73,8 +76,7 @@ class Columns:
         values, wrong = to_numbers(bare.cells, convention)
         if wrong.any():
             raise self._not_numbers(column, wrong)
-        marks = [float(word) for word in self.na_values if plain_numbers([word]) is not None]
-        values[np.isin(values, marks)] = np.nan
+        values[np.isin(values, marks_of_missing(self.na_values))] = np.nan
         if convention != PLAIN or why is not None:
             what = _described(convention, column)
             self.notes.append((what, why or "all its cells read so"))
@@ -273,3 +275,11 @@ def timestamps(cells: Cells, layout: Layout) -> pd.Series:
             fix="Mend the cell or take the row out.",
         )
     return dates.ds
+
+
+def free_name(name: str, notes: list[Note]) -> str:
+    """Name of a covariate's column: its own, unless the series table uses it for something else."""
+    if name not in (UNIQUE_ID, DS, Y, CUTOFF, LINE):
+        return name
+    notes.append((f"column '{name}' renamed to '{name}_'", f"'{name}' is another column"))
+    return f"{name}_"

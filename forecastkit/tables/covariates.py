@@ -12,7 +12,7 @@ import pandas as pd
 from forecastkit.errors import DataError
 from forecastkit.tables.calendar import WIDTH, waves
 from forecastkit.tables.events import count_events
-from forecastkit.tables.frame import DS, UNIQUE_ID, Grid
+from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, day
 
 FUTR, HIST, STAT = "futr_exog", "hist_exog", "stat_exog"
 # numbers beyond this are taken for a slip
@@ -297,8 +297,3 @@ def is_numeric(cells: pd.Series) -> bool:
     if pd.api.types.is_numeric_dtype(cells) or pd.api.types.is_bool_dtype(cells):
         return True
     return bool(pd.to_numeric(cells, errors="coerce").notna().all())
-
-
-def day(moment: Any) -> str:
-    """Return a timestamp as text, without a time of day where that is midnight."""
-    return str(moment).removesuffix(" 00:00:00")

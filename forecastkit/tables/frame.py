@@ -367,3 +367,8 @@ def usual_horizon(df: pd.DataFrame, freq: str | int | None = None) -> int:
     grid = to_grid(check_table(df), freq)
     longest = int(np.diff(grid.offsets).max())
     return max(1, min(grid.frequency.horizon, longest // 5))
+
+
+def day(moment: Any) -> str:
+    """Return a timestamp as text, without a time of day where that is midnight."""
+    return str(moment).removesuffix(" 00:00:00")

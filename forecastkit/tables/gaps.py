@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError
-from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, Y
+from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, Y, day
 from forecastkit.tables.text import Note
 
 Fill = Literal["error", "none", "zero", "previous", "linear"]
@@ -102,7 +102,7 @@ def _first_gap(table: pd.DataFrame, grid: Grid, lines: np.ndarray) -> tuple[str,
     before = (table[UNIQUE_ID] == grid.ids[owner]) & (table[DS] < moment)
     rows = np.flatnonzero(before.to_numpy())
     line = lines[rows[-1]] if len(rows) else lines[np.flatnonzero(table[DS] == moment)[0]]
-    return str(moment).removesuffix(" 00:00:00"), str(grid.ids[owner]), int(line)
+    return day(moment), str(grid.ids[owner]), int(line)
 
 
 def _with_values(table: pd.DataFrame, grid: Grid, fill: Fill) -> pd.DataFrame:

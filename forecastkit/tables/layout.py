@@ -13,6 +13,7 @@ from forecastkit.tables.dates import Dates
 from forecastkit.tables.names import ID_NAMES, LAST, TARGET_NAMES, by_rank, rank
 from forecastkit.tables.numbers import is_numeric
 from forecastkit.tables.sheet import Cells
+from forecastkit.tables.text import Note
 from forecastkit.tables.times import Wanted, find_time, no_numbers, with_parts
 
 # names of ids that may be those of a covariate too
@@ -189,3 +190,30 @@ def _tells_apart(cells: pd.Series) -> bool:
     """Whether a column of text may name series: no empty cell, most values in several rows."""
     counts = cells.value_counts()
     return "" not in counts.index and float((counts > 1).mean()) > 0.5
+
+
+def layout_notes(layout: Layout) -> list[Note]:
+    """Say which columns were found to be what, and why."""
+    notes: list[Note] = []
+    if "time" in layout.reasons:
+        what = f"time column '{layout.time}'" if layout.time else "no time column"
+        notes.append((what, layout.reasons["time"]))
+    if layout.dates is not None:
+        notes.append((f"timestamps as {layout.dates.form}", "every cell reads so"))
+        if "two digits" in layout.dates.form or "%y" in layout.dates.form:
+            years = layout.dates.ds.dt.year
+            what = f"years of two digits read as {years.min():.0f} to {years.max():.0f}"
+            notes.append((what, "of the hundred years up to now"))
+    if layout.ids:
+        listed = " and ".join(f"'{name}'" for name in layout.ids)
+        plural = "s" if len(layout.ids) > 1 else ""
+        notes.append(
+            (f"series named by column{plural} {listed}", layout.reasons.get("id", "as asked for"))
+        )
+    if "target" in layout.reasons:
+        what = "a column a series" if layout.wide else f"target column '{layout.targets[0]}'"
+        notes.append((what, layout.reasons["target"]))
+    if "ignored" in layout.reasons:
+        why = "they hold no numbers" if "target" in layout.reasons else "not asked for"
+        notes.append((f"columns left out: {layout.reasons['ignored']}", why))
+    return notes

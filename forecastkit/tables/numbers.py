@@ -173,12 +173,23 @@ def missing(cells: pd.Series, na_values: tuple[str, ...]) -> np.ndarray:
     """
     stripped = cells.str.strip()
     found = stripped.isin([*MISSING_WORDS, *na_values]).to_numpy(copy=True)
-    numbers = [float(word) for word in na_values if re.fullmatch(_PLAIN, word.strip())]
+    numbers = marks_of_missing(na_values)
     if numbers:
         plain = stripped.str.fullmatch(_PLAIN).to_numpy(bool)
         same = np.isin(stripped[plain].to_numpy(object).astype(float), numbers)
         found[np.flatnonzero(plain)[same]] = True
     return np.asarray(found)
+
+
+def marks_of_missing(na_values: Iterable[str]) -> list[float]:
+    """Numbers among the words for a missing value.
+
+    Examples
+    --------
+    >>> marks_of_missing(["-999", "none", ""])
+    [-999.0]
+    """
+    return [float(word) for word in na_values if _PLAIN_NUMBER.fullmatch(word.strip())]
 
 
 def choose_convention(

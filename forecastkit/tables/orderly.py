@@ -19,14 +19,15 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError
-from forecastkit.tables.columns import Columns
+from forecastkit.tables.columns import LINE, Columns, free_name
 from forecastkit.tables.dates import Dates, read_dates
 from forecastkit.tables.frame import DS, UNIQUE_ID, Y
-from forecastkit.tables.layout import Layout, find_layout
+from forecastkit.tables.layout import Layout, find_layout, layout_notes
 from forecastkit.tables.numbers import (
     MISSING_WORDS,
     PLAIN,
     choose_convention,
+    marks_of_missing,
     missing,
     plain_numbers,
     undressed,
@@ -34,7 +35,6 @@ from forecastkit.tables.numbers import (
 from forecastkit.tables.sheet import Cells
 from forecastkit.tables.source import Source
 from forecastkit.tables.text import Note
-from forecastkit.tables.times import Wanted
 
 if TYPE_CHECKING:
     from forecastkit.tables.reading import Reading
@@ -45,7 +45,6 @@ _SAMPLE = 300_000
 _FEW = 5_000
 # parts of the words for truth, which pandas reads as 1 and 0 among numbers
 _TRUTH = (b"RUE", b"rue", b"ALSE", b"alse")
-LINE = "line in the file"
 
 
 def read_orderly(
@@ -74,10 +73,7 @@ def read_orderly(
     end = data.rfind(b"\n", 0, _SAMPLE) + 1
     try:
         cells = how.cells(replace(source, data=data[:end]))
-        wanted = Wanted(
-            *(how.time_col, how.id_col, how.target_col, how.date_format, how.na_value), covariates
-        )
-        layout = find_layout(cells, wanted)
+        layout = find_layout(cells, how.wanted(covariates))
     except DataError:
         return None
     empty = any(missing(cells.table[name], how.na_value).all() for name in cells.columns)
@@ -144,11 +140,11 @@ def _parsed(
         table = parse(data, mark, {name: name in numbers for name in columns}, words)
     except ValueError:  # a cell is no number, or a line has too many cells
         return None
-    marks_of_missing = [float(word) for word in how.na_value if plain_numbers([word]) is not None]
-    if marks_of_missing:
+    absent = marks_of_missing(how.na_value)
+    if absent:
         for name in numbers & set(columns):
             values = table[name].to_numpy()
-            table[name] = np.where(np.isin(values, marks_of_missing), np.nan, values)
+            table[name] = np.where(np.isin(values, absent), np.nan, values)
     ends = data.count(b"\n") + (not data.endswith(b"\n"))
     marks = data.count(mark.encode())
     whole = len(table) + 1 == ends and marks == ends * (len(cells.columns) - 1)
@@ -222,8 +218,6 @@ def _with_pyarrow(
 def _assembled(
     table: pd.DataFrame, cells: Cells, layout: Layout, numbers: set[str], how: Reading
 ) -> tuple[pd.DataFrame, Layout, list[Note]] | None:
-    from forecastkit.tables.reading import free_name, layout_notes
-
     assert layout.dates is not None
     assert layout.time is not None
     read = _moments(table[layout.time].array, layout.dates, how, layout.time)
@@ -233,19 +227,17 @@ def _assembled(
     reader = Columns(cells, how.na_value, None, None, notes)
     lines = np.arange(2, len(table) + 2)
     if layout.wide:
-        parts = [(pd.Categorical([name] * len(table)), name) for name in layout.targets]
-        codes = np.repeat(np.arange(len(parts)), len(table))
+        n = len(layout.targets)
+        codes = np.repeat(np.arange(n), len(table))
         names = np.array(layout.targets, dtype=object)
         y = np.concatenate([table[name].to_numpy() for name in layout.targets])
-        ds, lines = np.tile(read, len(parts)), np.tile(lines, len(parts))
+        ds, lines = np.tile(read, n), np.tile(lines, n)
         others: dict[str, Any] = {}
     else:
-        try:
-            codes, names = _named(table, layout)
-        except DataError:
+        named = _named(table, layout)
+        if named is None:
             return None
-        if "" in names:
-            return None
+        codes, names = named
         y, ds = table[layout.targets[0]].to_numpy(), read
         others = {
             free_name(name, notes): table[name] for name in cells.columns if name not in layout.used
@@ -284,8 +276,8 @@ def _moments(column: Any, dates: Dates, how: Reading, name: str) -> np.ndarray |
     return found
 
 
-def _named(table: pd.DataFrame, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
-    """Number of the series of each row, and the names."""
+def _named(table: pd.DataFrame, layout: Layout) -> tuple[np.ndarray, np.ndarray] | None:
+    """Number of the series of each row, and the names; None where one is empty or there twice."""
     if not layout.ids:
         return np.zeros(len(table), np.int8), np.array([layout.targets[0]], dtype=object)
     first, *others = layout.ids
@@ -297,9 +289,8 @@ def _named(table: pd.DataFrame, layout: Layout) -> tuple[np.ndarray, np.ndarray]
         kinds, codes = np.unique(both, return_inverse=True)
         width = len(more.categories)
         names = names[kinds // width] + "/" + np.asarray(more.categories, object)[kinds % width]
-    if len(set(names)) < len(names):
-        raise DataError("two series have one name")
-    return codes, names
+    unclear = "" in names or len(set(names)) < len(names)
+    return None if unclear else (codes, names)
 
 
 def _order(codes: np.ndarray, names: np.ndarray, ds: np.ndarray) -> Any:

@@ -46,8 +46,7 @@ def infer_frequency(ds: np.ndarray, series: np.ndarray, ids: Any | None = None) 
     Raises
     ------
     DataError
-        If there are not two rows of one series, the timestamps lie on no regular grid, or a series
-        keeps another pace than the others.
+        If there are not two rows of one series, or the timestamps lie on no regular grid.
 
     Examples
     --------

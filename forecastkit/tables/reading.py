@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError, OptionError
-from forecastkit.tables.columns import Columns, series_names, timestamps
-from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Grid, Y, to_grid
+from forecastkit.tables.columns import LINE, Columns, free_name, series_names, timestamps
+from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, Y, to_grid
 from forecastkit.tables.frequency import Frequency
 from forecastkit.tables.gaps import FILLS, Fill, filled
-from forecastkit.tables.layout import Layout, find_layout
-from forecastkit.tables.orderly import LINE, read_orderly
+from forecastkit.tables.layout import Layout, find_layout, layout_notes
+from forecastkit.tables.orderly import read_orderly
 from forecastkit.tables.parquet import parquet_cells
 from forecastkit.tables.repeats import without_repeats
 from forecastkit.tables.sheet import Cells, to_cells
@@ -70,6 +70,11 @@ class Reading:
     def to_dict(self) -> dict[str, Any]:
         """Return a dictionary that JSON can hold."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+    def wanted(self, covariates: Sequence[str] = ()) -> Wanted:
+        """Say what the columns are, as far as that is given."""
+        known = (self.time_col, self.id_col, self.target_col, self.date_format, self.na_value)
+        return Wanted(*known, tuple(covariates))
 
     def cells(self, source: Source) -> Cells:
         """Split the bytes of a text file into cells."""
@@ -291,12 +296,8 @@ def read_rows(
 def _series_table(
     cells: Cells, how: Reading, freq: str | int | Frequency | None, covariates: Sequence[str]
 ) -> pd.DataFrame:
-    wanted = Wanted(
-        *(how.time_col, how.id_col, how.target_col, how.date_format, how.na_value),
-        tuple(covariates),
-    )
     cells = lengthened(cells)
-    layout = find_layout(cells, wanted)
+    layout = find_layout(cells, how.wanted(covariates))
     notes = [*cells.notes, *layout_notes(layout)]
     reader = Columns(cells, how.na_value, how.decimal, how.thousands, notes)
     table = _assembled(cells, layout, reader)
@@ -325,33 +326,6 @@ def _checked(
     found = replace(how, target_col=layout.targets, time_col=layout.time, id_col=layout.ids)
     table.attrs[READING] = found.to_dict()
     return table
-
-
-def layout_notes(layout: Layout) -> list[Note]:
-    """Say which columns were found to be what, and why."""
-    notes = []
-    if "time" in layout.reasons:
-        what = f"time column '{layout.time}'" if layout.time else "no time column"
-        notes.append((what, layout.reasons["time"]))
-    if layout.dates is not None:
-        notes.append((f"timestamps as {layout.dates.form}", "every cell reads so"))
-        if "two digits" in layout.dates.form or "%y" in layout.dates.form:
-            years = layout.dates.ds.dt.year
-            what = f"years of two digits read as {years.min():.0f} to {years.max():.0f}"
-            notes.append((what, "of the hundred years up to now"))
-    if layout.ids:
-        listed = " and ".join(f"'{name}'" for name in layout.ids)
-        plural = "s" if len(layout.ids) > 1 else ""
-        notes.append(
-            (f"series named by column{plural} {listed}", layout.reasons.get("id", "as asked for"))
-        )
-    if "target" in layout.reasons:
-        what = "a column a series" if layout.wide else f"target column '{layout.targets[0]}'"
-        notes.append((what, layout.reasons["target"]))
-    if "ignored" in layout.reasons:
-        why = "they hold no numbers" if "target" in layout.reasons else "not asked for"
-        notes.append((f"columns left out: {layout.reasons['ignored']}", why))
-    return notes
 
 
 def _assembled(cells: Cells, layout: Layout, reader: Columns) -> pd.DataFrame:
@@ -389,14 +363,6 @@ def _assembled(cells: Cells, layout: Layout, reader: Columns) -> pd.DataFrame:
             fix="Name another column with target_col (--target).",
         )
     return table.sort_values([UNIQUE_ID, DS], kind="stable", ignore_index=True)
-
-
-def free_name(name: str, notes: list[Note]) -> str:
-    """Name of a covariate's column: its own, unless the series table uses it for something else."""
-    if name not in (UNIQUE_ID, DS, Y, CUTOFF, LINE):
-        return name
-    notes.append((f"column '{name}' renamed to '{name}_'", f"'{name}' is another column"))
-    return f"{name}_"
 
 
 def _grid(

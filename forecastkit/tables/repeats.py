@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
 from forecastkit.errors import Finding, located
-from forecastkit.tables.frame import DS, UNIQUE_ID, Y
-from forecastkit.tables.orderly import LINE
+from forecastkit.tables.columns import LINE
+from forecastkit.tables.frame import DS, UNIQUE_ID, Y, day
 from forecastkit.tables.text import Note
 
 
@@ -48,7 +46,7 @@ def without_repeats(
     findings = [Finding(int(line), time, str(row[DS])) for line in places.iloc[:3]]
     raise located(
         findings,
-        f"series '{row[UNIQUE_ID]}' already has a row for {_day(row[DS])} "
+        f"series '{row[UNIQUE_ID]}' already has a row for {day(row[DS])} "
         f"(row {int(twins[LINE].iloc[0])}) with {other}",
         file=file,
         count=len(places),
@@ -69,7 +67,3 @@ def _is_put_back(ds: pd.Series, every: pd.Series) -> bool:
     nights = ds.dt.normalize().drop_duplicates()
     few = len(nights) <= ds.dt.year.nunique()
     return bool(few and ds.dt.hour.between(0, 3).all() and (nights.dt.day_of_week == 6).all())
-
-
-def _day(moment: Any) -> str:
-    return str(moment).removesuffix(" 00:00:00")

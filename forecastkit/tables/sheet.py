@@ -95,14 +95,16 @@ class _Body:
             return False
         dates = [k for k, kind in enumerate(self.kinds) if kind == "D"]
         if dates:
-            return all(_is_date(row[k]) for k in dates)
+            return all(looks_like_a_date(row[k]) for k in dates)
         numbers = [k for k, kind in enumerate(self.kinds) if kind == "N"]
-        found = sum(_is_number(row[k]) for k in numbers)
+        found = sum(looks_like_a_number(row[k]) for k in numbers)
         return found > len(numbers) / 2
 
     def names_numbers(self, row: list[str]) -> bool:
         """Whether a row has numbers as names, and a usual name above numbers or dates."""
-        if len(row) != self.width or not any(_is_number(c) or _is_date(c) for c in row):
+        if len(row) != self.width or not any(
+            looks_like_a_number(c) or looks_like_a_date(c) for c in row
+        ):
             return False
         pairs = zip(row, self.kinds, strict=True)
         return any(is_known(cell) and kind != "T" for cell, kind in pairs)
@@ -112,7 +114,7 @@ class _Body:
         if len(row) not in (self.width, self.width - 1):
             return False
         filled = [cell for cell in row if cell.strip()]
-        plain = not any(_is_number(cell) or _is_date(cell) for cell in filled)
+        plain = not any(looks_like_a_number(cell) or looks_like_a_date(cell) for cell in filled)
         return plain and 2 * len(filled) >= len(row)
 
 
@@ -120,17 +122,9 @@ def _kind(cells: Sequence[str]) -> str:
     filled = [cell for cell in cells if cell.strip() not in MISSING_WORDS]
     if not filled:
         return "T"
-    if 2 * sum(_is_date(cell) for cell in filled) > len(filled):
+    if 2 * sum(looks_like_a_date(cell) for cell in filled) > len(filled):
         return "D"
-    return "N" if 2 * sum(_is_number(cell) for cell in filled) > len(filled) else "T"
-
-
-def _is_date(cell: str) -> bool:
-    return looks_like_a_date(cell)
-
-
-def _is_number(cell: str) -> bool:
-    return looks_like_a_number(cell)
+    return "N" if 2 * sum(looks_like_a_number(cell) for cell in filled) > len(filled) else "T"
 
 
 def to_cells(records: Records) -> Cells:
@@ -200,7 +194,9 @@ def _without_comments(rows: Rows, lines: list[int], notes: list[Note]) -> tuple[
     if width == 1:  # a header may begin with the sign; what has numbers below it is one
         first = next((k for k, row in enumerate(rows) if not row[0].startswith("#")), len(rows))
         width = (
-            0 if first > 1 or (first == 1 and len(rows) > 1 and not _is_number(rows[1][0])) else 1
+            0
+            if first > 1 or (first == 1 and len(rows) > 1 and not looks_like_a_number(rows[1][0]))
+            else 1
         )
 
     def is_comment(row: list[str]) -> bool:
@@ -255,7 +251,7 @@ def _names(rows: Rows, lines: list[int], at: int, body: _Body) -> tuple[list[str
 
 def _is_upper(row: list[str], names: list[str]) -> bool:
     """Whether a line above the header is part of it: names that stand over several columns."""
-    if len(row) != len(names) or any(_is_number(cell) for cell in row):
+    if len(row) != len(names) or any(looks_like_a_number(cell) for cell in row):
         return False
     filled = [cell for cell in row if cell.strip()]
     twice = len(set(names)) < len(names)
@@ -313,7 +309,7 @@ def _is_footer(row: list[str], body: _Body) -> bool:
     return (
         alone
         and bool(row[0].strip())
-        and not any(_is_date(cell) or _is_number(cell) for cell in filled)
+        and not any(looks_like_a_date(cell) or looks_like_a_number(cell) for cell in filled)
         and any(kind != "T" for kind in body.kinds)
     )
 
@@ -409,9 +405,9 @@ def _check_header(columns: list[str], name: str, line: int) -> None:
 
 
 def _no_header(row: list[str], name: str, line: int) -> DataError:
-    dates = [cell for cell in row if _is_date(cell)]
-    value = next(iter([*dates, *(cell for cell in row if _is_number(cell))]), row[0])
-    kind = "timestamp" if _is_date(value) else "number"
+    dates = [cell for cell in row if looks_like_a_date(cell)]
+    value = next(iter([*dates, *(cell for cell in row if looks_like_a_number(cell))]), row[0])
+    kind = "timestamp" if looks_like_a_date(value) else "number"
     return DataError(
         f"The first line is not a header: '{value}' is a {kind}.",
         file=name,

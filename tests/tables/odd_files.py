@@ -653,6 +653,7 @@ UNDERSTOOD = [
         {"na_value": "-999"},
         {**of_six("", 20), "missing": 1},
     ),  # fmt: skip
+    ("an empty word for missing", FIVE, {"na_value": ["", "x"]}, PLAIN),
     ("a last line of blanks", FIVE + " \n , \n", {}, PLAIN),
     (
         "a space before x is another x",
