@@ -8,6 +8,7 @@ import click
 from forecastkit.cli.options import (
     READING,
     chosen,
+    columns_option,
     level_option,
     model_options,
     output_options,
@@ -16,6 +17,8 @@ from forecastkit.cli.options import (
     spreadsheet_option,
 )
 from forecastkit.cli.output import Talk, print_json, text_table
+
+from forecastkit.files import check_outputs
 
 BASELINES = ("Naive", "SeasonalNaive", "Drift", "Theta", "ETS")
 METRICS = ("mase", "rmsse", "smape", "mae", "rmse", "coverage")
@@ -26,8 +29,13 @@ METRICS = ("mase", "rmsse", "smape", "mae", "rmse", "coverage")
 @click.option("--n-windows", type=click.IntRange(min=1), default=4, show_default=True)
 @click.option("--step-size", type=click.IntRange(min=1), help="Steps between windows; the horizon.")
 @click.option("--refit", is_flag=True, help="Train before every window, not once.")
-@click.option("--output", metavar="FILE", help="Write the forecasts of every window as CSV.")
+@click.option(
+    "--output",
+    metavar="FILE",
+    help="Write the forecasts of every window (.csv, .parquet, .xlsx or .json).",
+)
 @spreadsheet_option
+@columns_option
 @reading_options
 @model_options
 @level_option
@@ -39,14 +47,22 @@ def command(
     step_size: int | None,
     refit: bool,
     output: str | None,
+    columns: str,
     **options: Any,
 ) -> None:
     """Forecast the last windows of FILE.csv from what was known before them, and score."""
     from forecastkit.cli.models import make_forecaster, named_covariates, with_events
 
     import forecastkit as fk
+    from forecastkit.tables.writing import check_format, rounded, with_file_columns, write_table
 
     talk = Talk(options["quiet"])
+    check_outputs(
+        {"--output": output, "--plot": options["plot"]},
+        {"the input": file, "--events": options["events"]},
+    )
+    if output:
+        check_format(output)
     covariates = named_covariates(options)
     table = fk.read_csv(file, covariates=covariates, **chosen(options, READING))
     table = with_events(table, options)
@@ -65,7 +81,9 @@ def command(
         fk.plot_forecast(table, cv, options["plot"])
         talk.say(f"Plot: {options['plot']}")
     if output:
-        fk.write_csv(cv, output, options["spreadsheet_safe"])
+        cv = rounded(cv, table["y"].to_numpy())
+        cv = cv if columns == "standard" else with_file_columns(cv, table.attrs["reading"])
+        write_table(cv, output, options["spreadsheet_safe"])
     trained = "before every window" if refit else "once, before the first"
     talk.say(f"{n_windows} windows of {model.h} steps; trained {trained}. Means over the series:")
     if options["as_json"]:

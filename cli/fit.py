@@ -17,6 +17,9 @@ from forecastkit.cli.options import (
 )
 from forecastkit.cli.output import Talk, print_json
 
+from forecastkit.errors import shell_word
+from forecastkit.files import check_outputs
+
 NOT_BETTER = 6
 
 
@@ -30,7 +33,9 @@ NOT_BETTER = 6
     help="Model file to write.",
 )
 @click.option(
-    "--require-skill", is_flag=True, help="Exit with code 6 if seasonal naive is not beaten."
+    "--require-skill",
+    is_flag=True,
+    help="Exit with code 6 unless naive and seasonal naive are both beaten.",
 )
 @click.option(
     "--no-ablation", is_flag=True, help="Do not score the model without its covariates too."
@@ -47,7 +52,10 @@ def command(file: str, output: str, require_skill: bool, no_ablation: bool, **op
     import forecastkit as fk
 
     talk = Talk(options["quiet"])
-    fk.check_writable(output)
+    check_outputs(
+        {"--output": output, "--plot": options["plot"]},
+        {"the input": file, "--events": options["events"]},
+    )
     covariates = named_covariates(options)
     table = fk.read_csv(file, covariates=covariates, **chosen(options, READING))
     table = with_events(table, options)
@@ -65,15 +73,32 @@ def command(file: str, output: str, require_skill: bool, no_ablation: bool, **op
     )
     talk.skill(model.alias or model.name, model.skills)
     talk.intervals(model.facts["intervals"])
+    missing = model.missing_future
     if options["plot"]:
-        fk.plot_forecast(table, model.predict(level=options["level"]), options["plot"])
-        talk.say(f"Plot: {options['plot']}")
-    talk.say(f"Model: {output} (horizon {model.h}). Forecast with: forecastkit predict {output}")
+        fk.plot_forecast(table, model.predict_after(level=options["level"]), options["plot"])
+        mean = (
+            f" ({', '.join(missing)} at the mean of the past, as not given yet)" if missing else ""
+        )
+        talk.say(f"Plot: {options['plot']}{mean}")
+    talk.say(f"Model: {output} (horizon {model.h}).")
+    for line in _next_steps(output, missing):
+        talk.say(line)
     if options["as_json"]:
         print_json(_result(output, model))
     if require_skill and not _has_skill(model.skills):
-        talk.say("The model did not beat the seasonal naive forecast.")
+        talk.say("The model did not beat both the naive and the seasonal naive forecast.")
         sys.exit(NOT_BETTER)
+
+
+def _next_steps(output: str, missing: list[str]) -> list[str]:
+    """Return the commands that follow, which can be pasted."""
+    predict = f"forecastkit predict {shell_word(output)}"
+    if not missing:
+        return [f"Forecast with: {predict}"]
+    return [
+        f"Write the rows of the future with: {predict} --make-future future.csv",
+        f"Fill in {', '.join(missing)}, then forecast with: {predict} --future future.csv",
+    ]
 
 
 def _held_back(holdout: int, n_windows: int) -> str:
@@ -95,5 +120,9 @@ def _result(output: str, model: Any) -> dict[str, Any]:
 
 
 def _has_skill(skills: list[Any]) -> bool:
-    """Whether the model had less error than the seasonal naive forecast."""
-    return any(one.against == "SeasonalNaive" and one.gain > 0 for one in skills)
+    """Whether the model had less error than the better of naive and seasonal naive.
+
+    The naive forecast is among the rivals where it is the better of the two.
+    """
+    gains = [one.gain for one in skills if one.against in ("Naive", "SeasonalNaive")]
+    return bool(gains) and min(gains) > 0

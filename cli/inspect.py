@@ -6,6 +6,8 @@ import click
 from forecastkit.cli.options import plot_option
 from forecastkit.cli.output import print_json, text_table
 
+from forecastkit.files import check_outputs
+
 
 @click.command("inspect")
 @click.argument("model", default="model.safetensors", metavar="[MODEL]")
@@ -15,12 +17,13 @@ def command(model: str, as_json: bool, plot: str | None) -> None:
     """Show provenance, scoreboard, memory length and gates of MODEL (model.safetensors here)."""
     import forecastkit as fk
 
+    check_outputs({"--plot": plot}, {"the model": model})
     loaded = fk.load(model)
     found = fk.diagnose(loaded)
     board = loaded.scoreboard.to_dict("records")
     effects = fk.effect_curves(loaded)
     if plot:
-        fk.plot_effects(effects, plot)
+        fk.plot_diagnosis(found.gradient, effects, plot)
     if as_json:
         print_json(
             {

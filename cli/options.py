@@ -170,6 +170,14 @@ spreadsheet_option = click.option(
     help="Put an apostrophe before ids that begin with = + - @ in the CSV that is written.",
 )
 
+columns_option = click.option(
+    "--columns",
+    type=click.Choice(["file", "standard"]),
+    default="file",
+    show_default=True,
+    help="Names of the id and time columns that are written: the file's own, or unique_id and ds.",
+)
+
 READING = (
     *("target_col", "time_col", "id_col", "delimiter", "decimal", "thousands", "encoding"),
     *("date_format", "na_value", "fill", "snap", "max_bytes", "freq"),

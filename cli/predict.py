@@ -8,6 +8,7 @@ import click
 from forecastkit.cli.options import (
     READING,
     chosen,
+    columns_option,
     level_option,
     output_options,
     plot_option,
@@ -16,12 +17,18 @@ from forecastkit.cli.options import (
 )
 from forecastkit.cli.output import Talk, print_json
 
+from forecastkit.errors import shell_word
+from forecastkit.files import check_outputs
+
 
 @click.command("predict")
 @click.argument("model", default="model.safetensors", metavar="[MODEL]")
 @click.argument("file", required=False, metavar="[NEW.csv]")
 @click.option(
-    "--output", default="-", metavar="FILE", help="CSV to write; default standard output."
+    "--output",
+    default="-",
+    metavar="FILE",
+    help="File to write (.csv, .parquet, .xlsx or .json); CSV on standard output if not given.",
 )
 @click.option(
     "--future", metavar="FILE.csv", help="Rows of the forecast steps with what is known ahead."
@@ -32,6 +39,7 @@ from forecastkit.cli.output import Talk, print_json
     help="Write the rows to fill in for --future, forecast nothing.",
 )
 @spreadsheet_option
+@columns_option
 @reading_options
 @level_option
 @plot_option
@@ -42,12 +50,27 @@ def command(
     output: str,
     future: str | None,
     make_future: str | None,
+    columns: str,
     **options: Any,
 ) -> None:
     """Forecast with MODEL (model.safetensors here), after its own data or after NEW.csv."""
     import forecastkit as fk
+    from forecastkit.tables.writing import (
+        check_format,
+        records,
+        rounded,
+        with_file_columns,
+        write_table,
+    )
 
     talk = Talk(options["quiet"])
+    check_outputs(
+        {"--output": output, "--make-future": make_future, "--plot": options["plot"]},
+        {"the model": model, "the input": file, "--future": future},
+    )
+    for path in (output, make_future):
+        if path not in (None, "-"):
+            check_format(path)
     loaded = fk.load(model)
     table = None
     given = {name: value for name, value in chosen(options, READING).items() if value}
@@ -55,9 +78,13 @@ def command(
         table = fk.read_csv(file, **{**loaded.reading, **given})
         talk.say(f"{file}: {len(table)} rows, {table['unique_id'].nunique()} series.")
         talk.assumptions(table.attrs["assumptions"])
+    source = loaded.facts["reading"] if table is None else table.attrs["reading"]
     if make_future:
-        fk.write_csv(fk.make_future_dataframe(loaded, table), make_future)
-        talk.say(f"Fill in {make_future}, then forecast with --future {make_future}.")
+        rows = fk.make_future_dataframe(loaded, table)
+        rows = rows if columns == "standard" else with_file_columns(rows, source)
+        write_table(rows, make_future)
+        name = shell_word(make_future)
+        talk.say(f"Fill in {make_future}, then forecast with --future {name}")
         return
     futr_df = fk.read_future(future, loaded, **given) if future else None
     forecast = loaded.predict(table, level=options["level"], futr_df=futr_df)
@@ -65,7 +92,10 @@ def command(
     if options["plot"]:
         fk.plot_forecast(loaded.history if table is None else table, forecast, options["plot"])
         talk.say(f"Plot: {options['plot']}")
+    history = loaded.history if table is None else table
+    forecast = rounded(forecast, history["y"].to_numpy())
+    forecast = forecast if columns == "standard" else with_file_columns(forecast, source)
     if output != "-" or not options["as_json"]:
-        fk.write_csv(forecast, output, options["spreadsheet_safe"])
+        write_table(forecast, output, options["spreadsheet_safe"])
     if options["as_json"]:
-        print_json(forecast.to_dict("records"))
+        print_json(records(forecast))

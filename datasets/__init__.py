@@ -11,6 +11,7 @@ import pandas as pd
 
 from forecastkit.errors import OptionError
 from forecastkit.files import write_whole
+from forecastkit.tables.frame import to_grid
 from forecastkit.tables.reading import read_csv
 
 _FOLDER = Path(__file__).parent
@@ -84,13 +85,11 @@ def about() -> list[dict[str, Any]]:
     found = []
     for name, (title, _) in _ABOUT.items():
         table = load(name)
-        notes = [note["what"] for note in table.attrs["assumptions"]]
-        freq = next(note.split()[1] for note in notes if note.startswith("frequency "))
         found.append(
             {
                 "name": name,
                 "title": title,
-                "freq": freq,
+                "freq": to_grid(table).frequency.alias,
                 "series": int(table["unique_id"].nunique()),
                 "rows": len(table),
             }

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from forecastkit.evaluation.reference import Baseline as Baseline
     from forecastkit.evaluation.scores import evaluate as evaluate
     from forecastkit.evaluation.scores import mean_scores as mean_scores
-    from forecastkit.files import check_writable as check_writable
     from forecastkit.forecasting.diagnose import diagnose as diagnose
     from forecastkit.forecasting.forecaster import AutoForecaster as AutoForecaster
     from forecastkit.forecasting.forecaster import LSTMForecaster as LSTMForecaster
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from forecastkit.forecasting.predictor import load as load
     from forecastkit.network.quiet import load_tensorflow as load_tensorflow
     from forecastkit.reporting.plots import check_picture as check_picture
+    from forecastkit.reporting.plots import plot_diagnosis as plot_diagnosis
     from forecastkit.reporting.plots import plot_effects as plot_effects
     from forecastkit.reporting.plots import plot_forecast as plot_forecast
     from forecastkit.tables.calendar import add_calendar as add_calendar
@@ -49,7 +49,6 @@ _HOMES = {
     "add_holidays": "tables.events",
     "check_picture": "reporting.plots",
     "check_csv": "tables.check",
-    "check_writable": "files",
     "cross_validation": "evaluation.backtest",
     "diagnose": "forecasting.diagnose",
     "effect_curves": "forecasting.future",
@@ -58,6 +57,7 @@ _HOMES = {
     "load_tensorflow": "network.quiet",
     "make_future_dataframe": "forecasting.future",
     "mean_scores": "evaluation.scores",
+    "plot_diagnosis": "reporting.plots",
     "plot_forecast": "reporting.plots",
     "plot_effects": "reporting.plots",
     "read_csv": "tables.reading",

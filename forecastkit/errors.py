@@ -7,6 +7,7 @@ carry the same facts for programs.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ __all__ = [
     "WriteError",
     "at_row",
     "located",
+    "shell_word",
 ]
 
 
@@ -141,6 +143,20 @@ class Finding:
     row: int | None
     column: str | None = None
     value: str | None = None
+
+
+def shell_word(text: str) -> str:
+    """Return a text as a shell takes it for one word, so that a hint can be pasted.
+
+    A word that ends in a mark is quoted too, where the full stop of a sentence could mislead.
+
+    Examples
+    --------
+    >>> print(shell_word("n/a"), shell_word("unit price"), shell_word("<1"), shell_word("."))
+    n/a 'unit price' '<1' '.'
+    """
+    quoted = shlex.quote(text)
+    return quoted if quoted != text or text[-1].isalnum() else f"'{text}'"
 
 
 def at_row(error: DataError, index: int) -> DataError:

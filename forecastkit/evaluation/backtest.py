@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,6 +12,7 @@ from forecastkit.errors import DataError, OptionError
 from forecastkit.series.intervals import Level, checked_levels
 from forecastkit.tables.covariates import FUTR, HIST, STAT
 from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Grid, Y, check_table, to_grid
+from forecastkit.tables.gaps import filled_periods
 from forecastkit.tables.roles import find_columns
 
 
@@ -87,17 +88,23 @@ def cross_validation(
     table = table[table[UNIQUE_ID].isin(grid.ids)].reset_index(drop=True)
     ordinals = grid.ordinals(table[DS])
     series = table[UNIQUE_ID].ne(table[UNIQUE_ID].shift()).cumsum().to_numpy() - 1
+    estimated = _estimated_rows(grid, ordinals, series, df.attrs)
     parts = []
     fitted: list[Forecaster] = []
     for back in range(h + step * (n_windows - 1), h - 1, -step):
         cutoff = grid.last - back  # (n_series,)
         known = table[ordinals <= cutoff[series]]
+        if estimated is not None:
+            known = _observed_at_end(known, estimated[ordinals <= cutoff[series]])
         known = known[known.groupby(UNIQUE_ID)[Y].transform("count") > 0]
         if known.empty:
             raise _too_short(grid, h, step, n_windows)
         if refit or not fitted:
             fitted = [_trained(one, known, grid, table) for one in models]
-        ahead = table[(ordinals > cutoff[series]) & (ordinals <= cutoff[series] + h)]
+        inside = (ordinals > cutoff[series]) & (ordinals <= cutoff[series] + h)
+        ahead = table[inside]
+        if estimated is not None:  # no forecast is scored on an estimate
+            ahead = ahead.assign(**{Y: ahead[Y].mask(estimated[inside])})
         moments = grid.timestamps(cutoff).astype(table[DS].dtype).set_axis(grid.ids)
         known = _up_to(known, moments)
         part = _window(fitted, known, ahead, level)
@@ -128,6 +135,29 @@ def _too_short(grid: Grid, h: int, step: int, n_windows: int) -> DataError:
     )
 
 
+def _estimated_rows(
+    grid: Grid, ordinals: np.ndarray, series: np.ndarray, attrs: Mapping[Any, Any]
+) -> np.ndarray | None:
+    """Whether the value of each row fills a gap; None where no row's does."""
+    periods = filled_periods(grid, attrs)
+    if periods is None:
+        return None
+    inside = ordinals <= grid.last[series]
+    places = grid.offsets[series] + ordinals - grid.first[series]
+    return inside & periods[np.where(inside, places, 0)]
+
+
+def _observed_at_end(known: pd.DataFrame, estimated: np.ndarray) -> pd.DataFrame:
+    """Repeat the last observed value where a series ends in a gap that was filled.
+
+    A straight line through the gap leads to a value after the cutoff.
+    """
+    observed = known[Y].mask(estimated)
+    later = observed.notna()[::-1].groupby(known[UNIQUE_ID][::-1]).cumsum()[::-1] > 0
+    filled = observed.groupby(known[UNIQUE_ID]).ffill()
+    return known.assign(**{Y: known[Y].where(later | ~estimated, filled)})
+
+
 def _up_to(known: pd.DataFrame, cutoffs: pd.Series) -> pd.DataFrame:
     """Add a row without a value at the cutoff where a series has none there."""
     ends = cutoffs.loc[known[UNIQUE_ID].unique()].rename_axis(UNIQUE_ID).rename(DS).reset_index()
@@ -140,14 +170,14 @@ def _up_to(known: pd.DataFrame, cutoffs: pd.Series) -> pd.DataFrame:
 def _roles(model: Any, known: pd.DataFrame, table: pd.DataFrame) -> dict[str, list[str]]:
     """Covariates by their roles, from what is known at the first cutoff.
 
-    Of the rest of the table only the rows after the last target of each series count: those that
-    say what is known ahead.
+    Of the rest of the table only the rows after its last target count: those that say what is known
+    ahead.
     """
-    after = table[Y].notna()[::-1].groupby(table[UNIQUE_ID][::-1]).cumsum()[::-1] == 0
+    after = table[DS] > table.loc[table[Y].notna(), DS].max()
     seen = pd.concat([known, table[after]]).drop_duplicates([UNIQUE_ID, DS])
     seen = seen.sort_values([UNIQUE_ID, DS], kind="stable", ignore_index=True)
     seen.attrs = dict(table.attrs)
-    columns, _ = find_columns(seen, model.futr_exog, model.hist_exog, model.stat_exog)
+    columns, _ = find_columns(seen, model.futr_exog, model.hist_exog, model.stat_exog, model.h)
     named = [column for column in columns if not column.made]
     roles = (FUTR, HIST, STAT)
     return {role: [one.name for one in named if one.role == role] for role in roles}

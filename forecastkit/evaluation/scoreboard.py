@@ -85,7 +85,7 @@ def compare(
     model: str,
     series: np.ndarray,
 ) -> list[Skill]:
-    """Compare a model with the seasonal naive forecast and with Theta.
+    """Compare a model with the seasonal naive forecast, Theta, and naive where that is the better.
 
     Parameters
     ----------
@@ -98,7 +98,10 @@ def compare(
     """
     scales = seasonal_errors(past, season_length)
     errors = {name: mase(actual, point, scales) for name, (point, _, _) in forecasts.items()}
-    found = [skill(name, errors[model], errors[name], series) for name in RIVALS]
+    naive, seasonal = (_mean(errors[name]) for name in ("Naive", "SeasonalNaive"))
+    better = naive is not None and seasonal is not None and naive < seasonal
+    rivals = ("Naive", *RIVALS) if better else RIVALS
+    found = [skill(name, errors[model], errors[name], series) for name in rivals]
     return [one for one in found if one is not None]
 
 

@@ -45,7 +45,8 @@ class Skill:
         where = f"better in {self.better} of {self.rows}"
         if self.low is None or self.high is None:
             return f"{size}{self.against}, {where}: too few to tell it from chance."
-        span = f"95 % interval {100 * self.low:.0f} to {100 * self.high:.0f} %"
+        low, high = (self.low, self.high) if self.gain >= 0 else (-self.high, -self.low)
+        span = f"95 % interval {100 * low:.0f} to {100 * high:.0f} %"
         chance = "more than chance" if self.low > 0 or self.high < 0 else "which may be chance"
         return f"{size}{self.against} ({span}, {where}): {chance}."
 

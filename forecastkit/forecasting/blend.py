@@ -26,6 +26,8 @@ _STEPS, _RATE = 200, 0.5
 # a part with a third more loss than the best keeps 1/e of its prior, where there are many rows
 _SLOPE = 3.0
 _LEAST = 0.01
+# loss, in seasonal naive errors, at which a part counts as perfect; bound of one step of the search
+_PERFECT, _MAX_EXPONENT = 1e-9, 50.0
 
 
 def blend_weights(
@@ -70,11 +72,12 @@ def blend_weights(
         upstream = np.where(error > 0, -taus, 1.0 - taus)
         gradient = (paths * upstream).mean(axis=(1, 2))
         loss = np.maximum(taus * error, (taus - 1.0) * error).mean()
-        best = best * np.exp(-_RATE * (gradient - best @ gradient) / max(loss, 1e-12))
+        step = _RATE * (gradient - best @ gradient) / max(loss, _PERFECT)
+        best = best * np.exp(np.clip(-step, -_MAX_EXPONENT, _MAX_EXPONENT))
         best /= best.sum()
     error = actual[:, None] - paths
     each = np.maximum(taus * error, (taus - 1.0) * error).mean(axis=(1, 2))
-    worse = each / max(each.min(), 1e-12) - 1.0
+    worse = np.maximum(each, _PERFECT) / max(each.min(), _PERFECT) - 1.0
     start = start * np.exp(-_SLOPE * worse * rows / (rows + _ROWS_AS_GOOD))
     start = start / start.sum()
     trust = trusted(rows, n_windows, _ROWS_AS_GOOD, _WINDOWS_AS_GOOD)

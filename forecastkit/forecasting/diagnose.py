@@ -14,6 +14,7 @@ from forecastkit.forecasting.fitted import Fitted, panel_of
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.inside import GATES, input_gradient, traces
 from forecastkit.network.runtime import Weights, network_outputs
+from forecastkit.network.threads import single_blas_thread
 from forecastkit.series.windows import Windows
 from forecastkit.tables.frame import UNIQUE_ID
 
@@ -106,6 +107,7 @@ class _Seen:
     told: np.ndarray
 
 
+@single_blas_thread()
 def diagnose(model: Any, groups: Mapping[str, str] | None = None) -> Diagnosis:
     """Look into a fitted model: into the networks that lead, of an ensemble of several kinds.
 

@@ -15,6 +15,7 @@ from forecastkit.series.covariates import Covariates
 from forecastkit.series.effects import Cleaned, Effects
 from forecastkit.series.panel import Panel
 from forecastkit.series.windows import View, Windows
+from forecastkit.tables.ahead import missing_ahead
 from forecastkit.tables.frame import Grid
 
 # the most periods of a series that a model looks at and keeps
@@ -71,6 +72,11 @@ class Fitted:
         first = part.members[0].network
         return tuple(member for member in part.members if member.network == first)
 
+    @property
+    def missing_future(self) -> list[str]:
+        """Columns known ahead that a forecast after the history still needs values of."""
+        return [] if self.effects is None else missing_ahead(self.history, self.h)
+
     def windows(self, panel: Panel, view: View) -> Windows:
         """Cut a panel as a network with that view sees it, without effects of covariates."""
         seen = Cleaned.of(panel, self.effects)
@@ -91,7 +97,8 @@ class Fitted:
         ndarray, shape (n_series, h, len(z))
             In the series' own units, not negative and whole where all values of the series are.
         """
-        outlook = Outlook(panel, self.parts, self.h, self.season_length, self.effects)
+        known = panel_of(self.history).alone()
+        outlook = Outlook(panel, self.parts, self.h, self.season_length, self.effects, known)
         reach = (self.calibration or Calibration.none(self.h)).stretched(np.asarray(z, float))
         return outlook.possible(outlook.at(reach))
 

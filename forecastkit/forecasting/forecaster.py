@@ -28,9 +28,12 @@ from forecastkit.forecasting.scoring import (
     windows_that_fit,
 )
 from forecastkit.network.config import Cell, Preset
+from forecastkit.network.threads import single_blas_thread
 from forecastkit.series.intervals import Level
+from forecastkit.series.panel import Panel
 from forecastkit.tables.covariates import laid
 from forecastkit.tables.frame import Grid, check_table, to_grid
+from forecastkit.tables.gaps import filled_periods
 from forecastkit.tables.reading import ASSUMPTIONS, READING
 from forecastkit.tables.roles import find_columns, find_cycles
 
@@ -127,11 +130,13 @@ class _Forecaster:
         DataError, OptionError
             If the table or an argument is wrong, or the longest series is too short.
         """
-        return self._fit(df, scored=True, progress=progress, ablation=ablation)
+        with single_blas_thread():
+            return self._fit(df, scored=True, progress=progress, ablation=ablation)
 
     def train(self, df: pd.DataFrame, progress: bool | None = None) -> Self:
         """Train as `fit` does, without the scoreboard: in half the time."""
-        return self._fit(df, scored=False, progress=progress)
+        with single_blas_thread():
+            return self._fit(df, scored=False, progress=progress)
 
     def _fit(
         self, df: pd.DataFrame, scored: bool, progress: bool | None, ablation: bool = False
@@ -139,7 +144,8 @@ class _Forecaster:
         check_arguments(self)
         table = check_table(df)
         table.attrs = dict(df.attrs)
-        columns, said = find_columns(table, self.futr_exog, self.hist_exog, self.stat_exog)
+        roles = self.futr_exog, self.hist_exog, self.stat_exog
+        columns, said = find_columns(table, *roles, int(self.h))
         grid = to_grid(table, self.freq)
         if self.preset != "instant":  # whose networks are told of nothing
             cycles, why = find_cycles(table, columns, grid.frequency)
@@ -151,18 +157,28 @@ class _Forecaster:
         season = min(min(plan.season_lengths) for plan in plans.values())
         holdout, n_windows = _to_hold_back(grid, int(self.h), plans) if scored else (0, 0)
         panel, judged = panel_of(grid), Judgement()
+        estimated = filled_periods(grid, df.attrs)
         with Progress(progress) as bar:
             learn = Learning(plans, self.methods, int(self.h), season, int(self.seed), bar.step)
+            scored_by = learn
+            if n_windows:  # of what is held back not even the season is known
+                past = panel.drop_last(holdout * n_windows)
+                before = {name: self._plan(grid, cell, past) for name, cell in self.cells.items()}
+                if any(not before[name].looks_like(plan) for name, plan in plans.items()):
+                    lengths = (min(plan.season_lengths) for plan in before.values())
+                    scored_by = Learning(
+                        before, self.methods, int(self.h), min(lengths), int(self.seed), bar.step
+                    )
             without = ablation and panel.covariates is not None and bool(n_windows)
-            bar.start((1 + bool(n_windows) + without) * learn.most_steps)
+            bar.start(learn.most_steps + (bool(n_windows) + without) * scored_by.most_steps)
+            setting = holdout, scored_by.season_length, n_windows, scored_by, estimated
             if n_windows:
-                judged = score_windows(self._name, panel, holdout, season, n_windows, learn)
-                bar.skip(learn.most_steps)
+                judged = score_windows(self._name, panel, *setting)
+                bar.skip(scored_by.most_steps)
             if without:
                 name = f"{self._name} {WITHOUT}"
-                alone = score_windows(name, panel.alone(), holdout, season, n_windows, learn)
-                judged = judged.beside(alone, name)
-                bar.skip(learn.most_steps)
+                judged = judged.beside(score_windows(name, panel.alone(), *setting), name)
+                bar.skip(scored_by.most_steps)
             learnt = learn(panel)
         for plan in plans.values():
             notes += [one for one in plan.notes if one not in notes]
@@ -194,13 +210,13 @@ class _Forecaster:
         )
         return self
 
-    def _plan(self, grid: Grid, cell: Cell) -> Plan:
+    def _plan(self, grid: Grid, cell: Cell, past: Panel | None = None) -> Plan:
         window = None if self.input_size is None else int(self.input_size)
         seasons = given_seasons(self.season_length)
         preset = self.preset
         if cell in self.as_shipped and preset in ("fast", "default") and window is None:
             preset = "instant"
-        return make_plan(grid, cell, int(self.h), preset, window, seasons)
+        return make_plan(grid, cell, int(self.h), preset, window, seasons, past)
 
     @property
     def _name(self) -> str:
@@ -231,6 +247,11 @@ class _Forecaster:
     def assumptions(self) -> list[dict[str, str]]:
         """What was found or assumed in fitting, and why."""
         return self._state.assumptions
+
+    @property
+    def missing_future(self) -> list[str]:
+        """Columns known ahead whose values `predict` needs as `futr_df`; empty if it needs none."""
+        return self._state.missing_future
 
     def predict(
         self,
@@ -268,14 +289,15 @@ class _Forecaster:
 
     def predict_after(
         self,
-        df: pd.DataFrame,
+        df: pd.DataFrame | None = None,
         level: Sequence[Level] | Level | None = None,
         futr_df: pd.DataFrame | None = None,
     ) -> pd.DataFrame:
         """Forecast after the last row of every series, whether it has a value or not.
 
-        What backtests use, whose cutoffs may fall on absent values and whose future may have gaps;
-        otherwise as `predict`.
+        What backtests use, whose cutoffs may fall on absent values and whose future may have gaps,
+        which count as the mean of the column; otherwise as `predict`. A table stands alone: it is
+        the whole history of its series.
         """
         return predict_table(self._state, df, level, futr_df, whole_rows=True)
 
@@ -394,7 +416,7 @@ def _to_hold_back(grid: Grid, h: int, plans: Mapping[str, Plan]) -> tuple[int, i
     holdout = min(h, longest // 3)
     trains = any(plan.recipes for plan in plans.values())
     many = len(grid.ids) >= FEWEST_ROWS and trains
-    return holdout, windows_that_fit(longest, holdout, 1 if many else ORIGINS)
+    return holdout, windows_that_fit(panel_of(grid), holdout, 1 if many else ORIGINS)
 
 
 def _arguments(kind: type) -> dict[str, inspect.Parameter]:

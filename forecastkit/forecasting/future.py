@@ -12,6 +12,7 @@ import pandas as pd
 from forecastkit.errors import OptionError
 from forecastkit.forecasting.fitted import Fitted, panel_of
 from forecastkit.forecasting.predictor import new_history
+from forecastkit.network.threads import single_blas_thread
 from forecastkit.tables.ahead import future_rows, with_future
 from forecastkit.tables.covariates import Column
 from forecastkit.tables.frame import UNIQUE_ID, Grid
@@ -38,7 +39,7 @@ def make_future_dataframe(model: Any, df: pd.DataFrame | None = None) -> pd.Data
         `unique_id`, `ds`, and the columns that are known ahead, empty where they are not known yet.
     """
     fitted = _fitted(model)
-    grid = fitted.history if df is None else new_history(fitted, df)
+    grid = fitted.history if df is None else new_history(fitted, df)[0]
     return future_rows(grid, fitted.h)
 
 
@@ -73,6 +74,7 @@ def read_future(path: str | Path, model: Any, **reading: Any) -> pd.DataFrame:
     return table
 
 
+@single_blas_thread()
 def effect_curves(model: Any) -> pd.DataFrame:
     """What each covariate that is known ahead changes: forecasts at its low and its high value.
 

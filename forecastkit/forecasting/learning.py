@@ -124,7 +124,9 @@ class Learning:
         plan = next(iter(self.plans.values()))
         seasons, pairs = plan.season_lengths, plan.pairs
         past = panel.drop_last(tail * n_tails)
-        before = find_effects(past, measure_scale(past), seasons, pairs)
+        before = None
+        if not np.isnan(past.values).all():
+            before = find_effects(past, measure_scale(past), seasons, pairs)
         after = find_effects(panel, measure_scale(panel), seasons, pairs)
         held_back = windows(panel, tail, n_tails, most=_MOST_SERIES) if tail else None
         told = panel.covariates.ahead.any()

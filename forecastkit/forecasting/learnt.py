@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -75,7 +75,13 @@ class Window:
         )
 
 
-def window(panel: Panel, h: int, back: int = 0, most: int | None = None) -> Window:
+def window(
+    panel: Panel,
+    h: int,
+    back: int = 0,
+    most: int | None = None,
+    estimated: np.ndarray | None = None,
+) -> Window:
     """Hold back the `h` steps that end `back` steps before the end of every series.
 
     Parameters
@@ -84,14 +90,31 @@ def window(panel: Panel, h: int, back: int = 0, most: int | None = None) -> Wind
     h, back : int
     most : int, optional
         Take so many series at the most, spread over all of them.
+    estimated : ndarray of bool, shape (n_periods,), optional
+        Values that fill a gap. None of them is scored, and those at the end of the past, which may
+        be drawn towards a value after it, repeat the last one that was observed.
     """
     whole = panel.drop_last(back)
     past = whole.drop_last(h)
+    if estimated is not None:
+        marks = Panel(estimated.astype(float), panel.offsets).drop_last(back)
+        past = _observed_at_end(past, marks.drop_last(h).values > 0)
+        whole = replace(whole, values=np.where(marks.values > 0, np.nan, whole.values))
     seen = past.owner[~np.isnan(past.values)]
     rows = np.flatnonzero(np.bincount(seen, minlength=past.n_series) > 0)
     if most is not None:
         rows = rows[:: max(1, -(-len(rows) // most))]
     return Window(past.take(rows), last_values(whole.take(rows), h), rows)
+
+
+def _observed_at_end(panel: Panel, estimated: np.ndarray) -> Panel:
+    """Replace the estimates that end a series by its last observed value."""
+    observed = np.where(estimated, -1, np.arange(len(panel.values)))
+    last = np.full(panel.n_series, -1)
+    np.maximum.at(last, panel.owner, observed)
+    at_end = (np.arange(len(panel.values)) > last[panel.owner]) & (last[panel.owner] >= 0)
+    values = np.where(at_end, panel.values[last[panel.owner]], panel.values)
+    return replace(panel, values=values)
 
 
 def windows(panel: Panel, h: int, n: int, most: int | None = None) -> Window:

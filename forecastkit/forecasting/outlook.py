@@ -25,6 +25,10 @@ from forecastkit.series.windows import Windows
 _GRID = np.linspace(-5.0, 5.0, 41)
 _ROWS_AT_ONCE = 1024
 _MOST_OF_LARGEST = 4.0
+# a series with fewer values that has never changed shows nothing of its noise
+_MIN_VALUES = 3
+# one-step error of a cold start where no series shows its noise: a factor of e, or once the size
+_UNKNOWN_ERROR = 1.0
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,10 @@ class Outlook:
         Steps, and the season that statistical methods look for.
     effects : Effects, optional
         Of the panel's covariates: the parts see the series without them, and they are put back.
+    others : Panel, optional
+        Series that show how uncertain a cold start is, one with a single value for instance; those
+        of the panel when left out. Its intervals are those of a random walk with the largest error
+        among them.
     """
 
     def __init__(
@@ -67,10 +75,17 @@ class Outlook:
         h: int,
         season_length: int,
         effects: Effects | None = None,
+        others: Panel | None = None,
     ) -> None:
         self.parts, self.h = tuple(parts), h
         seen = Cleaned.of(panel, effects)
+        self.cold = _cold_starts(seen.panel)
         self.scale, response = seen.scale, seen.response
+        if self.cold.any():
+            self.scale = replace(self.scale, whole=self.scale.whole & ~self.cold)
+            error = _largest_error(seen.panel if others is None else Cleaned.of(others, None).panel)
+            walk = np.broadcast_to(np.sqrt(np.arange(1, h + 1)) * error, (panel.n_series, h))
+            self._cold = _last_values(seen.panel), walk
         asked = any(one.network.view.asks for part in self.parts for one in part.members)
         terms = seen.terms if asked else None
         self._effect = None if response is None else response.ahead(panel, h)[..., None]
@@ -139,6 +154,10 @@ class Outlook:
         else:
             point, deviation = (one[rows, :, None] for one in self._normal[part.name])
             found = point + z * deviation
+        if self.cold[rows].any():
+            level, error = (one[rows] for one in self._cold)
+            walk = self.scale.take(rows).inverse(level[:, None, None] + z * error[..., None])
+            found = np.where(self.cold[rows, None, None], walk, found)
         if self._effect is None:
             return found
         return self.scale.take(rows).moved(found, self._effect[rows])
@@ -158,7 +177,8 @@ class Outlook:
         -------
         ndarray, shape (n_series, h)
             -5 to 5; NaN where there is no value, or where the distribution has no width. Where
-            many quantiles are that value (a count of zero), the one nearest the median.
+            many quantiles are that value (a count of zero), the one nearest the median. NaN too
+            for cold starts, whose width is not their own.
         """
         z = np.broadcast_to(_GRID, (self.h, len(_GRID)))
         parts = [np.zeros((0, self.h))]
@@ -166,7 +186,32 @@ class Outlook:
             rows = slice(start, start + _ROWS_AT_ONCE)
             grid = self.scale.take(rows).possible(self._rows_at(rows, z))
             parts.append(_looked_up(actual[rows], grid))
-        return np.concatenate(parts)
+        return np.where(self.cold[:, None], np.nan, np.concatenate(parts))
+
+
+def _cold_starts(panel: Panel) -> np.ndarray:
+    """Whether each series has one or two values, all of them equal, shape (n_series,)."""
+    known = ~np.isnan(panel.values)
+    owner, y, n = panel.owner[known], panel.values[known], panel.n_series
+    high, low = np.full(n, -np.inf), np.full(n, np.inf)
+    np.maximum.at(high, owner, y)
+    np.minimum.at(low, owner, y)
+    counts = np.bincount(owner, minlength=n)
+    return (counts > 0) & (counts < _MIN_VALUES) & (high == low)
+
+
+def _last_values(panel: Panel) -> np.ndarray:
+    """Last value of every series, on the scale of the panel, shape (n_series,)."""
+    found = np.full(panel.n_series, np.nan)
+    known = ~np.isnan(panel.values)
+    found[panel.owner[known]] = panel.values[known]
+    return found
+
+
+def _largest_error(panel: Panel) -> float:
+    """Largest one-step error of smoothing among the series of a panel on its scale."""
+    errors = measure(panel, ()).error[panel.offsets[1:] - 1]
+    return float(errors.max(initial=0.0)) or _UNKNOWN_ERROR
 
 
 def _looked_up(actual: np.ndarray, grid: np.ndarray) -> np.ndarray:

@@ -88,6 +88,11 @@ class Plan:
         """Of the series, shortest first."""
         return self.incumbent.network.view.season_lengths
 
+    def looks_like(self, other: Plan) -> bool:
+        """Whether another plan has the same seasons and pairs, and so the same networks."""
+        mine, its = (np.zeros((0, 2)) if p.pairs is None else p.pairs for p in (self, other))
+        return self.season_lengths == other.season_lengths and np.array_equal(mine, its)
+
 
 def make_plan(
     grid: Grid,
@@ -96,6 +101,7 @@ def make_plan(
     preset: Preset,
     input_size: int | None = None,
     seasons: Sequence[int] | None = None,
+    past: Panel | None = None,
 ) -> Plan:
     """Decide on seasons, networks and start from a panel and what its owner asks for.
 
@@ -112,6 +118,9 @@ def make_plan(
         has a window of its own.
     seasons : sequence of int, optional
         Season lengths; found from frequency or series when left out.
+    past : Panel, optional
+        What may be known of the series where seasons are found in them, and pairs of covariates;
+        all of the grid when left out.
 
     Raises
     ------
@@ -122,7 +131,8 @@ def make_plan(
     """
     scratch = preset == "scratch" or input_size is not None
     longest = _checked_length(grid, _FEWEST_PERIODS + (h if scratch else 0), h)
-    lengths, notes = _seasons(grid, longest, seasons)
+    past = panel_of(grid) if past is None else past
+    lengths, notes = _seasons(grid, longest, seasons, past)
     if preset == "instant" and input_size is not None:
         raise OptionError(
             f"The preset instant trains nothing, and the shipped network sees {SHIPPED_WINDOW} "
@@ -131,7 +141,7 @@ def make_plan(
             fix="Leave input_size (--input-size) out, or use another preset.",
         )
     window = None if input_size is None else min(int(input_size), longest)
-    pairs, (told, noted, fixed) = _room(panel_of(grid))
+    pairs, (told, noted, fixed) = _room(past)
     view = default_view(lengths, h, longest, window)
     fresh = NetworkConfig(cell, _UNITS, replace(view, told=told, noted=noted, fixed=fixed))
     n_tuned, n_fresh = MEMBERS[preset]
@@ -208,13 +218,12 @@ def _checked_length(grid: Grid, fewest: int, h: int) -> int:
 
 
 def _seasons(
-    grid: Grid, longest: int, given: Sequence[int] | None
+    grid: Grid, longest: int, given: Sequence[int] | None, panel: Panel
 ) -> tuple[tuple[int, ...], Notes]:
     if given:
         return tuple(sorted({int(m) for m in given})), []
     usual = grid.frequency.season_lengths
     if usual == (1,) and grid.frequency.kind in ("integer", "fixed"):  # it does not tell
-        panel = panel_of(grid)
         found = find_seasons(scaled(panel, measure_scale(panel)))
         why = "found in the series" if found != (1,) else "no season was found in the series"
         return found, [note(f"season_length {_listed(found)}", why)]

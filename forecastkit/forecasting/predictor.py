@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecastkit.errors import OptionError
+from forecastkit.errors import DataError, OptionError
 from forecastkit.evaluation.reference import forecast_index
 from forecastkit.forecasting.fitted import Fitted, panel_of, recent
 from forecastkit.forecasting.plan import note
 from forecastkit.forecasting.storage import read_model, write_model
+from forecastkit.network.threads import single_blas_thread
 from forecastkit.series.intervals import Level, checked_levels, column_names, normal, tails
 from forecastkit.tables.ahead import with_future
+from forecastkit.tables.continuation import continued
 from forecastkit.tables.covariates import laid, unseen
 from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, Y, check_table, to_grid
 from forecastkit.tables.reading import ASSUMPTIONS, READING, Reading
@@ -62,6 +64,11 @@ class Predictor:
         known = {name: value for name, value in kept.items() if name in _READING_ARGUMENTS}
         return {**known, "freq": self.fitted.history.frequency}
 
+    @property
+    def missing_future(self) -> list[str]:
+        """Columns known ahead whose values `predict` needs as `futr_df`; empty if it needs none."""
+        return self.fitted.missing_future
+
     def predict(
         self,
         df: pd.DataFrame | None = None,
@@ -73,7 +80,7 @@ class Predictor:
 
     def predict_after(
         self,
-        df: pd.DataFrame,
+        df: pd.DataFrame | None = None,
         level: Sequence[Level] | Level | None = None,
         futr_df: pd.DataFrame | None = None,
     ) -> pd.DataFrame:
@@ -118,16 +125,20 @@ def predict_table(
     is not known of the future counts as usual.
     """
     levels = checked_levels(level)
-    grid = fitted.history if df is None else new_history(fitted, df, whole_rows)
+    grid: Grid = fitted.history
+    notes: list[dict[str, str]] = []
+    if df is not None:
+        grid, notes = new_history(fitted, df, whole_rows)
     if fitted.effects is not None:
         grid = with_future(grid, futr_df, fitted.h, whole=not whole_rows)
     wanted = [0.5, *(q for one in levels for q in tails(one))]
-    paths = fitted.paths(panel_of(grid), [normal(q) for q in wanted])
+    with single_blas_thread():
+        paths = fitted.paths(panel_of(grid), [normal(q) for q in wanted])
     names = [fitted.alias, *(name for one in levels for name in column_names(fitted.alias, one))]
     table = forecast_index(grid, fitted.h)
     table.update({name: paths[..., k].ravel() for k, name in enumerate(names)})
     forecast = pd.DataFrame(table).astype({UNIQUE_ID: "str"})
-    forecast.attrs[ASSUMPTIONS] = _unseen(fitted, [df, futr_df])
+    forecast.attrs[ASSUMPTIONS] = notes + _unseen(fitted, [df, futr_df])
     return forecast
 
 
@@ -139,8 +150,13 @@ def _unseen(fitted: Fitted, tables: Sequence[pd.DataFrame | None]) -> list[dict[
     return [note(what, why) for one in given for what, why in unseen(one, columns)]
 
 
-def new_history(fitted: Fitted, df: pd.DataFrame, whole_rows: bool = False) -> Grid:
-    """Lay other series on the grid of a model, with the covariates that it was fitted with."""
+def new_history(
+    fitted: Fitted, df: pd.DataFrame, whole_rows: bool = False
+) -> tuple[Grid, list[dict[str, str]]]:
+    """Lay a table on the grid of a model, behind the history that the model holds of its series.
+
+    With `whole_rows` the table stands alone: it is the whole history of its series.
+    """
     checked = check_table(df)
     of_model = fitted.history
     whole = pd.api.types.is_integer_dtype(checked[DS])
@@ -153,4 +169,19 @@ def new_history(fitted: Fitted, df: pd.DataFrame, whole_rows: bool = False) -> G
     grid = to_grid(checked, of_model.frequency, whole_rows)
     if of_model.beside is not None and fitted.effects is not None:
         grid = replace(grid, beside=laid(checked, grid, of_model.beside.all))
-    return recent(grid)
+    if whole_rows:
+        return recent(grid), []
+    _check_zone(of_model, grid)
+    grid, notes = continued(of_model, grid)
+    return recent(grid), [note(what, why) for what, why in notes]
+
+
+def _check_zone(stored: Grid, new: Grid) -> None:
+    if (stored.time_zone is None) != (new.time_zone is None):
+        has, lacks = "a time zone", "no time zone"
+        raise DataError(
+            f"The timestamps have {lacks if new.time_zone is None else has}, those of the model "
+            f"{lacks if stored.time_zone is None else has}.",
+            column=DS,
+            fix="Write them as in the data that the model was fitted on.",
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -26,9 +26,23 @@ def provenance(table: pd.DataFrame, grid: Grid) -> dict[str, Any]:
         "start": str(grid.timestamps(grid.first[[grid.first.argmin()]]).iloc[0]),
         "end": str(grid.timestamps(grid.last[[grid.last.argmax()]]).iloc[0]),
         "sha256": _fingerprint(table),
-        "versions": {name: version(name) for name in _PACKAGES},
+        "versions": {name: installed(name) for name in _PACKAGES},
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def installed(package: str) -> str | None:
+    """Version of a package; None where it is not installed.
+
+    Examples
+    --------
+    >>> installed("no-such-package") is None
+    True
+    """
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def table_notes(grid: Grid, table: pd.DataFrame) -> Notes:

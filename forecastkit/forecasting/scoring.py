@@ -58,19 +58,34 @@ class Judgement:
 Learn = Callable[[Panel], Learnt]
 
 
-def windows_that_fit(longest: int, holdout: int, most: int) -> int:
-    """How many windows of `holdout` steps leave something before them; 0 without steps.
+def windows_that_fit(panel: Panel, holdout: int, most: int) -> int:
+    """How many windows of `holdout` steps leave a value before them; 0 without steps or values.
 
     Examples
     --------
-    >>> windows_that_fit(40, 12, most=5), windows_that_fit(40, 0, most=5)
+    >>> panel = Panel.of([np.ones(40)])
+    >>> windows_that_fit(panel, 12, most=5), windows_that_fit(panel, 0, most=5)
     (3, 0)
+    >>> windows_that_fit(Panel.of([np.r_[np.full(36, np.nan), 1.0, 2.0, 3.0, 4.0]]), 12, most=5)
+    0
     """
-    return max(1, min(most, (longest - _FEWEST_BEFORE) // holdout)) if holdout else 0
+    if holdout < 1:
+        return 0
+    fits = max(1, min(most, (int(panel.lengths.max()) - _FEWEST_BEFORE) // holdout))
+    with_value = [
+        n for n in range(1, fits + 1) if not np.isnan(panel.drop_last(n * holdout).values).all()
+    ]
+    return max(with_value, default=0)
 
 
 def score_windows(
-    alias: str, panel: Panel, h: int, season_length: int, n_windows: int, learn: Learn
+    alias: str,
+    panel: Panel,
+    h: int,
+    season_length: int,
+    n_windows: int,
+    learn: Learn,
+    estimated: np.ndarray | None = None,
 ) -> Judgement:
     """Score a way of learning on the last windows of every series, which it does not see.
 
@@ -86,12 +101,14 @@ def score_windows(
         Windows one before the other.
     learn : callable
         From a panel to `Learnt`; it is called with the past of the first window.
+    estimated : ndarray of bool, shape (n_periods,), optional
+        Values that fill a gap; see `window`.
 
     Returns
     -------
     Judgement
     """
-    windows = [window(panel, h, k * h) for k in range(n_windows)]
+    windows = [window(panel, h, k * h, estimated=estimated) for k in range(n_windows)]
     learnt = learn(windows[-1].past)
     held_back = Window.joined(windows)
     past, actual = held_back.past, held_back.actual

@@ -10,6 +10,7 @@ import numpy as np
 from forecastkit.layers.gates import input_part, lstm_step, rnn_step
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.head import gelu, quantile_paths, told_part
+from forecastkit.network.threads import map_chunks
 from forecastkit.series.windows import View, Windows
 
 Weights = dict[str, np.ndarray]
@@ -106,8 +107,8 @@ def network_quantiles(
     ndarray of float32, shape (batch, horizon, n_quantiles)
         In units of the noise.
     """
-    parts = []
-    for start in range(0, len(series), _ROWS_AT_ONCE):
+
+    def chunk(start: int) -> np.ndarray:
         some, cutoffs = _cut(windows, series, ends, start)
         x = windows.inputs(some, cutoffs)
         spread = windows.spread(cutoffs[:, -1:])[:, 0]
@@ -116,7 +117,9 @@ def network_quantiles(
             quantile_paths(network_outputs(config, weights, *one), spread, config.quantiles, np)
             for one in ((x, told), (negated(x, windows.view), -told))
         )
-        parts.append(0.5 * (upright - turned[..., ::-1]))
+        return np.asarray(0.5 * (upright - turned[..., ::-1]))
+
+    parts = map_chunks(chunk, range(0, len(series), _ROWS_AT_ONCE))
     shape = (0, config.view.horizon, len(config.quantiles))
     return np.concatenate(parts) if parts else np.zeros(shape, np.float32)
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from forecastkit.errors import MissingPackageError, OptionError
+from forecastkit.errors import DataError, MissingPackageError, OptionError
 from forecastkit.files import check_writable, write_whole
-from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Y
+from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Y, check_table, to_grid
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,11 +75,7 @@ def plot_forecast(
         figure.suptitle(
             f"the first {len(shown)} of {len(ids)} series", fontsize=10, x=0.99, ha="right"
         )
-    if path is not None:
-        picture = BytesIO()
-        figure.savefig(picture, dpi=120, format=check_picture(path))
-        write_whole(path, picture.getvalue())
-    return figure
+    return _saved(figure, path)
 
 
 def plot_effects(curves: pd.DataFrame, path: str | Path | None = None) -> Figure:
@@ -97,11 +93,52 @@ def plot_effects(curves: pd.DataFrame, path: str | Path | None = None) -> Figure
     matplotlib.figure.Figure
         The largest first, at most 12 of them.
     """
+    figure = _figure_kind()(figsize=(8.0, 1.2 + 0.45 * max(min(len(curves), _MOST_PANELS), 2)))
+    figure.set_layout_engine("constrained")
+    _bars(figure.subplots(), curves)
+    return _saved(figure, path)
+
+
+def plot_diagnosis(
+    gradient: pd.DataFrame, curves: pd.DataFrame | None = None, path: str | Path | None = None
+) -> Figure:
+    """Draw how far back a network is sensitive to its values, and what covariates change.
+
+    Parameters
+    ----------
+    gradient : DataFrame
+        `lag`, `gradient`, as `forecastkit.diagnose(model).gradient`.
+    curves : DataFrame, optional
+        From `forecastkit.effect_curves`; drawn below where there are any.
+    path : str or Path, optional
+        Picture file to write; its ending says what kind.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    n_bars = 0 if curves is None else min(len(curves), _MOST_PANELS)
+    below = 0.8 + 0.45 * max(n_bars, 2) if n_bars else 0.0
+    figure = _figure_kind()(figsize=(8.0, 3.2 + below))
+    figure.set_layout_engine("constrained")
+    ratios = [3.2, below] if n_bars else [1.0]
+    axes = figure.subplots(len(ratios), 1, squeeze=False, height_ratios=ratios)[:, 0]
+    axes[0].plot(gradient["lag"], gradient["gradient"], color=_COLOURS[0], linewidth=1.5)
+    axes[0].fill_between(gradient["lag"], gradient["gradient"], color=_COLOURS[0], alpha=0.15)
+    axes[0].set_title("Sensitivity of the forecast to past values", loc="left", fontsize=10)
+    axes[0].set_xlabel("lag, steps before the forecast")
+    axes[0].set_ylabel("mean absolute gradient")
+    axes[0].set_ylim(bottom=0)
+    axes[0].spines[["top", "right"]].set_visible(False)
+    if n_bars and curves is not None:
+        _bars(axes[1], curves)
+    return _saved(figure, path)
+
+
+def _bars(axes: Axes, curves: pd.DataFrame) -> None:
+    """The largest effects, largest first, each a bar from 0."""
     shown = curves.reindex(curves["change"].abs().sort_values(ascending=False).index)
     shown = shown.head(_MOST_PANELS).iloc[::-1]
-    figure = _figure_kind()(figsize=(8.0, 1.2 + 0.45 * max(len(shown), 2)))
-    figure.set_layout_engine("constrained")
-    axes = figure.subplots()
     labels = [
         f"{row.covariate} from {row.low:.3g} to {row.high:.3g}"
         for row in shown.itertuples(index=False)
@@ -111,6 +148,9 @@ def plot_effects(curves: pd.DataFrame, path: str | Path | None = None) -> Figure
     axes.axvline(0, color=_HISTORY, linewidth=0.8)
     axes.set_xlabel("change of the forecast, %")
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _saved(figure: Figure, path: str | Path | None) -> Figure:
     if path is not None:
         picture = BytesIO()
         figure.savefig(picture, dpi=120, format=check_picture(path))
@@ -164,7 +204,7 @@ def _panel(
     windows = (
         [part for _, part in forecast.groupby(CUTOFF)] if CUTOFF in forecast.columns else [forecast]
     )
-    past = past[[DS, Y]].dropna().tail(len(forecast) + _HISTORY_SHOWN * len(windows[0]))
+    past = _on_grid(past).tail(len(forecast) + _HISTORY_SHOWN * len(windows[0]))
     axes.plot(past[DS], past[Y], color=_HISTORY, linewidth=1.1, label="history")
     for number, window in enumerate(windows):
         first = number == 0
@@ -190,6 +230,17 @@ def _panel(
         _date_ticks(axes)
 
 
+def _on_grid(past: pd.DataFrame) -> pd.DataFrame:
+    """History with a row for every period, so that a line breaks where values are missing."""
+    past = past[[UNIQUE_ID, DS, Y]]
+    try:
+        grid = to_grid(check_table(past))
+    except DataError:  # too few rows to tell a frequency, or none that they keep
+        return past[[DS, Y]].dropna()
+    ds = grid.timestamps(grid.first[0] + np.arange(len(grid.values)))
+    return pd.DataFrame({DS: ds.astype(past[DS].dtype), Y: grid.values})
+
+
 def _date_ticks(axes: Axes) -> None:
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
@@ -200,14 +251,14 @@ def _date_ticks(axes: Axes) -> None:
 
 def _joined(past: pd.DataFrame, window: pd.DataFrame, model: str) -> pd.DataFrame:
     """The forecast after the last known value, so that the line does not begin in the air."""
-    before = past[past[DS] < window[DS].iloc[0]].tail(1)
+    before = past[past[DS] < window[DS].iloc[0]].dropna().tail(1)
     return pd.concat([before.rename(columns={Y: model})[[DS, model]], window[[DS, model]]])
 
 
 def _shade(axes: Axes, window: pd.DataFrame, model: str, labelled: bool) -> None:
     starts = f"{model}-lo-"
     levels = sorted((n[len(starts) :] for n in window.columns if n.startswith(starts)), key=float)
-    for alpha, level in zip(np.linspace(0.28, 0.14, max(len(levels), 1)), levels, strict=True):
+    for alpha, level in zip(np.linspace(0.28, 0.14, len(levels)), levels, strict=True):
         ends: list[Any] = [window[f"{model}-{side}-{level}"] for side in ("lo", "hi")]
         axes.fill_between(
             window[DS],

@@ -147,14 +147,28 @@ def _no_moment(ds: pd.Series, wrong: pd.Series, what: str) -> DataError:
     )
 
 
-def _check_future(grid: Grid, h: int) -> None:
+def missing_ahead(grid: Grid, h: int) -> list[str]:
+    """Names of the columns known ahead that lack a value in the `h` steps after some series."""
+    grid = with_future(grid, None, h, whole=False)
+    if grid.beside is None or not grid.beside.ahead.any():
+        return []
+    names, unknown = _unknown(grid, h)
+    return list(dict.fromkeys(names[unknown.any(axis=(0, 1))].tolist()))
+
+
+def _unknown(grid: Grid, h: int) -> tuple[np.ndarray, np.ndarray]:
+    """Name of each column of numbers; which values ahead are missing, (n_series, h, width)."""
     beside = grid.beside
     assert beside is not None
     index = beside.offsets[:-1, None] + np.diff(grid.offsets)[:, None] + np.arange(h)
-    unknown = np.isnan(beside.values[index]) & beside.ahead  # (n_series, h, width)
+    names = np.repeat([c.name for c in beside.columns], [c.width for c in beside.columns])
+    return names, np.isnan(beside.values[index]) & beside.ahead
+
+
+def _check_future(grid: Grid, h: int) -> None:
+    names, unknown = _unknown(grid, h)
     if not unknown.any():
         return
-    names = np.repeat([c.name for c in beside.columns], [c.width for c in beside.columns])
     rows = np.argwhere(unknown.any(axis=2))
     shown = []
     for series, step in rows[:3]:

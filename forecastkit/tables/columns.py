@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from forecastkit.errors import DataError, located
+from forecastkit.errors import DataError, located, shell_word
 from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Y
 from forecastkit.tables.layout import Layout
 from forecastkit.tables.numbers import (
@@ -143,7 +143,7 @@ class Columns:
         if found is not None:
             word, count = found
             what = f"{word:g} in {count} cells of column '{column}' is read as a number"
-            why = f"if it stands for a missing value, pass --na-value {word:g}"
+            why = f"if it stands for a missing value, pass --na-value {shell_word(f'{word:g}')}"
             self.notes.append((what, why))
 
     def _not_numbers(self, column: str, wrong: np.ndarray) -> DataError:
@@ -157,7 +157,7 @@ class Columns:
             file=self.cells.file,
             count=len(rows),
             fix=f"Write a number or leave the cell empty; to read '{value}' as missing, pass "
-            f"--na-value {_quoted(value)}.",
+            f"--na-value {shell_word(value)}.",
         )
 
     def _disagree(self, column: str, bare: Undressed, text: pd.Series) -> DataError:
@@ -184,11 +184,6 @@ class Columns:
             fix=f"Pass decimal='{mark}' (--decimal {mark}) or thousands='{mark}' (--thousands "
             f"{mark}).",
         )
-
-
-def _quoted(word: str) -> str:
-    """A word as a shell takes it, in quotes where the full stop behind it could mislead."""
-    return word if re.fullmatch(r"[\w/#<>-]*\w", word) else "'" + word.replace("'", "'\\''") + "'"
 
 
 def _described(convention: Convention, column: str) -> str:

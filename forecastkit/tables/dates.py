@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,12 +30,15 @@ class Dates:
         Whether a cell could not be read.
     ambiguous : bool
         Whether day, month and year could be swapped in every row.
+    offset : str or None
+        Offset from UTC of the last cell, "+02:00", where the cells have one.
     """
 
     ds: pd.Series
     form: str
     wrong: np.ndarray
     ambiguous: bool = False
+    offset: str | None = None
 
 
 def read_dates(
@@ -67,7 +71,23 @@ def read_dates(
     if found is None:
         return None
     ds = found.ds.take(codes).set_axis(cells.index)
-    return Dates(ds, found.form, found.wrong[codes], found.ambiguous)
+    offset = _last_offset(cells) if getattr(ds.dtype, "tz", None) is not None else None
+    return Dates(ds, found.form, found.wrong[codes], found.ambiguous, offset)
+
+
+def _last_offset(cells: pd.Series) -> str | None:
+    """Offset from UTC that the last cell with one has, as +HH:MM.
+
+    Examples
+    --------
+    >>> _last_offset(pd.Series(["2024-01-01T00:00+0100", "2024-07-01T00:00+02"]))
+    '+02:00'
+    """
+    found = cells.str.extract(r"([+-])(\d{2}):?(\d{2})?$").dropna(subset=[0])
+    if found.empty:
+        return None
+    sign, hours, minutes = found.iloc[-1].fillna("00")
+    return f"{sign}{hours}:{minutes}"
 
 
 def _read_kinds(
@@ -103,7 +123,7 @@ def _read_kinds(
 def _given(cells: pd.Series, date_format: str) -> Dates:
     try:
         ds = explicit(date_format, cells)
-    except ValueError as error:
+    except (ValueError, re.error) as error:
         raise OptionError(
             f"date_format '{date_format}' is not a strptime format: {error}.",
             value=date_format,

@@ -193,8 +193,9 @@ def to_grid(
 ) -> Grid:
     """Lay a series table on its grid.
 
-    Trailing rows without a value (the future of known covariates) are left out; so is a series
-    without any value.
+    Rows after the last value of the whole table (the future of known covariates) are left out; so
+    is a series without any value. Rows without a value up to there are missing values: a series
+    ends at the last of its rows that lies within the dates of the table.
 
     Parameters
     ----------
@@ -255,6 +256,8 @@ def _laid_out(
     starts = _starts(codes)
     least = np.iinfo(np.int64).min
     last = np.maximum.reduceat(np.where(known, ordinals, least), starts)
+    within = np.maximum.reduceat(np.where(ordinals <= last.max(), ordinals, least), starts)
+    last = np.where(last > least, np.maximum(last, within), least)
     keep = ordinals <= last[codes]
     if not keep.all():
         rows = np.flatnonzero(keep)

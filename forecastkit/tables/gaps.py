@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,11 @@ from forecastkit.errors import DataError
 from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, Y, day
 from forecastkit.tables.text import Note
 
+FILLED = "filled"
 Fill = Literal["error", "none", "zero", "previous", "linear"]
 FILLS = ("none", "error", "zero", "previous", "linear")
+# rules whose values are estimates, which no forecast is scored on
+_ESTIMATED = ("previous", "linear")
 _RULES = {
     "none": "left as missing",
     "zero": "filled with 0",
@@ -63,7 +67,69 @@ def filled(
             "previous or linear).",
         )
     notes.append((f"{where}, {_RULES[fill]}", f"fill={fill}"))
-    return (table if fill == "none" else _with_values(table, grid, fill)), notes
+    if fill == "none":
+        return table, notes
+    whole = _with_values(table, grid, fill)
+    if fill in _ESTIMATED:
+        whole.attrs[FILLED] = {"rule": fill, "periods": _filled_periods(grid)}
+    return whole, notes
+
+
+def _filled_periods(grid: Grid) -> dict[str, str]:
+    """By series the runs of periods without a value, as text: "start/end start/end"."""
+    absent = np.isnan(grid.values)
+    before, after = absent.copy(), absent.copy()
+    before[1:] &= ~absent[:-1]
+    after[:-1] &= ~absent[1:]
+    ends = grid.offsets[1:-1]
+    before[ends] = absent[ends]  # a run ends with its series
+    after[ends - 1] = absent[ends - 1]
+    places = [np.flatnonzero(before), np.flatnonzero(after)]
+    owner = np.searchsorted(grid.offsets, places[0], side="right") - 1
+    moments = [
+        grid.timestamps(grid.first[owner] + one - grid.offsets[owner]).astype(str).tolist()
+        for one in places
+    ]
+    runs: dict[str, list[str]] = {}
+    for series, start, end in zip(owner, *moments, strict=True):
+        runs.setdefault(str(grid.ids[series]), []).append(f"{start}/{end}")
+    return {name: ", ".join(parts) for name, parts in runs.items()}
+
+
+def filled_periods(grid: Grid, attrs: Mapping[Any, Any]) -> np.ndarray | None:
+    """Which periods of a grid hold a value that was estimated when the table was read.
+
+    Parameters
+    ----------
+    grid : Grid
+    attrs : mapping
+        Of the table.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_periods,), or None
+        None where no value was: 0 in place of an absent row is a value, not an estimate.
+    """
+    kept = attrs.get(FILLED)
+    if not kept:
+        return None
+    mask = np.zeros(len(grid.values), bool)
+    place = {str(name): k for k, name in enumerate(grid.ids)}
+    for name, runs in kept["periods"].items():
+        series = place.get(name)
+        if series is None:
+            continue
+        for run in runs.split(", "):
+            bounds = pd.Series(run.split("/"))
+            if grid.frequency.kind == "integer":
+                ordinals = grid.ordinals(bounds.astype(np.int64))
+            else:
+                moments = pd.to_datetime(bounds, format="ISO8601", utc=grid.time_zone is not None)
+                zoned = moments if grid.time_zone is None else moments.dt.tz_convert(grid.time_zone)
+                ordinals = grid.ordinals(zoned)
+            start, end = grid.offsets[series] + ordinals - grid.first[series]
+            mask[max(start, grid.offsets[series]) : min(end + 1, grid.offsets[series + 1])] = True
+    return mask
 
 
 def _left_out(table: pd.DataFrame, grid: Grid) -> list[Note]:
@@ -72,16 +138,14 @@ def _left_out(table: pd.DataFrame, grid: Grid) -> list[Note]:
     if not absent.any():
         return []
     notes = []
-    known = table.loc[~absent, UNIQUE_ID]
     empty = table.loc[~table[UNIQUE_ID].isin(grid.ids), UNIQUE_ID].drop_duplicates()
     if len(empty):
         names = ", ".join(f"'{name}'" for name in empty.iloc[:3]) + ", ..." * (len(empty) > 3)
         notes.append((f"{len(empty)} series left out: {names}", "they have no value"))
-    last = pd.Series(np.flatnonzero(~absent), index=known).groupby(level=0).max()
-    behind = np.arange(len(table)) > table[UNIQUE_ID].map(last).to_numpy(float)
+    behind = table[DS] > table.loc[~absent, DS].max()
     if behind.any():
-        what = f"{int(behind.sum())} rows after the last value of their series"
-        notes.append((what, "their value is empty: they are not forecast from"))
+        what = f"{int(behind.sum())} rows after the last value of the table"
+        notes.append((what, "their value is empty: they are the future of the covariates"))
     return notes
 
 

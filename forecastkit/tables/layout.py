@@ -8,7 +8,7 @@ from itertools import combinations
 
 import pandas as pd
 
-from forecastkit.errors import DataError, OptionError
+from forecastkit.errors import DataError, OptionError, shell_word
 from forecastkit.tables.dates import Dates
 from forecastkit.tables.names import ID_NAMES, LAST, TARGET_NAMES, by_rank, rank
 from forecastkit.tables.numbers import is_numeric
@@ -135,7 +135,8 @@ def _find_ids(
                 f"{', '.join(pair)} could together.",
                 file=cells.file,
                 fix="Name them with id_col (--id), for instance "
-                f"--id {pair[0]!r} --id {pair[1]!r}, or write one column that names the series.",
+                f"--id {shell_word(pair[0])} --id {shell_word(pair[1])}, or write one column "
+                "that names the series.",
             )
     return tuple(candidates[:1])
 
@@ -156,7 +157,8 @@ def _find_targets(
         raise DataError(
             f"Several columns could be the target: {', '.join(numbers)}.",
             file=cells.file,
-            fix=f"Name it with target_col (--target), for instance --target {numbers[0]!r}.",
+            fix="Name it with target_col (--target), for instance "
+            f"--target {shell_word(numbers[0])}.",
         )
     reasons["target"] = (
         f"no column is named as a target, so each of the {len(numbers)} columns of numbers is a "
@@ -167,7 +169,11 @@ def _find_targets(
 
 def _unknown_column(cells: Cells, option: str, name: str) -> OptionError:
     close = difflib.get_close_matches(name, cells.columns, n=1, cutoff=0.4)
-    hint = f"Did you mean --{option} '{close[0]}'?" if close else f"Name one with --{option}."
+    hint = (
+        f"Did you mean --{option} {shell_word(close[0])}?"
+        if close
+        else f"Name one with --{option}."
+    )
     return OptionError(
         f"There is no column '{name}'; the file has: {', '.join(cells.columns)}.",
         file=cells.file,

@@ -96,6 +96,14 @@ def _check_marks(decimal: str | None, thousands: str | None) -> None:
 
 
 def _check_format(form: str | None) -> None:
+    parts = re.findall(r"%(.)", form or "")
+    twice = [one for one in parts if parts.count(one) > 1 and one != "%"]
+    if twice:
+        raise OptionError(
+            f"date_format '{form}' names %{twice[0]} twice.",
+            value=form,
+            fix="Use for instance %d.%m.%Y or %Y-%m-%d %H:%M.",
+        )
     if form is not None and not re.search(r"%[YyGcxDF]", form):
         raise OptionError(
             f"date_format '{form}' is not a strptime format with a year.",
@@ -324,7 +332,8 @@ def _checked(
     notes += said
     table.attrs[ASSUMPTIONS] = [{"what": what, "why": why} for what, why in notes]
     found = replace(how, target_col=layout.targets, time_col=layout.time, id_col=layout.ids)
-    table.attrs[READING] = found.to_dict()
+    offset = layout.dates.offset if layout.dates is not None else None
+    table.attrs[READING] = found.to_dict() | ({"offset": offset} if offset else {})
     return table
 
 

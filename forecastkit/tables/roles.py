@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from forecastkit.errors import DataError, OptionError
+from forecastkit.errors import DataError, OptionError, shell_word
 from forecastkit.tables.calendar import CALENDAR, useful_cycles
 from forecastkit.tables.covariates import FUTR, HIST, STAT, Column, absent_cells, is_numeric
 from forecastkit.tables.events import EVENTS
@@ -32,8 +32,13 @@ def find_columns(
     futr: Sequence[str] | None = None,
     hist: Sequence[str] | None = None,
     stat: Sequence[str] | None = None,
+    h: int = 1,
 ) -> tuple[tuple[Column, ...], list[Note]]:
     """Decide what the columns of a series table mean.
+
+    A column that is not named is known ahead if its cells are filled for a whole horizon after the
+    last target of the table, in every series. A row without a target before that is a missing
+    value, and says nothing of what is known ahead.
 
     Parameters
     ----------
@@ -41,6 +46,8 @@ def find_columns(
         From `check_table`, its covariates behind `y`.
     futr, hist, stat : sequence of str, optional
         Names of columns that are known ahead, for the past alone, and constant in a series.
+    h : int
+        Horizon, in steps.
 
     Returns
     -------
@@ -81,7 +88,7 @@ def find_columns(
                 what = f"column '{name}' gives the target away: forecasts will look too good"
                 notes.append((what, leaks[name]))
             continue
-        role, why = (None, leaks[name]) if name in leaks else _role(df, name)
+        role, why = (None, leaks[name]) if name in leaks else _role(df, name, h)
         if role is None:
             notes.append((f"column '{name}' not used", why))
         else:
@@ -144,7 +151,7 @@ def _named(df: pd.DataFrame, lists: dict[str, Sequence[str] | None]) -> dict[str
     return named
 
 
-def _role(df: pd.DataFrame, name: str) -> tuple[str | None, str]:
+def _role(df: pd.DataFrame, name: str, h: int) -> tuple[str | None, str]:
     """What the cells of a column say of its meaning, and why."""
     cells, absent = df[name], absent_cells(df[name])
     if absent.all():
@@ -163,10 +170,19 @@ def _role(df: pd.DataFrame, name: str) -> tuple[str | None, str]:
         return STAT, "it is constant in every series"
     if not is_numeric(cells[~absent]):
         return None, "it holds text that changes; name it to use it"
-    trailing = df[Y].isna() & df[Y].notna()[::-1].groupby(df[UNIQUE_ID]).cumsum()[::-1].eq(0)
-    if trailing.any() and not absent[trailing].any():
-        return FUTR, f"{int(trailing.sum())} rows after the last target hold it"
-    return HIST, "it changes, and no row after the last target holds it"
+    ahead = (df[DS] > df.loc[df[Y].notna(), DS].max()) & ~absent
+    has_target = df[Y].notna().groupby(df[UNIQUE_ID], sort=False).any()
+    rows = ahead.groupby(df[UNIQUE_ID], sort=False).sum()[has_target]
+    if (rows >= h).all():
+        return FUTR, f"every series has it for the {h} steps after the last target"
+    if not rows.any():
+        return HIST, "it changes, and no row after the last target holds it"
+    short = rows[rows < h]
+    return HIST, (
+        f"after the last target it is known for {int(short.iloc[0])} of {h} steps in series "
+        f"'{short.index[0]}' ({len(short)} of {len(rows)} series lack some); if it is known ahead, "
+        f"give all of them, or name it with futr_exog (--future-exog {shell_word(name)})"
+    )
 
 
 def _checked(df: pd.DataFrame, name: str, role: str) -> Column:

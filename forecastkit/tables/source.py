@@ -6,6 +6,8 @@ import bz2
 import gzip
 import io
 import lzma
+import os
+import stat
 import sys
 import zipfile
 import zlib
@@ -75,11 +77,10 @@ def read_source(path: str | Path, most_bytes: int = MOST_BYTES) -> Source:
     b'day,y'
     """
     if str(path) == STANDARD_INPUT:
-        name, data = "standard input", sys.stdin.buffer.read(most_bytes + 1)
+        name = "standard input"
+        data = _in_pieces(sys.stdin.buffer, name, most_bytes)
     else:
         name, data = Path(path).name, _file_bytes(Path(path), most_bytes)
-    if len(data) > most_bytes:
-        raise _too_large(name, most_bytes)
     kind, opened = _opened(data, name)
     if kind is None:
         return Source(name, data)
@@ -93,9 +94,12 @@ def _file_bytes(path: Path, most_bytes: int) -> bytes:
             f"'{path}' is a folder, not a file.", file=path.name, fix="Name a CSV file in it."
         )
     try:
+        before = path.stat()
+        _check_size(path, before, most_bytes)
         with path.open("rb") as file:
-            before = path.stat()
-            data = file.read(most_bytes + 1)
+            regular = stat.S_ISREG(before.st_mode)
+            whole = file.read(before.st_size + 1) if regular else None
+            data = _in_pieces(file, path.name, most_bytes) if whole is None else whole
             after = path.stat()
     except FileNotFoundError as error:
         raise UnknownFileError(
@@ -104,15 +108,35 @@ def _file_bytes(path: Path, most_bytes: int) -> bytes:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise UnknownFileError(f"'{path}' cannot be read: {why}.", file=path.name) from error
-    regular = path.is_file()
-    cut = regular and len(data) <= most_bytes and len(data) != after.st_size
-    if cut or (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+    same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
+    if regular and not (same and len(data) == after.st_size):
         raise DataError(
             "The file changed while it was read.",
             file=path.name,
             fix="Wait until it is written, or read a copy of it.",
         )
     return data
+
+
+def _check_size(path: Path, found: os.stat_result, most_bytes: int) -> None:
+    """Refuse, before it is read, what has no end or is too large."""
+    if stat.S_ISCHR(found.st_mode) or stat.S_ISBLK(found.st_mode):
+        raise UnknownFileError(
+            f"'{path}' is a device, not a file.", file=path.name, fix="Name a CSV file."
+        )
+    if stat.S_ISREG(found.st_mode) and found.st_size > most_bytes:
+        raise _too_large(path.name, most_bytes)
+
+
+def _in_pieces(file: Any, name: str, most_bytes: int) -> bytes:
+    """Read to the end, piece by piece: no more memory is asked for than there are bytes."""
+    pieces, size = [], 0
+    while piece := file.read(_PIECE):
+        size += len(piece)
+        if size > most_bytes:
+            raise _too_large(name, most_bytes)
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def _opened(data: bytes, name: str) -> tuple[str | None, Callable[[], Any]]:
@@ -159,14 +183,9 @@ def _is_excel(name: str) -> DataError:
 
 
 def _decompressed(opened: Callable[[], Any], kind: str, name: str, most_bytes: int) -> bytes:
-    pieces, size = [], 0
     try:
         with opened() as file:
-            while piece := file.read(_PIECE):
-                size += len(piece)
-                if size > most_bytes:
-                    raise _too_large(name, most_bytes)
-                pieces.append(piece)
+            return _in_pieces(file, name, most_bytes)
     except (
         *(OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile),
         *(NotImplementedError, ValueError, RuntimeError),
@@ -176,7 +195,6 @@ def _decompressed(opened: Callable[[], Any], kind: str, name: str, most_bytes: i
             file=name,
             fix="Get it again, or decompress it by hand.",
         ) from error
-    return b"".join(pieces)
 
 
 def _too_large(name: str, most_bytes: int) -> DataError:

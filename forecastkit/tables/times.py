@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from forecastkit.errors import DataError, located
+from forecastkit.errors import DataError, located, shell_word
 from forecastkit.tables.counts import NUMERIC_FORMS
 from forecastkit.tables.dates import Dates, read_clock, read_dates
 from forecastkit.tables.months import looks_like_a_date
@@ -95,7 +95,7 @@ def find_time(
         raise DataError(
             f"Several columns could be the time: {', '.join(shown)}.",
             file=cells.file,
-            fix=f"Name it with time_col (--time), for instance --time {shown[0]!r}.",
+            fix=f"Name it with time_col (--time), for instance --time {shell_word(shown[0])}.",
         )
     if shown:
         reasons["time"] = why

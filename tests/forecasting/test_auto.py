@@ -90,5 +90,5 @@ def test_skill_is_required_of_noise(tmp_path, rng, capsys):
     with pytest.raises(SystemExit) as end:
         main([*command, "--output", str(tmp_path / "m.safetensors")])
     assert end.value.code == 6
-    assert "did not beat the seasonal naive" in capsys.readouterr().err
+    assert "did not beat both the naive and the seasonal naive" in capsys.readouterr().err
     assert (tmp_path / "m.safetensors").exists()

@@ -46,7 +46,7 @@ def table(n=8, trailing=0, **columns):
     ],
 )
 def test_a_column_that_is_not_named_means_what_its_cells_show(cells, trailing, role):
-    columns, notes = find_columns(table(trailing=trailing, x=cells))
+    columns, notes = find_columns(table(trailing=trailing, x=cells), h=max(trailing, 1))
     assert [column.role for column in columns] == ([role] if role else [])
     assert len(notes) == 1
     assert "'x'" in notes[0][0]

@@ -352,7 +352,7 @@ REFUSALS = [
         "several targets",
         lines("id,date,weight,height", "a,2024-01-01,1,2", "b,2024-01-01,1,2"),
         "sales.csv: Several columns could be the target: weight, height.\nName it with target_col "
-        "(--target), for instance --target 'weight'.",
+        "(--target), for instance --target weight.",
     ),
 ]
 
@@ -380,7 +380,7 @@ def test_a_word_for_missing_can_be_named(write):
 
 
 def test_an_unknown_column_gets_a_hint(write):
-    with pytest.raises(OptionError, match=r"no column 'visit'.*\nDid you mean --target 'visits'"):
+    with pytest.raises(OptionError, match=r"no column 'visit'.*\nDid you mean --target visits"):
         read_csv(write(SINGLE), target_col="visit")
 
 
