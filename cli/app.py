@@ -13,11 +13,11 @@ from forecastkit.version import __version__
 
 # command to what it does, in the order of the help; each stands in a module of its own
 COMMANDS = {
-    "fit": "Train a forecaster on a CSV file, score it, write the model file.",
-    "predict": "Forecast with a model file; writes CSV.",
-    "backtest": "Evaluate the model and the baselines over rolling origins.",
-    "inspect": "Show where a model comes from, its scores, what it remembers.",
-    "check": "Say what is understood of a CSV file and what is wrong with it.",
+    "fit": "Fit a forecaster to a CSV file, score it on held-out data, write the model file.",
+    "predict": "Forecast with a model file, after its own data or after new rows.",
+    "backtest": "Evaluate the model and the baselines on rolling origins.",
+    "inspect": "Show provenance, accuracy, covariate effects and memory of a model.",
+    "check": "Validate a CSV file: how it is parsed, and every problem with its row.",
     "datasets": "List the sample data, or write one as CSV.",
 }
 EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
@@ -66,9 +66,11 @@ class Commands(click.Group):
 )
 @click.version_option(__version__, prog_name="forecastkit")
 def main() -> None:
-    """Forecast a CSV with recurrent networks that can be read.
+    """Forecast the time series in a CSV file.
 
-    Data goes to standard output, everything else to standard error.
+    Start with: forecastkit fit sales.csv, then forecastkit predict.
+
+    Data goes to standard output; progress, notes and scores go to standard error.
     """
 
 

@@ -26,13 +26,25 @@ METRICS = ("mase", "rmsse", "smape", "mae", "rmse", "coverage")
 
 @click.command("backtest")
 @click.argument("file", metavar="FILE.csv")
-@click.option("--n-windows", type=click.IntRange(min=1), default=4, show_default=True)
-@click.option("--step-size", type=click.IntRange(min=1), help="Steps between windows; the horizon.")
-@click.option("--refit", is_flag=True, help="Train before every window, not once.")
+@click.option(
+    "--n-windows",
+    type=click.IntRange(min=1),
+    default=4,
+    show_default=True,
+    help="Number of validation windows.",
+)
+@click.option(
+    "--step-size",
+    type=click.IntRange(min=1),
+    help="Steps from one window to the next [default: horizon].",
+)
+@click.option(
+    "--refit", is_flag=True, help="Fit again before every window, not only before the first."
+)
 @click.option(
     "--output",
     metavar="FILE",
-    help="Write the forecasts of every window (.csv, .parquet, .xlsx or .json).",
+    help="Write the forecasts of all windows (.csv, .parquet, .xlsx or .json).",
 )
 @spreadsheet_option
 @columns_option
@@ -50,7 +62,7 @@ def command(
     columns: str,
     **options: Any,
 ) -> None:
-    """Forecast the last windows of FILE.csv from what was known before them, and score."""
+    """Forecast the last windows of FILE.csv from the data before each of them, and score."""
     from forecastkit.cli.models import make_forecaster, named_covariates, with_events
 
     import forecastkit as fk
@@ -84,8 +96,8 @@ def command(
         cv = rounded(cv, table["y"].to_numpy())
         cv = cv if columns == "standard" else with_file_columns(cv, table.attrs["reading"])
         write_table(cv, output, options["spreadsheet_safe"])
-    trained = "before every window" if refit else "once, before the first"
-    talk.say(f"{n_windows} windows of {model.h} steps; trained {trained}. Means over the series:")
+    fitted = "before every window" if refit else "once, before the first window"
+    talk.say(f"{n_windows} windows of {model.h} steps; fitted {fitted}. Mean over the series:")
     if options["as_json"]:
         print_json({"n_windows": n_windows, "horizon": model.h, "scores": scores})
     else:

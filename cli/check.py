@@ -17,7 +17,7 @@ BAD_DATA = 5
 @reading_options
 @output_options
 def command(file: str, **options: Any) -> None:
-    """Say what is understood of FILE.csv and name every problem with its row; train nothing."""
+    """Validate FILE.csv: report how it is parsed and every problem with its row."""
     import forecastkit as fk
 
     report = fk.check_csv(file, **chosen(options, READING))
@@ -40,7 +40,7 @@ def _lines(report: dict[str, Any]) -> list[str]:
     lines = [report["file"], *(f"  {line}" for line in text_table(rows, ["fact", "value"])[1:])]
     if report["gaps"]:
         worst = ", ".join(f"{name} ({count})" for name, count in list(report["gaps"].items())[:5])
-        lines.append(f"Missing most: {worst}")
+        lines.append(f"Most missing values: {worst}")
     lines.append("Assumptions:")
     lines += [f"  {note['what']}: {note['why']}" for note in report["assumptions"]]
     return [*lines, "No problems found."]

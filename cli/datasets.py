@@ -9,9 +9,9 @@ from forecastkit.cli.output import print_json, text_table
 @click.command("datasets")
 @click.argument("name", required=False)
 @click.option(
-    "--output", default="-", metavar="FILE", help="CSV to write; default standard output."
+    "--output", default="-", metavar="FILE", help="CSV file to write [default: standard output]."
 )
-@click.option("--json", "as_json", is_flag=True, help="List as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 def command(name: str | None, output: str, as_json: bool) -> None:
     """List the sample data, or write NAME as CSV."""
     import forecastkit as fk

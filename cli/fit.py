@@ -35,10 +35,10 @@ NOT_BETTER = 6
 @click.option(
     "--require-skill",
     is_flag=True,
-    help="Exit with code 6 unless naive and seasonal naive are both beaten.",
+    help="Exit with code 6 unless the model beats both naive and seasonal naive.",
 )
 @click.option(
-    "--no-ablation", is_flag=True, help="Do not score the model without its covariates too."
+    "--no-ablation", is_flag=True, help="Do not score the model without its covariates as well."
 )
 @reading_options
 @model_options
@@ -46,7 +46,7 @@ NOT_BETTER = 6
 @plot_option
 @output_options
 def command(file: str, output: str, require_skill: bool, no_ablation: bool, **options: Any) -> None:
-    """Train a forecaster on FILE.csv, score it against baselines, write a model file."""
+    """Fit a forecaster to FILE.csv, score it against baselines, write a model file."""
     from forecastkit.cli.models import make_forecaster, named_covariates, with_events
 
     import forecastkit as fk
@@ -68,7 +68,7 @@ def command(file: str, output: str, require_skill: bool, no_ablation: bool, **op
     talk.scoreboard(
         board,
         _held_back(**{name: model.facts[name] for name in ("holdout", "n_windows")})
-        + " (mase, smape: less is better; coverage: 0.8 is wanted):",
+        + " (lower MASE and sMAPE are better; coverage should be 0.80):",
         model.alias or model.name,
     )
     talk.skill(model.alias or model.name, model.skills)
@@ -76,9 +76,7 @@ def command(file: str, output: str, require_skill: bool, no_ablation: bool, **op
     missing = model.missing_future
     if options["plot"]:
         fk.plot_forecast(table, model.predict_after(level=options["level"]), options["plot"])
-        mean = (
-            f" ({', '.join(missing)} at the mean of the past, as not given yet)" if missing else ""
-        )
+        mean = f" ({', '.join(missing)} set to the mean of their past)" if missing else ""
         talk.say(f"Plot: {options['plot']}{mean}")
     talk.say(f"Model: {output} (horizon {model.h}).")
     for line in _next_steps(output, missing):
@@ -96,15 +94,19 @@ def _next_steps(output: str, missing: list[str]) -> list[str]:
     if not missing:
         return [f"Forecast with: {predict}"]
     return [
-        f"Write the rows of the future with: {predict} --make-future future.csv",
+        f"Create a file of future rows with: {predict} --make-future future.csv",
         f"Fill in {', '.join(missing)}, then forecast with: {predict} --future future.csv",
     ]
 
 
 def _held_back(holdout: int, n_windows: int) -> str:
     if n_windows == 1:
-        return f"Scores on the last {holdout} steps, held back"
-    return f"Scores on the last {n_windows} windows of {holdout} steps"
+        return f"Accuracy on the last {_steps(holdout)}, held out"
+    return f"Accuracy on the last {n_windows} windows of {_steps(holdout)}, held out"
+
+
+def _steps(n: int) -> str:
+    return f"{n} step{'s' if n > 1 else ''}"
 
 
 def _result(output: str, model: Any) -> dict[str, Any]:

@@ -11,10 +11,13 @@ from forecastkit.files import check_outputs
 
 @click.command("inspect")
 @click.argument("model", default="model.safetensors", metavar="[MODEL]")
-@click.option("--json", "as_json", is_flag=True, help="Machine-readable result.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @plot_option
 def command(model: str, as_json: bool, plot: str | None) -> None:
-    """Show provenance, scoreboard, memory length and gates of MODEL (model.safetensors here)."""
+    """Show provenance, accuracy, covariate effects, memory and gates of MODEL.
+
+    MODEL is model.safetensors in the current folder if not given.
+    """
     import forecastkit as fk
 
     check_outputs({"--plot": plot}, {"the model": model})
@@ -43,6 +46,6 @@ def command(model: str, as_json: bool, plot: str | None) -> None:
     if intervals:
         click.echo("\n".join(["", *text_table(intervals, list(intervals[0]))]))
     if len(effects):
-        click.echo("\nWhat covariates change (means of all forecasts; change in percent):")
+        click.echo("\nFuture covariates (mean forecast at their low and high value, change in %):")
         click.echo("\n".join(text_table(effects.to_dict("records"), list(effects.columns))))
     click.echo(f"\n{found}")

@@ -17,38 +17,54 @@ def _names(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -
 
 _READING = (
     click.option("--target", "target_col", metavar="COLUMN", help="Column to forecast."),
-    click.option("--time", "time_col", metavar="COLUMN", help="Column of timestamps."),
+    click.option("--time", "time_col", metavar="COLUMN", help="Timestamp column."),
     click.option(
         "--id",
         "id_col",
         multiple=True,
         metavar="COLUMN",
-        help="Column that names the series; may be given again.",
+        help="Series identifier column (repeatable).",
     ),
-    click.option("--delimiter", help="What stands between cells."),
+    click.option("--delimiter", help="Cell delimiter, for instance ;."),
     click.option("--decimal", help="Decimal mark."),
-    click.option("--thousands", help="What stands between groups of three digits."),
+    click.option("--thousands", help="Thousands separator."),
     click.option("--encoding", help="Encoding of the file, for instance cp1252."),
     click.option("--date-format", metavar="FORMAT", help="For instance %d.%m.%Y."),
-    click.option("--na-value", multiple=True, help="One more word for a missing value."),
+    click.option("--na-value", multiple=True, help="Additional missing-value code (repeatable)."),
     click.option(
         "--fill",
         type=click.Choice(["none", "error", "zero", "previous", "linear"]),
-        help="What stands for absent periods; none (they stay missing) when left out.",
+        help="How to fill missing periods [default: none, they stay missing].",
     ),
     click.option(
-        "--snap", is_flag=True, help="Move timestamps that are a little off onto a regular grid."
+        "--snap", is_flag=True, help="Align timestamps with small offsets to the frequency."
     ),
     click.option(
-        "--max-bytes", type=click.IntRange(min=1), help="Limit of the size of FILE, decompressed."
+        "--max-bytes", type=click.IntRange(min=1), help="Maximum size of FILE after decompression."
     ),
-    click.option("--freq", metavar="ALIAS", help="Pandas offset alias, for instance MS."),
+    click.option(
+        "--freq",
+        metavar="ALIAS",
+        help="Frequency as a pandas offset alias, for instance MS [default: inferred].",
+    ),
 )
 _MODEL = (
-    click.option("--horizon", "-H", type=click.IntRange(min=1), help="Steps to forecast."),
-    click.option("--input-size", type=click.IntRange(min=1), help="Steps that the network sees."),
     click.option(
-        "--season-length", type=click.IntRange(min=1), multiple=True, help="Steps in a season."
+        "--horizon",
+        "-H",
+        type=click.IntRange(min=1),
+        help="Steps to forecast [default: by frequency].",
+    ),
+    click.option(
+        "--input-size",
+        type=click.IntRange(min=1),
+        help="Lookback window of a network trained from scratch.",
+    ),
+    click.option(
+        "--season-length",
+        type=click.IntRange(min=1),
+        multiple=True,
+        help="Steps per season (repeatable).",
     ),
     click.option(
         "--future-exog",
@@ -56,7 +72,7 @@ _MODEL = (
         callback=_names,
         multiple=True,
         metavar="COLUMNS",
-        help="Columns known ahead, for instance price,promo.",
+        help="Covariates known in advance, for instance price,promo.",
     ),
     click.option(
         "--past-exog",
@@ -64,7 +80,7 @@ _MODEL = (
         callback=_names,
         multiple=True,
         metavar="COLUMNS",
-        help="Columns known for the past alone.",
+        help="Covariates known for the past only.",
     ),
     click.option(
         "--static-exog",
@@ -72,44 +88,51 @@ _MODEL = (
         callback=_names,
         multiple=True,
         metavar="COLUMNS",
-        help="Columns that are constant in a series.",
+        help="Covariates that are constant within a series.",
     ),
-    click.option("--holidays", metavar="CODE", help="Holidays of a country or region: US, DE-BY."),
+    click.option(
+        "--holidays", metavar="CODE", help="Public holidays of a country or region: US, DE-BY."
+    ),
     click.option(
         "--calendar",
         callback=_names,
         multiple=True,
         metavar="CYCLES",
-        help="Told to networks that are trained: hour, weekday, month, day of year; none; or auto "
-        "(when left out): what the frequency makes useful, where columns are known ahead.",
+        help="Calendar features for trained networks: hour, weekday, month, day of year; or none "
+        "[default: by frequency, if there are future covariates].",
     ),
-    click.option("--events", metavar="FILE.csv", help="Events of your own: columns date, event."),
+    click.option(
+        "--events",
+        metavar="FILE.csv",
+        help="Custom events: a file with the columns date and event.",
+    ),
     click.option(
         "--model",
         type=click.Choice(["auto", "lstm", "rnn"]),
         default="auto",
         show_default=True,
-        help="auto: a weighted mean of the LSTM, the simple RNN and statistical methods.",
+        help="auto: a blend of LSTM, simple RNN and statistical methods.",
     ),
     click.option(
         "--preset",
         type=click.Choice(["instant", "fast", "default", "best", "scratch"]),
         default="default",
         show_default=True,
-        help="instant: the shipped network as it is; fast, default, best: 1, 3 or 6 networks "
-        "trained on from it, in larger panels 0, 2 or 6 from nothing too; scratch: 3 from nothing.",
+        help="instant: the pretrained network, without training; fast, default, best: fine-tunes "
+        "1, 3 or 6 pretrained networks (on larger panels also trains 0, 2 or 6 from scratch); "
+        "scratch: trains 3 from scratch.",
     ),
     click.option(
         "--seed",
         type=click.IntRange(min=0),
         default=1,
         show_default=True,
-        help="Same seed, same result.",
+        help="The same seed gives the same result.",
     ),
 )
 _OUTPUT = (
-    click.option("--json", "as_json", is_flag=True, help="Machine-readable result."),
-    click.option("--quiet", is_flag=True, help="Nothing on standard error but errors."),
+    click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
+    click.option("--quiet", is_flag=True, help="Print errors only."),
 )
 
 
@@ -158,16 +181,16 @@ level_option = click.option(
     multiple=True,
     default=(80.0, 95.0),
     show_default=True,
-    help="Prediction interval in percent; may be given again.",
+    help="Prediction interval in percent (repeatable).",
 )
 plot_option = click.option(
-    "--plot", callback=_picture, metavar="FILE.png", help="Draw the result (png, svg or pdf)."
+    "--plot", callback=_picture, metavar="FILE.png", help="Plot the result (.png, .svg or .pdf)."
 )
 
 spreadsheet_option = click.option(
     "--spreadsheet-safe",
     is_flag=True,
-    help="Put an apostrophe before ids that begin with = + - @ in the CSV that is written.",
+    help="Prefix ids that begin with = + - @ with an apostrophe.",
 )
 
 columns_option = click.option(
@@ -175,7 +198,7 @@ columns_option = click.option(
     type=click.Choice(["file", "standard"]),
     default="file",
     show_default=True,
-    help="Names of the id and time columns that are written: the file's own, or unique_id and ds.",
+    help="Names of id and time columns in the output: the file's own, or unique_id and ds.",
 )
 
 READING = (

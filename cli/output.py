@@ -28,17 +28,17 @@ class Talk:
             self.say(f"  {note['what']}: {note['why']}")
 
     def scoreboard(self, rows: Sequence[Row], title: str, model: str) -> None:
-        """Print scores, best first, and who wins; `model` names the one that was fitted."""
+        """Print scores, best first; `model` names the one that was fitted."""
         if not rows:
-            self.say("The series are too short to hold a window back, so nothing was scored.")
+            self.say("No accuracy: the series are too short to hold out a window.")
             return
         self.say(title)
         columns = [name for name in rows[0] if name != "n_series"]
         for line in text_table(rows, columns):
             self.say(f"  {line}")
-        winner = rows[0]["model"]
-        own = "" if winner == model else f"; {model}, which forecasts, does not"
-        self.say(f"{winner} wins{own}.")
+        best = rows[0]["model"]
+        own = "" if best == model else f" The saved model is {model}."
+        self.say(f"Best on these windows: {best}.{own}")
 
     def skill(self, model: str, skills: Iterable[Any]) -> None:
         """Print by how much the model beat its rivals."""
@@ -48,7 +48,9 @@ class Talk:
     def intervals(self, rows: Sequence[Row]) -> None:
         """Print coverage and width of the intervals by horizon."""
         if rows:
-            self.say("Intervals (coverage as a share; width in seasonal naive errors):")
+            self.say(
+                "Prediction intervals by horizon (width in units of the seasonal naive error):"
+            )
             for line in text_table(rows, list(rows[0])):
                 self.say(f"  {line}")
 

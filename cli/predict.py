@@ -28,15 +28,15 @@ from forecastkit.files import check_outputs
     "--output",
     default="-",
     metavar="FILE",
-    help="File to write (.csv, .parquet, .xlsx or .json); CSV on standard output if not given.",
+    help="File to write: .csv, .parquet, .xlsx or .json [default: CSV to standard output].",
 )
 @click.option(
-    "--future", metavar="FILE.csv", help="Rows of the forecast steps with what is known ahead."
+    "--future", metavar="FILE.csv", help="Future covariates: one row per series and step."
 )
 @click.option(
     "--make-future",
     metavar="FILE.csv",
-    help="Write the rows to fill in for --future, forecast nothing.",
+    help="Write the rows to fill in for --future; do not forecast.",
 )
 @spreadsheet_option
 @columns_option
@@ -53,7 +53,10 @@ def command(
     columns: str,
     **options: Any,
 ) -> None:
-    """Forecast with MODEL (model.safetensors here), after its own data or after NEW.csv."""
+    """Forecast with MODEL, after its own data or after the new rows in NEW.csv.
+
+    MODEL is model.safetensors in the current folder if not given.
+    """
     import forecastkit as fk
     from forecastkit.tables.writing import (
         check_format,

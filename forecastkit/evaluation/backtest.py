@@ -118,7 +118,7 @@ def cross_validation(
 
 def _horizon(models: list[Forecaster]) -> int:
     if not models:
-        raise OptionError("There is no model to evaluate.")
+        raise OptionError("No model to evaluate.")
     horizons = {int(one.h) for one in models}
     if len(horizons) != 1:
         raise OptionError(f"The models have different horizons: {sorted(horizons)}.")
@@ -219,7 +219,9 @@ def _window(
     part = forecasts[0]
     for other in forecasts[1:]:
         if set(part.columns) & set(other.columns) != {UNIQUE_ID, DS}:
-            raise OptionError("Two models have the same name.", fix="Give one another alias.")
+            raise OptionError(
+                "Two models have the same name.", fix="Rename one of the models with alias=."
+            )
         part = part.merge(other, on=[UNIQUE_ID, DS], how="left")
     part[DS] = part[DS].astype(ahead[DS].dtype)
     return part.merge(ahead[[UNIQUE_ID, DS, Y]], on=[UNIQUE_ID, DS], how="left")

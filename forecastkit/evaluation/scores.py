@@ -71,7 +71,7 @@ def evaluate(
     metrics = [metrics] if isinstance(metrics, str) else list(metrics)
     unknown = [name for name in metrics if name not in METRICS]
     if not metrics:
-        raise OptionError(f"No metric is named; there are: {', '.join(METRICS)}.")
+        raise OptionError(f"No metric given; choose from: {', '.join(METRICS)}.")
     if season_length is not None and season_length < 1:
         raise OptionError(f"season_length {season_length} is less than 1.", value=season_length)
     if unknown:
@@ -84,8 +84,8 @@ def evaluate(
     levels = checked_levels(level) if level is not None else windows.levels()
     if not levels and set(metrics) & set(BY_LEVEL):
         raise OptionError(
-            "coverage and quantile_loss need intervals; the table has none.",
-            fix="Make it with level, for instance cross_validation(..., level=[80]).",
+            "coverage and quantile_loss need prediction intervals; the table has none.",
+            fix="Create it with level, for instance cross_validation(..., level=[80]).",
         )
     parts = []
     for name, by_model in _scored(windows, metrics, scales, levels):
@@ -233,7 +233,7 @@ def _scales(
     if train_df is None:
         raise OptionError(
             "mase and rmsse need train_df, the series table that the models were trained on.",
-            fix="Pass train_df=, or leave these metrics out.",
+            fix="Pass train_df=, or omit these metrics.",
         )
     grid = to_grid(check_table(train_df), freq)
     m = season_length or min(grid.frequency.season_lengths)

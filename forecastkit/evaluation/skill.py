@@ -41,14 +41,14 @@ class Skill:
 
     def __str__(self) -> str:
         """Say it in a sentence."""
-        size = f"{abs(100 * self.gain):.0f} % {'less' if self.gain >= 0 else 'more'} error than "
-        where = f"better in {self.better} of {self.rows}"
+        size = f"{abs(100 * self.gain):.0f} % {'lower' if self.gain >= 0 else 'higher'} error than "
+        where = f"lower in {self.better} of {self.rows} windows"
         if self.low is None or self.high is None:
-            return f"{size}{self.against}, {where}: too few to tell it from chance."
+            return f"{size}{self.against} ({where}; too few for a significance test)."
         low, high = (self.low, self.high) if self.gain >= 0 else (-self.high, -self.low)
         span = f"95 % interval {100 * low:.0f} to {100 * high:.0f} %"
-        chance = "more than chance" if self.low > 0 or self.high < 0 else "which may be chance"
-        return f"{size}{self.against} ({span}, {where}): {chance}."
+        verdict = "significant" if self.low > 0 or self.high < 0 else "not significant"
+        return f"{size}{self.against} ({span}; {where}): {verdict}."
 
 
 def skill(against: str, own: np.ndarray, other: np.ndarray, series: np.ndarray) -> Skill | None:
@@ -77,7 +77,7 @@ def skill(against: str, own: np.ndarray, other: np.ndarray, series: np.ndarray) 
     --------
     >>> own, other = np.linspace(1, 2, 40), np.linspace(1.5, 2.5, 40)
     >>> print(skill("Theta", own, other, np.arange(40)))
-    25 % less error than Theta (95 % interval 24 to 26 %, better in 40 of 40): more than chance.
+    25 % lower error than Theta (95 % interval 24 to 26 %; lower in 40 of 40 windows): significant.
     """
     known = np.isfinite(own) & np.isfinite(other)
     own, other, series = own[known], other[known], series[known]

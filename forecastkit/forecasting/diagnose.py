@@ -77,17 +77,17 @@ class Diagnosis:
 
     def __str__(self) -> str:
         """Say it in a few lines."""
-        lines = [f"The network listens to the last {self.memory_length} of {self.reach} steps."]
+        lines = [
+            f"95 % of the gradient falls on the last {self.memory_length} of {self.reach} steps."
+        ]
         for row in self.gates.to_dict("records"):
             lines.append(
                 f"Layer {row['layer']}, {row['gate']} gate: mean {row['mean']:.2f}, "
-                f"{100 * row['shut']:.0f} % shut, {100 * row['open']:.0f} % open."
+                f"{100 * row['shut']:.0f} % closed, {100 * row['open']:.0f} % open."
             )
         for row in self.cell_memory.to_dict("records"):
             least = "at least " if row["at_least"] else ""
-            lines.append(
-                f"Layer {row['layer']}: a cell keeps what it holds for {least}{row['steps']} steps."
-            )
+            lines.append(f"Layer {row['layer']}: median cell memory {least}{row['steps']} steps.")
         return "\n".join([*lines, *self.warnings])
 
 
@@ -293,32 +293,32 @@ def _cell_memory(forget: np.ndarray, shown: np.ndarray, network: NetworkConfig) 
 def _warnings(gradient: np.ndarray, network: NetworkConfig) -> list[str]:
     total, reach, window = gradient.sum(), len(gradient), network.view.input_size
     if total <= _SILENT:
-        return ["The network is silent: the forecast is the statistical base path alone."]
+        return ["The network is inactive: the forecast is the statistical baseline forecast."]
     found = []
     heard = _memory_length(gradient)
     if heard >= 0.97 * reach and reach > _TOO_FEW_FOR_ALL:
         found.append(
-            f"The network listens to all of the {reach} steps that reach it: longer series or a "
-            "larger input_size may bring more."
+            f"The network is sensitive to all {reach} steps of its input: longer series or "
+            "a larger input_size may lower the error."
         )
     half, recent = reach // 2, gradient[:window]
-    cure = ", or an LSTM in place of an RNN" if network.cell == "rnn" else ""
+    cure = "; an LSTM may do better than an RNN" if network.cell == "rnn" else ""
     if total > _EXPLODED or (reach > 3 and gradient[half:].mean() > 10 * gradient[:half].mean()):
         found.append(
-            f"Gradients explode: the forecast moves by {total:.3g} when the values move by one. "
-            "Train fewer steps, or on more series."
+            f"Exploding gradients: the forecast changes by {total:.3g} when the values change by 1. "
+            "Train for fewer steps, or on more series."
         )
     if len(recent) > 3 and recent.std() < 0.02 * recent.mean():
-        found.append("The gradient is flat: the network averages its window and ignores its order.")
+        found.append("The gradient is flat: the network averages its window and ignores the order.")
     elif reach > _TOO_FEW_FOR_FEW and heard <= 0.1 * reach:
-        newest = "the newest value" if heard == 1 else f"the newest {heard} values"
+        newest = "the last value" if heard == 1 else f"the last {heard} values"
         found.append(
-            f"Gradients vanish: the network ignores its history, it hears {newest} alone. "
-            f"A smaller input_size would do{cure}."
+            f"Vanishing gradients: the forecast depends on {newest} only. "
+            f"A smaller input_size would be enough{cure}."
         )
     elif reach > 2 * window and gradient[half:].sum() < 1e-4 * total:
         found.append(
-            f"Gradients vanish: nothing older than {half} steps is heard. A smaller input_size "
-            f"would do{cure}."
+            f"Vanishing gradients: no sensitivity beyond {half} steps. A smaller input_size "
+            f"would be enough{cure}."
         )
     return found

@@ -112,7 +112,7 @@ class Learner:
         """
         incumbent = self.plan.incumbent
         if tail < 1:
-            why = [note(self._as_it_is(), "too few values to train on")]
+            why = [note(self._as_it_is(), "used without training: too few values")]
             return Trained((incumbent,), (incumbent,), why, 0)
         held_back = windows(panel, tail, n_tails, most=512)
         with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
@@ -150,7 +150,7 @@ class Learner:
 
     def _as_it_is(self) -> str:
         tuned = any(recipe.start is not None for recipe in self.plan.recipes)
-        return "the shipped network as it is" if tuned else "the statistical base path alone"
+        return "the pretrained network" if tuned else "the statistical baseline forecast"
 
     def _choices(
         self,
@@ -264,19 +264,20 @@ class Learner:
     ) -> Notes:
         notes = []
         if not any(self._is_tuned(one) for one in kept):
-            why = f"training brought nothing on the last {tail} steps"
-            notes.append(note(self._as_it_is(), why if choices else "too few values to train on"))
+            why = f"training did not lower the loss on the last {tail} steps"
+            why = why if choices else "too few values"
+            notes.append(note(self._as_it_is(), f"used without training: {why}"))
         for one in kept:
-            what = "trained on" if self._is_tuned(one) else "trained from nothing"
-            part = ", the last layer alone" if one.training.head_only else ""
+            what = "fine-tuned" if self._is_tuned(one) else "trained from scratch"
+            part = ", last layer only" if one.training.head_only else ""
             gain = 100 * (1 - one.loss / loss) if loss else 0.0
-            than = self._as_it_is().removesuffix(" as it is").removesuffix(" alone")
+            n = self._recipe(one).n_members
             notes.append(
                 note(
-                    f"{self._recipe(one).n_members} networks {what}, {one.run.steps} steps each",
-                    f"at learning rate {one.training.learning_rate:g}{part}: on the last {tail} "
-                    f"steps one had {abs(gain):.1f} % {'less' if gain >= 0 else 'more'} loss than "
-                    f"{than}",
+                    f"{n} network{'s' if n > 1 else ''} {what}, {one.run.steps} steps each",
+                    f"learning rate {one.training.learning_rate:g}{part}; {abs(gain):.1f} % "
+                    f"{'lower' if gain >= 0 else 'higher'} loss than {self._as_it_is()} on the "
+                    f"last {tail} steps",
                 )
             )
         return notes

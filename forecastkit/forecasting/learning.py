@@ -97,8 +97,8 @@ class Learning:
             weights = blend_weights(judged, prior, self.season_length, n_windows)
             named = zip(parts, weights, strict=True)
             listed = ", ".join(f"{part.name} {100 * weight:.0f} %" for part, weight in named)
-            why = f"by forecasts of {tail} steps that were held back"
-            notes.append(note(f"weights {listed}", why))
+            why = f"estimated on {tail} held-out steps"
+            notes.append(note(f"blend weights {listed}", why))
         pairs = zip(parts, weights, strict=True)
         return Learnt(
             tuple(replace(part, weight=weight) for part, weight in pairs),
@@ -139,14 +139,12 @@ class Learning:
             tail_loss(held_back, part, self.season_length, one) for one in (None, before)
         )
         gain = 100 * (1 - with_them / without) if without else 0.0
-        size = f"{abs(gain):.1f} % {'less' if gain >= 0 else 'more'} loss"
-        why = f"on the last {tail * n_tails} steps {size} than without them"
+        size = f"{abs(gain):.1f} % {'lower' if gain >= 0 else 'higher'} loss"
+        why = f"{size} than without them on the last {tail * n_tails} steps"
         if gain < -_MOST_HARM:
-            what = "effects of covariates that are known ahead not taken out"
+            what = "no regression adjustment for future covariates"
             return (before.idle(), after.idle()), [note(what, why)]
-        return (before, after), [
-            note("effects of covariates that are known ahead taken out, and put back", why)
-        ]
+        return (before, after), [note("regression adjustment for future covariates", why)]
 
     def _judged(
         self,

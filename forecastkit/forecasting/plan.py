@@ -135,10 +135,10 @@ def make_plan(
     lengths, notes = _seasons(grid, longest, seasons, past)
     if preset == "instant" and input_size is not None:
         raise OptionError(
-            f"The preset instant trains nothing, and the shipped network sees {SHIPPED_WINDOW} "
-            f"steps, not {input_size}.",
+            f"The preset instant trains nothing, and the pretrained network has a lookback window "
+            f"of {SHIPPED_WINDOW} steps, not {input_size}.",
             value=input_size,
-            fix="Leave input_size (--input-size) out, or use another preset.",
+            fix="Omit input_size (--input-size), or use another preset.",
         )
     window = None if input_size is None else min(int(input_size), longest)
     pairs, (told, noted, fixed) = _room(past)
@@ -154,12 +154,12 @@ def make_plan(
     incumbent = Member(*fitted_to(*shipped(cell)[:2], lengths, h))
     start = with_room(incumbent.network, incumbent.weights, told, noted, fixed)
     n_values = int(np.sum(~np.isnan(grid.values)))
-    why = "training starts from it"
+    why = "starting point of the fine-tuning"
     if n_tuned and n_values < _FEWEST_VALUES:
-        why = f"{n_values} values are too few to train on, which wants {_FEWEST_VALUES}"
+        why = f"used without fine-tuning, which needs {_FEWEST_VALUES} values; there are {n_values}"
     elif n_tuned == 0:
-        why = "no series of yours was trained on"
-    notes.append(note(f"the shipped {cell.upper()}, trained on synthetic series", why))
+        why = "used without fine-tuning"
+    notes.append(note(f"pretrained {cell.upper()}", why))
     notes += _notes_on_horizon(h, longest)
     tuned = Recipe(*start, TRAININGS["shipped", long], n_tuned)
     recipes = [tuned] if n_tuned and n_values >= _FEWEST_VALUES else []
@@ -185,18 +185,22 @@ def note(what: str, why: str) -> dict[str, str]:
 
 def _notes_from_scratch(network: NetworkConfig, input_size: int | None, preset: Preset) -> Notes:
     if input_size is None:
-        return [note(f"input_size {network.view.input_size}", "usual for these seasons")]
+        return [note(f"input_size {network.view.input_size}", "default for these season lengths")]
     if preset == "scratch":
         return []
-    return [note("trained from scratch", f"the shipped network sees {SHIPPED_WINDOW} steps")]
+    return [
+        note(
+            "trained from scratch", f"the pretrained network has a window of {SHIPPED_WINDOW} steps"
+        )
+    ]
 
 
 def _notes_on_horizon(h: int, longest: int) -> Notes:
     notes = []
     if h > longest:
-        notes.append(note(f"a horizon of {h}", f"longer than any series ({longest} periods)"))
+        notes.append(note(f"horizon {h}", f"longer than any series ({longest} periods)"))
     if h > _FARTHEST:
-        notes.append(note(f"steps beyond {_FARTHEST}", "as far as forecasts were tested"))
+        notes.append(note(f"steps beyond {_FARTHEST}", "forecasts were tested up to there"))
     return notes
 
 
@@ -208,12 +212,12 @@ def _checked_length(grid: Grid, fewest: int, h: int) -> int:
         return longest
     name = f"The longest series ('{grid.ids[lengths.argmax()]}') has {longest} periods; "
     if fewest == _FEWEST_PERIODS:
-        raise DataError(f"{name}a forecast needs at least {fewest}.", fix="Give longer series.")
+        raise DataError(f"{name}a forecast needs at least {fewest}.", fix="Provide longer series.")
     raise DataError(
         f"{name}training from scratch for a horizon of {h} needs at least {fewest}.",
         value=h,
         fix=f"Use a horizon (h, --horizon) of at most {max(1, longest - _FEWEST_PERIODS)} "
-        f"(to be scored, at most {max(1, longest // 3)}), another preset, or longer series.",
+        f"(with a scoreboard, at most {max(1, longest // 3)}), another preset, or longer series.",
     )
 
 
@@ -225,10 +229,10 @@ def _seasons(
     usual = grid.frequency.season_lengths
     if usual == (1,) and grid.frequency.kind in ("integer", "fixed"):  # it does not tell
         found = find_seasons(scaled(panel, measure_scale(panel)))
-        why = "found in the series" if found != (1,) else "no season was found in the series"
+        why = "inferred from the series" if found != (1,) else "no seasonality found in the series"
         return found, [note(f"season_length {_listed(found)}", why)]
     kept = tuple(m for m in usual if 2 * m <= longest) or (1,)
-    why = f"usual for frequency {grid.frequency.alias}"
+    why = f"default for frequency {grid.frequency.alias}"
     if kept != usual:
         why += f"; {longest} periods are too few for {_listed(usual)}"
     return kept, [note(f"season_length {_listed(kept)}", why)]

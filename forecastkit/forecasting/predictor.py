@@ -163,7 +163,7 @@ def new_history(
     if whole != (of_model.frequency.kind == "integer"):
         kinds = ("whole numbers", "timestamps")
         raise OptionError(
-            f"The table's ds are {kinds[not whole]}, the model was fitted on {kinds[whole]}.",
+            f"Column 'ds' holds {kinds[not whole]}; the model was fitted on {kinds[whole]}.",
             column=DS,
         )
     grid = to_grid(checked, of_model.frequency, whole_rows)
@@ -180,8 +180,8 @@ def _check_zone(stored: Grid, new: Grid) -> None:
     if (stored.time_zone is None) != (new.time_zone is None):
         has, lacks = "a time zone", "no time zone"
         raise DataError(
-            f"The timestamps have {lacks if new.time_zone is None else has}, those of the model "
-            f"{lacks if stored.time_zone is None else has}.",
+            f"The timestamps have {lacks if new.time_zone is None else has}; those of the model "
+            f"have {lacks if stored.time_zone is None else has}.",
             column=DS,
-            fix="Write them as in the data that the model was fitted on.",
+            fix="Use the same form as the data that the model was fitted on.",
         )

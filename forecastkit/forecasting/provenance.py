@@ -12,6 +12,7 @@ import pandas as pd
 
 from forecastkit.forecasting.fitted import HISTORY, panel_of
 from forecastkit.forecasting.plan import Notes, note
+from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale
 from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, Y
 
@@ -51,9 +52,9 @@ def table_notes(grid: Grid, table: pd.DataFrame) -> Notes:
     lengths = np.diff(grid.offsets)
     left_out = table[UNIQUE_ID].nunique() - len(grid.ids)
     if left_out:
-        notes.append(note(f"{left_out} series left out", "they hold no value"))
+        notes.append(note(f"{left_out} series dropped", "no values"))
     if (lengths > HISTORY).any():
-        notes.append(note(f"only the last {HISTORY} periods used", "longer series are cut"))
+        notes.append(note(f"only the last {HISTORY} periods used", "longer series are truncated"))
     notes += _scale_notes(grid)
     return notes
 
@@ -65,14 +66,24 @@ def _scale_notes(grid: Grid) -> Notes:
     whole = int(scale.whole.sum())
     notes = []
     if touching:
-        what = f"{_of(touching, n)} looked at as log(1 + 10 y / mean)"
-        notes.append(note(what, "they touch zero; their forecasts do not fall below it"))
+        least = _least_values(panel_of(grid))[scale.shift > 0]
+        kind = "zeros" if (least == 0).all() else "zeros or values close to zero"
+        notes.append(note(f"log1p transform for {_of(touching, n)}", f"they contain {kind}"))
     if crossing:
-        notes.append(note(f"{_of(crossing, n)} looked at without logarithms", "they cross zero"))
+        notes.append(
+            note(f"no log transform for {_of(crossing, n)}", "they contain negative values")
+        )
     if whole:
         why = "all their values are whole numbers"
-        notes.append(note(f"{_of(whole, n)} forecast in whole numbers", why))
+        notes.append(note(f"whole-number forecasts for {_of(whole, n)}", why))
     return notes
+
+
+def _least_values(panel: Panel) -> np.ndarray:
+    """Smallest value of every series, shape (n_series,); infinity where it has none."""
+    least = np.full(panel.n_series, np.inf)
+    np.fmin.at(least, panel.owner, panel.values)
+    return least
 
 
 def _of(some: int, n: int) -> str:

@@ -167,7 +167,7 @@ def read_model(path: str | Path) -> Fitted:
 def _check_kind(path: Path) -> None:
     if path.is_dir():
         raise UnknownFileError(
-            f"'{path}' is a folder, not a model file.", file=path.name, fix="Name a file in it."
+            f"'{path}' is a folder, not a model file.", file=path.name, fix="Name a file inside it."
         )
     try:
         with path.open("rb") as file:
@@ -176,7 +176,7 @@ def _check_kind(path: Path) -> None:
         raise UnknownFileError(
             f"There is no model file '{path}'.",
             file=path.name,
-            fix="Make one with 'forecastkit fit', or name another.",
+            fix="Create one with 'forecastkit fit', or name another.",
         ) from error
     except OSError as error:
         raise UnknownFileError(f"'{path}' cannot be read: {error.strerror}.") from error
@@ -193,7 +193,7 @@ def _damaged(name: str, what: str) -> ModelFileError:
     return ModelFileError(
         f"The model file cannot be read: {what}.",
         file=name,
-        fix="It may be damaged or of another kind; make it again with 'forecastkit fit'.",
+        fix="It may be damaged or of another kind; create it again with 'forecastkit fit'.",
     )
 
 

@@ -72,9 +72,7 @@ def plot_forecast(
     columns = min(len(labels), 5 if columns < 3 else 8)
     figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False)
     if len(ids) > len(shown):
-        figure.suptitle(
-            f"the first {len(shown)} of {len(ids)} series", fontsize=10, x=0.99, ha="right"
-        )
+        figure.suptitle(f"first {len(shown)} of {len(ids)} series", fontsize=10, x=0.99, ha="right")
     return _saved(figure, path)
 
 
@@ -169,7 +167,9 @@ def check_picture(path: str | Path) -> str:
     kind = Path(path).suffix.lower().removeprefix(".")
     if kind not in ("png", "svg", "pdf"):
         raise OptionError(
-            f"'{path}' does not end in .png, .svg or .pdf.", value=str(path), fix="Use one of them."
+            f"'{path}' does not end in .png, .svg or .pdf.",
+            value=str(path),
+            fix="Use one of these.",
         )
     check_writable(path)
     return kind

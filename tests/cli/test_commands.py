@@ -35,7 +35,7 @@ def folder(tmp_path_factory):
 def test_fit_writes_a_model_and_talks_to_people(folder):
     said = (folder / "fit.txt").read_text()
     assert "frequency MS" in said
-    assert " wins" in said
+    assert "Best on these windows: " in said
     assert "Forecast with: forecastkit predict" in said
     result = json.loads((folder / "fit.json").read_text())
     assert result["horizon"] == 6
@@ -73,7 +73,7 @@ def test_inspect_tells_where_a_model_comes_from(folder):
     text = run("inspect", folder / "m.safetensors").stdout
     assert "sha256" in text
     assert "SeasonalNaive" in text
-    assert "The network listens to the last" in text
+    assert "95 % of the gradient falls on the last" in text
     found = json.loads(run("inspect", folder / "m.safetensors", "--json").stdout)
     assert found["diagnosis"]["memory_length"] >= 1
     assert found["facts"]["model"] == "AutoForecaster"

@@ -23,7 +23,7 @@ def test_weights_are_said_and_sum_to_one(auto):
     parts = auto.fitted_.parts
     assert [part.name for part in parts] == PARTS
     assert sum(part.weight for part in parts) == pytest.approx(1.0)
-    assert any(note["what"].startswith("weights LSTM") for note in auto.assumptions)
+    assert any(note["what"].startswith("blend weights LSTM") for note in auto.assumptions)
 
 
 def test_every_part_is_on_the_scoreboard(auto):

@@ -42,7 +42,7 @@ def test_what_can_be_learnt_is_learnt_and_said(rng):
     assert len(learnt) == 2
     assert not np.array_equal(learnt[0].weights["head/bias"], learnt[1].weights["head/bias"])
     assert any("2 networks trained from nothing" in one["what"] for one in found.notes)
-    assert any("less loss than" in one["why"] for one in found.notes)
+    assert any("lower loss than" in one["why"] for one in found.notes)
     unseen = found.before[-1].weights["head/kernel"]
     assert not any(np.array_equal(unseen, one.weights["head/kernel"]) for one in learnt)
 

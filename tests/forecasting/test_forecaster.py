@@ -245,7 +245,7 @@ def test_odd_series_in_one_panel(rng):
     assert (by_id["counts"]["LSTM-lo-95"] >= 0).all()
     # rows without a value within the dates of the panel are missing values
     assert by_id["trailing gaps"]["ds"].iloc[0] == pd.Timestamp("2024-03-01")
-    assert any(note["what"] == "1 series left out" for note in model.assumptions)
+    assert any(note["what"] == "1 series dropped" for note in model.assumptions)
 
 
 def test_one_short_series():

@@ -37,7 +37,7 @@ def test_instant_uses_the_shipped_network_as_it_is(kind, rng):
     for name, one in member.weights.items():
         np.testing.assert_array_equal(one, weights[name])
     assert model.facts["steps"] == 0
-    assert any("shipped" in note["what"] for note in model.assumptions)
+    assert any("pretrained" in note["what"] for note in model.assumptions)
     other = kind(h=6, preset="instant", seed=9).fit(sales)
     pd.testing.assert_frame_equal(model.predict(), other.predict())
 
@@ -111,9 +111,9 @@ def test_the_scale_is_said(rng):
     }
     model = fk.LSTMForecaster(h=6, preset="instant").fit(table(series))
     said = {note["what"]: note["why"] for note in model.assumptions}
-    assert "touch zero" in said["1 of 3 series looked at as log(1 + 10 y / mean)"]
-    assert "cross zero" in said["1 of 3 series looked at without logarithms"]
-    assert "whole numbers" in said["1 of 3 series forecast in whole numbers"]
+    assert "contain zeros" in said["log1p transform for 1 of 3 series"]
+    assert "negative values" in said["no log transform for 1 of 3 series"]
+    assert "whole numbers" in said["whole-number forecasts for 1 of 3 series"]
     counts = model.predict(level=80).query("unique_id == 'counts'")
     found = counts[["LSTM", "LSTM-lo-80", "LSTM-hi-80"]].to_numpy()
     assert (found == np.round(found)).all()
@@ -133,10 +133,10 @@ def test_seasons_of_whole_numbers_are_found_and_said(rng):
     series = {k: 9 + 3 * np.sin(2 * np.pi * t / 7) + rng.normal(0, 0.4, 144) for k in "abc"}
     model = fk.LSTMForecaster(h=7, preset="instant").fit(table(series, freq=None))
     assert model.fitted_.leading[0].network.view.season_lengths == (7,)
-    assert any(note["why"] == "found in the series" for note in model.assumptions)
+    assert any(note["why"] == "inferred from the series" for note in model.assumptions)
     walk = {k: rng.normal(size=90).cumsum() for k in "ab"}
     model = fk.LSTMForecaster(h=7, preset="instant").fit(table(walk, freq=None))
-    assert any("no season was found" in note["why"] for note in model.assumptions)
+    assert any("no seasonality found" in note["why"] for note in model.assumptions)
 
 
 def test_a_window_of_ones_own_is_trained_from_scratch(rng):
@@ -159,17 +159,17 @@ def test_training_starts_from_the_shipped_network(rng):
     size = np.concatenate([one.ravel() for one in start.values()])
     assert np.linalg.norm(moved) < 0.3 * np.linalg.norm(size)
     notes = " ".join(note["what"] + note["why"] for note in model.assumptions)
-    assert "training starts from it" in notes
+    assert "starting point of the fine-tuning" in notes
     assert (model.facts["steps"] > 0) == bool(np.any(moved))
     if model.facts["steps"] == 0:
-        assert "the shipped network as it is" in notes
+        assert "the pretrained network" in notes
 
 
 def test_a_panel_too_small_to_train_on_says_so(rng):
     sales = table({"a": monthly(rng), "b": monthly(rng)})
     model = fk.LSTMForecaster(h=6).train(sales)
     assert model.facts["steps"] == 0
-    assert any("144 values are too few to train on" in one["why"] for one in model.assumptions)
+    assert any("needs 2000 values; there are 144" in one["why"] for one in model.assumptions)
     instant = fk.LSTMForecaster(h=6, preset="instant").train(sales)
     pd.testing.assert_frame_equal(model.predict(level=[80]), instant.predict(level=[80]))
 

@@ -106,7 +106,7 @@ def test_a_random_walk_has_no_skill_where_naive_is_better(rng):
 
 def test_the_interval_of_more_error_has_its_sign():
     worse = Skill("Theta", -0.2, -0.3, -0.1, better=2, rows=40)
-    assert str(worse).startswith("20 % more error than Theta (95 % interval 10 to 30 %")
+    assert str(worse).startswith("20 % higher error than Theta (95 % interval 10 to 30 %")
 
 
 @pytest.mark.parametrize("form", ["%Y-%m-%d %Y", "%d.%d.%Y", "%H:%M %H %Y"])
