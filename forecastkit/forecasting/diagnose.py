@@ -11,8 +11,9 @@ import pandas as pd
 
 from forecastkit.errors import OptionError
 from forecastkit.forecasting.fitted import Fitted, panel_of
+from forecastkit.layers.cells import CELLS
 from forecastkit.network.config import NetworkConfig
-from forecastkit.network.inside import GATES, input_gradient, traces
+from forecastkit.network.introspection import gate_values, input_gradient, traces
 from forecastkit.network.runtime import Weights, network_outputs
 from forecastkit.network.threads import single_blas_thread
 from forecastkit.series.windows import Windows
@@ -259,12 +260,12 @@ def _gates(fitted: Fitted, seen: _Seen) -> tuple[pd.DataFrame, pd.DataFrame]:
     quantiles = [f"q{100 * q:02.0f}" for q in _QUANTILES]
     network = fitted.leading[0].network
     found = [traces(network, member.weights, seen.x) for member in fitted.leading]
-    for layer in range(network.n_layers):
-        gates = [trace[layer].gates for trace in found]
-        if gates[0] is None:
-            continue
-        together = np.stack([one for one in gates if one is not None], axis=1)
-        for name, values in zip(GATES, together, strict=True):
+    cell = CELLS[network.cell]
+    for layer in range(network.n_layers if cell.gates else 0):
+        gates = [gate_values(network, trace[layer]) for trace in found]
+        together = {letter: np.stack([one[letter] for one in gates]) for letter in cell.gates}
+        for letter, values in together.items():
+            name = cell.gates[letter]
             of_cutoffs = values[:, seen.shown]  # (members, cutoffs, units)
             if name != "candidate" and of_cutoffs.size:
                 shut, open_ = (of_cutoffs < _SHUT).mean(), (of_cutoffs > _OPEN).mean()
@@ -272,7 +273,9 @@ def _gates(fitted: Fitted, seen: _Seen) -> tuple[pd.DataFrame, pd.DataFrame]:
                 row |= dict(zip(quantiles, np.quantile(of_cutoffs, _QUANTILES), strict=True))
                 numbers = {name: float(value) for name, value in row.items()}
                 rows.append({"layer": layer, "gate": name, **numbers})
-        memory.append({"layer": layer, **_cell_memory(together[1], seen.shown, network)})
+        if cell.retention:
+            kept = _cell_memory(together[cell.retention], seen.shown, network)
+            memory.append({"layer": layer, **kept})
     columns = ["layer", "gate", "mean", "shut", "open", *quantiles]
     return (
         pd.DataFrame(rows, columns=columns),
@@ -305,7 +308,7 @@ def _warnings(gradient: np.ndarray, network: NetworkConfig) -> list[str]:
     cure = "; an LSTM may do better than an RNN" if network.cell == "rnn" else ""
     if total > _EXPLODED or (reach > 3 and gradient[half:].mean() > 10 * gradient[:half].mean()):
         found.append(
-            f"Exploding gradients: the forecast changes by {total:.3g} when the values change by 1. "
+            f"Exploding gradients: the forecast changes by {total:.3g} per unit of the values. "
             "Train for fewer steps, or on more series."
         )
     if len(recent) > 3 and recent.std() < 0.02 * recent.mean():

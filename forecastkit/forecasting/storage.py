@@ -26,6 +26,7 @@ from forecastkit.forecasting.calibration import LEVELS, Calibration
 from forecastkit.forecasting.fitted import HISTORY, Fitted
 from forecastkit.forecasting.methods import METHODS
 from forecastkit.forecasting.outlook import Part
+from forecastkit.layers.cells import CELLS
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.runtime import Member
 from forecastkit.series.effects import Effects
@@ -316,7 +317,7 @@ def _is_sane(network: NetworkConfig) -> bool:
     view, quantiles = network.view, network.quantiles
     steps = (view.input_size, view.horizon, view.n_cutoffs, view.stride)
     return (
-        network.cell in ("lstm", "rnn")
+        network.cell in CELLS
         and _whole(network.units, 1, _MOST_UNITS)
         and _whole(network.n_layers, 1, 64)
         and all(_whole(one, 1, HISTORY) for one in steps)

@@ -12,7 +12,7 @@ def __getattr__(name: str) -> Any:
 
         return getattr(lstm if name.startswith("LSTM") else rnn, name)
     if name == "gate_activations":
-        from forecastkit.layers.inside import gate_activations
+        from forecastkit.layers.introspection import gate_activations
 
         return gate_activations
     raise AttributeError(f"module 'forecastkit.layers' has no attribute '{name}'")

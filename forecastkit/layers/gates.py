@@ -1,9 +1,10 @@
 """The equations of the recurrent cells: arrays in, arrays out, no weights of their own, no state.
 
-Each function takes `ops`, a namespace with `matmul`, `split`, `tanh` and `sigmoid`: `keras.ops`
-when a network is trained, a handful of NumPy functions when it predicts. So the math is written
-once. Letters are those of the papers: `x` input, `h` hidden state, `c` cell state; `i`, `f`, `o`
-input, forget and output gate, `g` candidate; `W`, `U`, `b` kernel, recurrent kernel, bias.
+Each function takes `ops`, a namespace with `matmul`, `split`, `concatenate`, `tanh` and `sigmoid`:
+`keras.ops` or TensorFlow when a network is trained, a handful of NumPy functions when it predicts.
+So the math is written once. Letters are those of the papers: `x` input, `h` hidden state, `c` cell
+state; `i`, `f`, `o` input, forget and output gate, `g` candidate; `W`, `U`, `b` kernel, recurrent
+kernel, bias; `z` the pre-activation W x + b + U h.
 
 References
 ----------
@@ -22,7 +23,7 @@ Activation = Callable[[Array], Array] | None
 
 
 def input_part(x: Array, W: Array, b: Array | None, ops: Any) -> Array:
-    """Compute W x + b, what the input adds to a step; all steps can go at once.
+    """Compute W x + b, the contribution of the input to a step; all steps can go at once.
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ def input_part(x: Array, W: Array, b: Array | None, ops: Any) -> Array:
 
 
 def masked_product(x: Array, W: Array, masks: Sequence[Array], ops: Any) -> Array:
-    """Compute W x, x multiplied by a mask before: dropout, one for all gates or one a gate.
+    """Compute W x with dropout of x: one mask for all gates, or one per gate.
 
     Gal & Ghahramani, "A theoretically grounded application of dropout in recurrent neural
     networks", NIPS 2016: the masks stay the same for all steps of a sequence.
@@ -67,19 +68,15 @@ def masked_product(x: Array, W: Array, masks: Sequence[Array], ops: Any) -> Arra
     return ops.concatenate([ops.matmul(x * mask, part) for mask, part in parts], axis=-1)
 
 
-def rnn_step(a: Array, h: Array, U: Array, ops: Any, activation: Activation = None) -> Array:
+def rnn_step(z: Array, ops: Any, activation: Activation = None) -> Array:
     """One step of a simple recurrent network: h' = tanh(W x + b + U h).
 
     Parameters
     ----------
-    a : array, shape (batch, units)
-        `input_part` of this step, W x + b.
-    h : array, shape (batch, units)
-        Hidden state before the step.
-    U : array, shape (units, units)
-        Recurrent kernel.
+    z : array, shape (batch, units)
+        Pre-activation W x + b + U h.
     ops : namespace
-        With `matmul` and `tanh`.
+        With `tanh`.
     activation : callable, optional
         In place of tanh.
 
@@ -91,99 +88,11 @@ def rnn_step(a: Array, h: Array, U: Array, ops: Any, activation: Activation = No
     Examples
     --------
     >>> import numpy as np
-    >>> rnn_step(np.array([[0.5]]), np.array([[1.0]]), np.array([[-0.5]]), np)
+    >>> W, U, x, h = 0.5, -0.5, 1.0, 1.0
+    >>> rnn_step(np.array([[W * x + U * h]]), np)
     array([[0.]])
     """
-    tanh = activation or ops.tanh
-    return tanh(a + ops.matmul(h, U))
-
-
-def lstm_step(
-    a: Array,
-    h: Array,
-    c: Array,
-    U: Array,
-    ops: Any,
-    activation: Activation = None,
-    recurrent_activation: Activation = None,
-) -> tuple[Array, Array]:
-    """One step of a long short-term memory.
-
-    ::
-
-        i = sigmoid(W_i x + U_i h + b_i)     what to write
-        f = sigmoid(W_f x + U_f h + b_f)     what to keep
-        g = tanh   (W_g x + U_g h + b_g)     what could be written
-        o = sigmoid(W_o x + U_o h + b_o)     what to show
-        c' = f * c + i * g
-        h' = o * tanh(c')
-
-    Parameters
-    ----------
-    a : array, shape (batch, 4 * units)
-        `input_part` of this step, W x + b, in the order i, f, g, o (Keras's order).
-    h, c : array, shape (batch, units)
-        Hidden state and cell state before the step.
-    U : array, shape (units, 4 * units)
-        Recurrent kernel, in the same order.
-    ops : namespace
-        With `matmul`, `split`, `tanh` and `sigmoid`.
-    activation, recurrent_activation : callable, optional
-        In place of tanh and sigmoid.
-
-    Returns
-    -------
-    h, c : array, shape (batch, units)
-        Hidden state and cell state after the step.
-
-    Examples
-    --------
-    With the forget gate open and the input gate shut, the cell keeps what it holds.
-
-    >>> import numpy as np
-    >>> from types import SimpleNamespace
-    >>> ops = SimpleNamespace(matmul=np.matmul, split=np.split, tanh=np.tanh,
-    ...                       sigmoid=lambda z: 1 / (1 + np.exp(-z)))
-    >>> a = np.array([[-50.0, 50.0, 1.0, 50.0]])
-    >>> h, c = lstm_step(a, np.zeros((1, 1)), np.array([[0.7]]), np.zeros((1, 4)), ops)
-    >>> c.round(6)
-    array([[0.7]])
-    """
-    gates = lstm_gates(a + ops.matmul(h, U), ops, activation, recurrent_activation)
-    return lstm_update(gates, c, ops, activation)
-
-
-def lstm_gates(
-    z: Array, ops: Any, activation: Activation = None, recurrent_activation: Activation = None
-) -> tuple[Array, Array, Array, Array]:
-    """The gates i, f, o and the candidate g from the pre-activations z = W x + U h + b.
-
-    Parameters
-    ----------
-    z : array, shape (batch, 4 * units)
-
-    Returns
-    -------
-    i, f, g, o : array, shape (batch, units)
-    """
-    tanh, sigmoid = activation or ops.tanh, recurrent_activation or ops.sigmoid
-    i, f, g, o = ops.split(z, 4, axis=-1)
-    return sigmoid(i), sigmoid(f), tanh(g), sigmoid(o)
-
-
-def lstm_update(
-    gates: tuple[Array, Array, Array, Array], c: Array, ops: Any, activation: Activation = None
-) -> tuple[Array, Array]:
-    """What the gates make of the state: c' = f * c + i * g, h' = o * tanh(c').
-
-    Returns
-    -------
-    h, c : array, shape (batch, units)
-    """
-    tanh = activation or ops.tanh
-    i, f, g, o = gates
-    c = f * c + i * g
-    return o * tanh(c), c
+    return (activation or ops.tanh)(z)
 
 
 def rnn_step_gradient(dh: Array, h: Array) -> Array:
@@ -201,6 +110,60 @@ def rnn_step_gradient(dh: Array, h: Array) -> Array:
     array, shape (batch, units)
     """
     return dh * (1.0 - h * h)
+
+
+def lstm_step(
+    z: Array,
+    c: Array,
+    ops: Any,
+    activation: Activation = None,
+    recurrent_activation: Activation = None,
+) -> tuple[Array, Array, tuple[Array, Array, Array, Array]]:
+    """One step of a long short-term memory.
+
+    ::
+
+        i = sigmoid(W_i x + U_i h + b_i)     input gate: what to write
+        f = sigmoid(W_f x + U_f h + b_f)     forget gate: what to keep
+        g = tanh   (W_g x + U_g h + b_g)     candidate: what could be written
+        o = sigmoid(W_o x + U_o h + b_o)     output gate: what to show
+        c' = f * c + i * g
+        h' = o * tanh(c')
+
+    Parameters
+    ----------
+    z : array, shape (batch, 4 * units)
+        Pre-activations W x + b + U h in the order i, f, g, o (Keras's order).
+    c : array, shape (batch, units)
+        Cell state before the step.
+    ops : namespace
+        With `split`, `tanh` and `sigmoid`.
+    activation, recurrent_activation : callable, optional
+        In place of tanh and sigmoid.
+
+    Returns
+    -------
+    h, c : array, shape (batch, units)
+        Hidden state and cell state after the step.
+    gates : tuple of four arrays, shape (batch, units)
+        i, f, g, o.
+
+    Examples
+    --------
+    With the forget gate open and the input gate closed, the cell keeps its state.
+
+    >>> import numpy as np
+    >>> from types import SimpleNamespace
+    >>> ops = SimpleNamespace(split=np.split, tanh=np.tanh, sigmoid=lambda z: 1 / (1 + np.exp(-z)))
+    >>> h, c, gates = lstm_step(np.array([[-50.0, 50.0, 1.0, 50.0]]), np.array([[0.7]]), ops)
+    >>> c.round(6)
+    array([[0.7]])
+    """
+    tanh, sigmoid = activation or ops.tanh, recurrent_activation or ops.sigmoid
+    i, f, g, o = ops.split(z, 4, axis=-1)
+    i, f, g, o = sigmoid(i), sigmoid(f), tanh(g), sigmoid(o)
+    c = f * c + i * g
+    return o * tanh(c), c, (i, f, g, o)
 
 
 def lstm_step_gradient(
@@ -237,7 +200,7 @@ def lstm_step_gradient(
         With respect to the cell state before the step.
     """
     i, f, g, o = gates
-    s = ops.tanh(f * c + i * g)  # tanh(c'), c' as in `lstm_update`
+    s = ops.tanh(f * c + i * g)  # tanh(c')
     dc = dc + dh * o * (1.0 - s * s)
     dz = [
         dc * g * i * (1.0 - i),

@@ -1,9 +1,9 @@
 """The loops over time: fast because their gradients are written by hand, not because of other math.
 
-Each loop takes a sequence whose input part W x + b is computed already, all steps in one product,
-time first. Going forward it keeps what the gradient needs. Going back it runs only the recursion of
-the pre-activations' gradient; the gradient of the recurrent kernel is one large product over all
-steps, outside the loop.
+There is one loop for all cells (`forecastkit.layers.cells`), forward and backward. It takes a
+sequence whose input part W x + b is computed already, all steps in one product, time first. Forward
+it keeps what the gradient needs. Backward it runs only the recursion of the pre-activations'
+gradient; the gradient of the recurrent kernel is one large product over all steps, outside it.
 
 Inside a graph the loops are compiled by XLA, which fuses the gate math of a step into one pass.
 They are plain TensorFlow where compiling does not pay: in eager mode, for sequences of unknown
@@ -15,20 +15,15 @@ TensorFlow has for loops in eager mode alone, it refuses.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial, update_wrapper
 from types import SimpleNamespace
 from typing import Any
 
 import tensorflow as tf
 from tensorflow.python.eager import forwardprop_util
 
-from forecastkit.layers.gates import (
-    lstm_gates,
-    lstm_step_gradient,
-    lstm_update,
-    masked_product,
-    rnn_step,
-    rnn_step_gradient,
-)
+from forecastkit.layers.cells import CELLS, Cell
+from forecastkit.layers.gates import masked_product
 
 ops = SimpleNamespace(
     matmul=tf.matmul,
@@ -39,182 +34,150 @@ ops = SimpleNamespace(
 )
 
 
-def lstm_sequence(
+def run_sequence(
+    cell: str,
     a: Any,
-    h: Any,
-    c: Any,
-    U: Any,
+    state: Sequence[Any],
+    weights: Sequence[Any],
     mask: Any = None,
     masks: Sequence[Any] = (),
     training: bool = True,
-) -> tuple[Any, Any]:
-    """Run `lstm_step` over a sequence.
+) -> tuple[Any, list[Any]]:
+    """Run the step of a cell over a sequence.
 
     Parameters
     ----------
-    a : tensor, shape (time, batch, 4 * units)
+    cell : str
+        A name in `CELLS`.
+    a : tensor, shape (time, batch, gates * units)
         W x + b of every step.
-    h, c : tensor, shape (batch, units)
+    state : sequence of tensor, shape (batch, units)
         States before the first step.
-    U : tensor, shape (units, 4 * units)
-        Recurrent kernel.
+    weights : sequence of tensor
+        Recurrent kernel, shape (units, gates * units); and its bias where the cell has one.
     mask : tensor of bool, shape (time, batch, 1), optional
-        Steps at which the states move; at the others they stay.
+        Steps at which the states change; at the others they stay.
     masks : sequence of tensor, shape (batch, units)
-        What h is multiplied by before every step, one or one a gate: recurrent dropout.
+        Factors of h before every step, one or one per gate: recurrent dropout.
     training : bool
         Whether the same batch sizes come again and again, so that compiling them pays.
 
     Returns
     -------
-    h : tensor, shape (time, batch, units)
+    H : tensor, shape (time, batch, units)
         Hidden state after every step.
-    c : tensor, shape (batch, units)
-        Cell state after the last step.
+    last : list of tensor, shape (batch, units)
+        All states after the last step.
     """
-    forward, backward = (_compiled(a, one, training) for one in (_lstm_forward, _lstm_backward))
+    kind, n = CELLS[cell], len(state)
+    forward, backward = (_compiled(a, loop, training) for loop in LOOPS[cell])
 
     @tf.custom_gradient
-    def run(a: Any, h: Any, c: Any, U: Any) -> Any:
-        last, H, C, *gates = forward(a, h, c, U, mask, *masks)
+    def run(a: Any, *given: Any) -> Any:
+        weights = given[n:]
+        found = forward(a, *given, mask, *masks)
+        last, H, kept = found[1:n], found[n], found[n + 1 :]
 
-        def gradient(dH: Any, dc: Any) -> Any:
-            dz, dh, dc = backward(C, *gates, U, dH, dc, mask, *masks)
-            return dz, dh, dc, _kernel_gradient(h, H, masks, dz)
+        def gradient(dH: Any, *dlast: Any) -> Any:
+            back = backward(H, *kept, *weights, dH, *dlast, mask, *masks)
+            dstate, da, du = back[:n], back[n], back[-1]
+            return da, *dstate, *_weight_gradients(kind, given[0], H, kept, masks, du)
 
-        return (H, last), gradient
+        return (H, *last), gradient
 
-    return run(a, h, c, U)
-
-
-def rnn_sequence(
-    a: Any, h: Any, U: Any, mask: Any = None, masks: Sequence[Any] = (), training: bool = True
-) -> Any:
-    """Run `rnn_step` over a sequence.
-
-    Parameters
-    ----------
-    a : tensor, shape (time, batch, units)
-    h : tensor, shape (batch, units)
-    U : tensor, shape (units, units)
-    mask, masks, training
-        As in `lstm_sequence`.
-
-    Returns
-    -------
-    tensor, shape (time, batch, units)
-        The state after every step.
-    """
-    forward, backward = (_compiled(a, one, training) for one in (_rnn_forward, _rnn_backward))
-
-    @tf.custom_gradient
-    def run(a: Any, h: Any, U: Any) -> Any:
-        H = forward(a, h, U, mask, *masks)
-
-        def gradient(dH: Any) -> Any:
-            dz, dh = backward(H, U, dH, mask, *masks)
-            return dz, dh, _kernel_gradient(h, H, masks, dz)
-
-        return H, gradient
-
-    return run(a, h, U)
+    H, *others = run(a, *state, *weights)
+    return H, [H[-1], *others]
 
 
-def _lstm_forward(a: Any, h: Any, c: Any, U: Any, mask: Any, *masks: Any) -> Any:
-    """Last c; then h after, c before, and i, f, g, o of every step, (time, batch, units)."""
-    n = _steps(a)
+def _forward(cell: Cell, a: Any, *given: Any) -> Any:
+    """Last states; then h after every step and what the cell keeps, (time, batch, units)."""
+    n_states, n = len(cell.states), _steps(a)
+    state, (weights, (mask, *masks)) = given[:n_states], _split_weights(cell, given[n_states:])
+    product, _ = _products(cell, weights, masks)
 
-    def step(t: Any, h: Any, c: Any, *kept: Any) -> Any:
-        gates = lstm_gates(a[t] + masked_product(h, U, masks, ops), ops)
-        h, c_after = _moved(mask, t, lstm_update(gates, c, ops), (h, c))
-        new = zip(kept, (h, c, *gates), strict=True)
-        return t + 1, h, c_after, *(array.write(t, x) for array, x in new)
+    def step(t: Any, state: Any, arrays: Any) -> Any:
+        new, kept = cell.step(a[t], state, product, ops)
+        new = _moved(mask, t, new, state)
+        pairs = zip(arrays, (new[0], *kept), strict=True)
+        return t + 1, new, tuple(array.write(t, x) for array, x in pairs)
 
-    arrays = [_array(a, n, h.shape) for _ in range(6)]
-    state = tf.while_loop(lambda t, *_: t < n, step, (0, h, c, *arrays), maximum_iterations=n)
-    return state[2], *(array.stack() for array in state[3:])
-
-
-def _lstm_backward(
-    C: Any,
-    i: Any,
-    f: Any,
-    g: Any,
-    o: Any,
-    U: Any,
-    dH: Any,
-    dc: Any,
-    mask: Any,
-    *masks: Any,
-) -> Any:
-    """Gradients of the pre-activations of every step, and of the states before the first."""
-    n, back = _steps(C), _back_through(U, masks)
-
-    def step(t: Any, dh: Any, dc: Any, dZ: Any) -> Any:
-        dh = dh + dH[t]
-        gates = (i[t], f[t], g[t], o[t])
-        dz, dc_before = lstm_step_gradient(dh, dc, gates, C[t], ops)
-        dz = _zero_where_masked(mask, t, dz)
-        dh_before = back(dz)
-        if mask is not None:  # where the states stayed, their gradients pass through
-            dh_before = dh_before + tf.where(mask[t], tf.zeros_like(dh), dh)
-            dc_before = tf.where(mask[t], dc_before, dc)
-        return t - 1, dh_before, dc_before, dZ.write(t, dz)
-
-    start = (n - 1, tf.zeros_like(dc), dc, _array(C, n, (C.shape[1], 4 * C.shape[2])))
-    _, dh, dc, dZ = tf.while_loop(lambda t, *_: t >= 0, step, start, maximum_iterations=n)
-    return dZ.stack(), dh, dc
+    arrays = tuple(_array(a, n, state[0].shape) for _ in range(1 + cell.n_kept))
+    start = (0, tuple(state), arrays)
+    _, last, arrays = tf.while_loop(lambda t, *_: t < n, step, start, maximum_iterations=n)
+    return *last, *(array.stack() for array in arrays)
 
 
-def _rnn_forward(a: Any, h: Any, U: Any, mask: Any, *masks: Any) -> Any:
-    n = _steps(a)
+def _backward(cell: Cell, H: Any, *given: Any) -> Any:
+    """Gradients of the states before the first step, of a, and of U h of every step."""
+    kept, n = given[: cell.n_kept], _steps(H)
+    weights, (dH, *rest) = _split_weights(cell, given[cell.n_kept :])
+    dlast, (mask, *masks) = rest[: len(cell.states) - 1], rest[len(cell.states) - 1 :]
+    _, back = _products(cell, weights, masks)
+    n_arrays, width = (1 if cell.additive else 2), cell.n_gates * H.shape[2]
 
-    def step(t: Any, h: Any, H: Any) -> Any:
-        (h,) = _moved(mask, t, (rnn_step(a[t], h * masks[0] if masks else h, U, ops),), (h,))
-        return t + 1, h, H.write(t, h)
+    def step(t: Any, dstate: Any, arrays: Any) -> Any:
+        dstate = (dstate[0] + dH[t], *dstate[1:])
+        here = tuple(x[t] for x in kept)
+        *found, before = cell.step_gradient(dstate, H[t], here, back, ops)
+        before = _moved(mask, t, before, dstate)  # where the states stayed, so do their gradients
+        kept_gradients = [_zero_where_masked(mask, t, x) for x in found[:n_arrays]]
+        pairs = zip(arrays, kept_gradients, strict=True)
+        return t - 1, before, tuple(array.write(t, x) for array, x in pairs)
 
-    start = (0, h, _array(a, n, h.shape))
-    return tf.while_loop(lambda t, *_: t < n, step, start, maximum_iterations=n)[2].stack()
-
-
-def _rnn_backward(H: Any, U: Any, dH: Any, mask: Any, *masks: Any) -> Any:
-    n, back = _steps(H), _back_through(U, masks)
-
-    def step(t: Any, dh: Any, dZ: Any) -> Any:
-        dh = dh + dH[t]
-        dz = _zero_where_masked(mask, t, rnn_step_gradient(dh, H[t]))
-        dh_before = back(dz)
-        if mask is not None:
-            dh_before = dh_before + tf.where(mask[t], tf.zeros_like(dh), dh)
-        return t - 1, dh_before, dZ.write(t, dz)
-
-    start = (n - 1, tf.zeros_like(H[0]), _array(H, n, H.shape[1:]))
-    _, dh, dZ = tf.while_loop(lambda t, *_: t >= 0, step, start, maximum_iterations=n)
-    return dZ.stack(), dh
+    arrays = tuple(_array(H, n, (H.shape[1], width)) for _ in range(n_arrays))
+    start = (n - 1, (tf.zeros_like(H[0]), *dlast), arrays)
+    _, dstate, arrays = tf.while_loop(lambda t, *_: t >= 0, step, start, maximum_iterations=n)
+    return *dstate, *(array.stack() for array in arrays)
 
 
-def _back_through(U: Any, masks: Any) -> Callable[[Any], Any]:
-    """What takes the gradient of a step's pre-activations to that of the h before it."""
-    if not masks:
-        turned = tf.transpose(U)
-        return lambda dz: tf.matmul(dz, turned)
-    parts = [tf.transpose(part) for part in tf.split(U, len(masks), axis=-1)]
-
-    def back(dz: Any) -> Any:
-        each = zip(masks, tf.split(dz, len(masks), axis=-1), parts, strict=True)
-        return tf.add_n([mask * tf.matmul(one, part) for mask, one, part in each])
-
-    return back
+def _split_weights(cell: Cell, given: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+    n = 2 if cell.recurrent_bias else 1
+    return given[:n], given[n:]
 
 
-def _kernel_gradient(h: Any, H: Any, masks: Any, dz: Any) -> Any:
-    """Gradient of U: the states before each step against the gradients after it, in one product."""
-    before, columns = tf.concat([h[None], H[:-1]], axis=0), tf.split(dz, len(masks) or 1, axis=-1)
-    products = [
-        tf.matmul(_rows(before if mask is None else before * mask), _rows(one), transpose_a=True)
-        for mask, one in zip(masks or (None,), columns, strict=True)
-    ]
-    return tf.concat(products, axis=-1)
+def _products(
+    cell: Cell, weights: Sequence[Any], masks: Sequence[Any]
+) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Return U h of some gates, and what takes its gradient back to that of h."""
+    U, *bias = weights
+    n, units = cell.n_gates, U.shape[0]
+    turned = tf.transpose(U)
+
+    def columns(x: Any, first: int, stop: int) -> Any:
+        return x if (first, stop) == (0, n) else x[..., first * units : stop * units]
+
+    def of(first: int, stop: int) -> Sequence[Any]:
+        return masks[first:stop] if len(masks) > 1 else masks
+
+    def product(h: Any, first: int = 0, stop: int = n) -> Any:
+        u = masked_product(h, columns(U, first, stop), of(first, stop), ops)
+        return u + columns(bias[0], first, stop) if bias else u
+
+    def back(du: Any, first: int = 0, stop: int = n) -> Any:
+        rows = turned if (first, stop) == (0, n) else turned[first * units : stop * units]
+        own = of(first, stop)
+        if not own:
+            return tf.matmul(du, rows)
+        parts = zip(own, tf.split(du, len(own), axis=-1), tf.split(rows, len(own)), strict=True)
+        return tf.add_n([mask * tf.matmul(one, part) for mask, one, part in parts])
+
+    return product, back
+
+
+def _weight_gradients(cell: Cell, h: Any, H: Any, kept: Any, masks: Any, du: Any) -> list[Any]:
+    """Gradient of U, all steps in one product, and of its bias."""
+    before = tf.concat([h[None], H[:-1]], axis=0)
+    inputs = cell.inputs(before, kept) if cell.inputs else [(before, cell.n_gates)]
+    units, first, products = H.shape[-1], 0, []
+    for x, n in inputs:
+        columns = du[..., first * units : (first + n) * units] if len(inputs) > 1 else du
+        own = masks[first : first + n] if len(masks) > 1 else masks or (None,)
+        for mask, one in zip(own, tf.split(columns, len(own), axis=-1), strict=True):
+            masked = x if mask is None else x * mask
+            products.append(tf.matmul(_rows(masked), _rows(one), transpose_a=True))
+        first += n
+    dU = tf.concat(products, axis=-1)
+    return [dU, tf.reduce_sum(du, axis=(0, 1))] if cell.recurrent_bias else [dU]
 
 
 def _rows(x: Any) -> Any:
@@ -284,6 +247,16 @@ def _refuse_forward_mode(given: Sequence[Any]) -> None:
         )
 
 
-_COMPILED: dict[Callable[..., Any], Callable[..., Any]] = {
-    loop: _compile(loop) for loop in (_lstm_forward, _lstm_backward, _rnn_forward, _rnn_backward)
+def _named(loop: Callable[..., Any], name: str, cell: Cell) -> Callable[..., Any]:
+    """The loop of one cell, under a name that a graph shows."""
+    bound = update_wrapper(partial(loop, cell), loop)
+    bound.__name__ = f"{name}{loop.__name__}"
+    return bound
+
+
+# forward and backward, by the name of the cell
+LOOPS = {
+    name: (_named(_forward, name, cell), _named(_backward, name, cell))
+    for name, cell in CELLS.items()
 }
+_COMPILED = {loop: _compile(loop) for pair in LOOPS.values() for loop in pair}

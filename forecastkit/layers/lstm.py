@@ -1,6 +1,6 @@
 """A long short-term memory for Keras: `LSTMCell` does a step, `LSTM` the sequence.
 
-The step is that of `forecastkit.layers.gates.lstm_step`; what is here owns weights and calls it.
+The step is `forecastkit.layers.gates.lstm_step`; what is here owns weights and calls it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from keras import ops
 from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
 
 from forecastkit.layers.arguments import serialize, set_arguments, shows_cell
-from forecastkit.layers.gates import lstm_gates, lstm_update, masked_product
-from forecastkit.layers.loops import lstm_sequence
+from forecastkit.layers.gates import lstm_step, masked_product
+from forecastkit.layers.loops import run_sequence
 from forecastkit.layers.rnn import CELL_ARGUMENTS as RNN_ARGUMENTS
 from forecastkit.layers.sequence import (
     check_cudnn,
@@ -123,8 +123,7 @@ class LSTMCell(DropoutRNNCell, keras.layers.Layer):
         z = masked_product(inputs, self.kernel, of_x, ops)
         z = z + masked_product(h, self.recurrent_kernel, of_h, ops)
         z = z if self.bias is None else z + self.bias
-        gates = lstm_gates(z, ops, self.activation, self.recurrent_activation)
-        h, c = lstm_update(gates, c, ops, self.activation)
+        h, c, _ = lstm_step(z, c, ops, self.activation, self.recurrent_activation)
         return h, [h, c]
 
     def get_initial_state(self, batch_size: Any = None) -> list[Any]:
@@ -224,8 +223,8 @@ class LSTM(keras.layers.RNN):
     def _run(self, training: bool, x: Any, mask: Any, states: Any, of_x: Any, of_h: Any) -> Any:
         a, mask = time_first(self, x, mask, of_x)
         U = tf.convert_to_tensor(self.cell.recurrent_kernel)
-        H, c = lstm_sequence(a, states[0], states[1], U, mask, of_h, training)
-        return *outputs_of(self, H, mask), [H[-1], c]
+        H, last = run_sequence("lstm", a, states, [U], mask, of_h, training)
+        return *outputs_of(self, H, mask), last
 
     @property
     def _is_textbook(self) -> bool:

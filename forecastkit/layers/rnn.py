@@ -14,8 +14,8 @@ from keras import ops
 from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
 
 from forecastkit.layers.arguments import serialize, set_arguments, shows_cell
-from forecastkit.layers.gates import input_part, rnn_step
-from forecastkit.layers.loops import rnn_sequence
+from forecastkit.layers.gates import masked_product, rnn_step
+from forecastkit.layers.loops import run_sequence
 from forecastkit.layers.sequence import (
     dropout_masks,
     in_parts,
@@ -109,9 +109,10 @@ class SimpleRNNCell(DropoutRNNCell, keras.layers.Layer):
         """Do one step; see the class."""
         h = states[0] if isinstance(states, list | tuple) else states
         of_x, of_h = dropout_masks(self, inputs, h, training)
-        a = input_part(inputs * of_x[0] if of_x else inputs, self.kernel, self.bias, ops)
-        h = h * of_h[0] if of_h else h
-        h = rnn_step(a, h, self.recurrent_kernel, ops, self.activation)
+        z = masked_product(inputs, self.kernel, of_x, ops)
+        z = z if self.bias is None else z + self.bias
+        z = z + masked_product(h, self.recurrent_kernel, of_h, ops)
+        h = rnn_step(z, ops, self.activation)
         return h, [h] if isinstance(states, list | tuple) else h
 
     def get_initial_state(self, batch_size: Any = None) -> list[Any]:
@@ -195,16 +196,16 @@ class SimpleRNN(keras.layers.RNN):
         """Run over the sequence: last output, all outputs, states; Keras's RNN calls it."""
         if self.unroll or self.cell.activation is not keras.activations.tanh:
             return super().inner_loop(sequences, initial_state, mask, training)
-        sequences, (h,), mask = made_ready(self, sequences, initial_state, mask)
-        of_x, of_h = dropout_masks(self.cell, sequences[:, 0], h, training)
+        sequences, states, mask = made_ready(self, sequences, initial_state, mask)
+        of_x, of_h = dropout_masks(self.cell, sequences[:, 0], states[0], training)
         run = partial(self._run, bool(training))
-        return in_parts(run, sequences, mask, h, of_x, of_h)
+        return in_parts(run, sequences, mask, states, of_x, of_h)
 
-    def _run(self, training: bool, x: Any, mask: Any, h: Any, of_x: Any, of_h: Any) -> Any:
+    def _run(self, training: bool, x: Any, mask: Any, states: Any, of_x: Any, of_h: Any) -> Any:
         a, mask = time_first(self, x, mask, of_x)
         U = tf.convert_to_tensor(self.cell.recurrent_kernel)
-        H = rnn_sequence(a, h, U, mask, of_h, training)
-        return *outputs_of(self, H, mask), [H[-1]]
+        H, last = run_sequence("rnn", a, states, [U], mask, of_h, training)
+        return *outputs_of(self, H, mask), last
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make the same layer again."""

@@ -8,7 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from forecastkit.layers import LSTM, SimpleRNN
+from forecastkit import layers
+from forecastkit.layers.cells import CELLS
 from forecastkit.network.config import TOLD_UNITS, NetworkConfig
 from forecastkit.network.head import gelu, told_part
 
@@ -42,7 +43,7 @@ def build(config: NetworkConfig, seed: int, every: int = 1) -> Any:
         config.units, kernel_initializer=start(keras.initializers.GlorotUniform), name="input"
     )(inputs)
     x = gelu(x, ops)
-    layer_kind = {"lstm": LSTM, "rnn": SimpleRNN}[config.cell]
+    layer_kind = getattr(layers, CELLS[config.cell].layer)
     for layer in range(config.n_layers):
         recurrent = layer_kind(
             config.units,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from forecastkit.layers.cells import CELLS
 from forecastkit.series.windows import View
 
-Cell = Literal["lstm", "rnn"]
+Cell = str  # a name in `CELLS`
 Preset = Literal["instant", "fast", "default", "best", "scratch"]
 
 # symmetric around the median: a negated series has the negated quantiles
@@ -30,8 +31,8 @@ class NetworkConfig:
 
     Attributes
     ----------
-    cell : "lstm" or "rnn"
-        Kind of its recurrent layers.
+    cell : str
+        Kind of its recurrent layers, a name in `forecastkit.layers.cells.CELLS`.
     units : int
         Size of the states.
     n_layers : int
@@ -74,16 +75,15 @@ class NetworkConfig:
         (8, 8)
         """
         units, view = self.units, self.view
-        gates = {"lstm": 4, "rnn": 1}[self.cell]
+        cell = CELLS[self.cell]
         n_out = view.horizon * len(self.quantiles)
         shapes: dict[str, tuple[int, ...]] = {
             "input/kernel": (view.n_inputs, units),
             "input/bias": (units,),
         }
         for layer in range(self.n_layers):
-            shapes[f"recurrent_{layer}/kernel"] = (units, gates * units)
-            shapes[f"recurrent_{layer}/recurrent_kernel"] = (units, gates * units)
-            shapes[f"recurrent_{layer}/bias"] = (gates * units,)
+            own = cell.weight_shapes(units, units)
+            shapes |= {f"recurrent_{layer}/{name}": shape for name, shape in own.items()}
         shapes |= {"head/kernel": (units, n_out), "head/bias": (n_out,)}
         if view.told:
             shapes["told/state"] = (units, TOLD_UNITS)

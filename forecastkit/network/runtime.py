@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
 
 import numpy as np
 
-from forecastkit.layers.gates import input_part, lstm_step, rnn_step
+from forecastkit.layers.cells import CELLS, Array, Cell, Kept, State
+from forecastkit.layers.gates import input_part
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.head import gelu, quantile_paths, told_part
 from forecastkit.network.threads import map_chunks
@@ -56,15 +58,13 @@ def network_outputs(
     -------
     ndarray of float32, shape (batch, horizon, n_quantiles)
     """
-    x = gelu(input_part(x, weights["input/kernel"], weights["input/bias"], np), np)
-    for layer in range(config.n_layers):
-        own = {name: weights[f"recurrent_{layer}/{name}"] for name in _RECURRENT}
-        x = x + _unroll(config, own, x)
-    last = input_part(x[:, -1], weights["head/kernel"], weights["head/bias"], np)
+    *_, (_, hidden) = hidden_layers(config, weights, x)
+    state = hidden[:, -1]
+    last = input_part(state, weights["head/kernel"], weights["head/bias"], np)
     outputs = last.reshape(len(x), config.view.horizon, -1)
     if config.view.told == 0 or told is None:
         return outputs
-    return np.asarray(outputs + told_part(x[:, -1], told, told_weights(weights), np))
+    return np.asarray(outputs + told_part(state, told, told_weights(weights), np))
 
 
 def told_weights(weights: Weights) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -77,21 +77,83 @@ def told_weights(weights: Weights) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
     )
 
 
-_RECURRENT = ("kernel", "recurrent_kernel", "bias")
+def hidden_layers(
+    config: NetworkConfig, weights: Weights, x: np.ndarray, keep: bool = False
+) -> Iterator[tuple[Trace | None, np.ndarray]]:
+    """Run the input layer and the recurrent layers, one after the other.
+
+    Yields
+    ------
+    trace : Trace or None
+        What the recurrent layer did, with `keep`; None for the input layer.
+    x : ndarray, shape (batch, time, units)
+        What the layer passes on.
+    """
+    x = gelu(input_part(x, weights["input/kernel"], weights["input/bias"], np), np)
+    yield None, x
+    for layer in range(config.n_layers):
+        trace = unroll(CELLS[config.cell], layer_weights(weights, layer), x, keep)
+        x = x + trace.states
+        yield trace, x
 
 
-def _unroll(config: NetworkConfig, weights: Weights, x: np.ndarray) -> np.ndarray:
-    """Outputs of one recurrent layer at every step, shape (batch, time, units)."""
-    a = input_part(x, weights["kernel"], weights["bias"], np)  # (batch, time, gates * units)
-    U, outputs = weights["recurrent_kernel"], np.empty_like(x)
-    h = c = np.zeros((len(x), config.units), x.dtype)
+def layer_weights(weights: Weights, layer: int) -> Weights:
+    """Weights of one recurrent layer, by the names that Keras gives them."""
+    names = ("kernel", "recurrent_kernel", "bias")
+    return {name: weights[f"recurrent_{layer}/{name}"] for name in names}
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What one recurrent layer did.
+
+    Attributes
+    ----------
+    states : ndarray, shape (batch, time, units)
+        Hidden state after each step.
+    kept : list of tuple of ndarray, shape (batch, units)
+        What the cell keeps of each step, the gates first; empty unless asked for.
+    """
+
+    states: np.ndarray
+    kept: list[Kept]
+
+
+def unroll(cell: Cell, weights: Weights, x: np.ndarray, keep: bool = False) -> Trace:
+    """Run a cell over a sequence: the one loop over time in NumPy.
+
+    Parameters
+    ----------
+    cell : Cell
+    weights : dict of ndarray
+        `kernel`, `recurrent_kernel`, `bias`.
+    x : ndarray, shape (batch, time, features)
+    keep : bool
+        Whether to keep what the gradient and an inspection need.
+    """
+    input_bias, _ = cell.parted(weights["bias"])
+    a = input_part(x, weights["kernel"], input_bias, np)  # (batch, time, gates * units)
+    U, product = weights["recurrent_kernel"], recurrent_product(cell, weights)
+    state: State = tuple(np.zeros((len(x), len(U)), x.dtype) for _ in cell.states)
+    outputs, seen = np.empty((*x.shape[:2], len(U)), x.dtype), []
     for t in range(x.shape[1]):
-        if config.cell == "lstm":
-            h, c = lstm_step(a[:, t], h, c, U, numpy_ops)
-        else:
-            h = rnn_step(a[:, t], h, U, numpy_ops)
-        outputs[:, t] = h
-    return outputs
+        state, kept = cell.step(a[:, t], state, product, numpy_ops)
+        outputs[:, t] = state[0]
+        if keep:
+            seen.append(kept)
+    return Trace(outputs, seen)
+
+
+def recurrent_product(cell: Cell, weights: Weights) -> Callable[..., Array]:
+    """Return U h of some gates of a cell, as its step asks for it."""
+    U, (_, bias) = weights["recurrent_kernel"], cell.parted(weights["bias"])
+    units = len(U)
+
+    def product(h: np.ndarray, first: int = 0, stop: int = cell.n_gates) -> np.ndarray:
+        columns = slice(first * units, stop * units)
+        return input_part(h, U[:, columns], None if bias is None else bias[columns], np)
+
+    return product
 
 
 def network_quantiles(

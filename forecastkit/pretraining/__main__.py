@@ -32,7 +32,7 @@ def main(
     load_tensorflow(threads)
     from forecastkit.pretraining.run import Pretraining, pretrain
 
-    run = Pretraining(minutes, seed, cell, units, steps=steps)  # type: ignore[arg-type]
+    run = Pretraining(minutes, seed, cell, units, steps=steps)
     pretrain(run, checkpoint, output, click.echo)
 
 

@@ -13,7 +13,7 @@ from forecastkit.forecasting.outlook import Part
 from forecastkit.forecasting.predictor import Predictor
 from forecastkit.network.build import build, set_weights
 from forecastkit.network.config import NetworkConfig
-from forecastkit.network.inside import input_gradient, traces
+from forecastkit.network.introspection import input_gradient, traces
 from forecastkit.network.runtime import Member, network_outputs
 from forecastkit.series.windows import View
 from forecastkit.tables.frame import Grid

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from forecastkit.network.build import build, get_weights, set_weights
 from forecastkit.network.config import NetworkConfig
-from forecastkit.network.inside import input_gradient
+from forecastkit.network.introspection import input_gradient
 from forecastkit.network.runtime import negated, network_outputs, network_quantiles
 from forecastkit.network.shipped import fitted_to, shipped, with_room
 from forecastkit.series.effects import Terms

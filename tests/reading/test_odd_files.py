@@ -1,4 +1,4 @@
-"""Files as people have them: what is found in each, or how it is refused."""
+"""Files as people have them: what is read from each, or how it is refused."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from forecastkit.cli.app import main
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from odd_files import REFUSED, UNDERSTOOD
+from reading.files import ACCEPTED, REFUSED
 
 from forecastkit.errors import DataError, ForecastkitError
 from forecastkit.tables import orderly, reading
@@ -30,47 +30,51 @@ def written(tmp_path, file):
 
 
 @pytest.fixture(params=["python", "pyarrow"])
-def text_of(request):
-    """Text columns as pandas keeps them without pyarrow, and with it."""
+def string_storage(request):
+    """Text columns as pandas stores them without pyarrow, and with it."""
     with pd.option_context("mode.string_storage", request.param):
         yield
 
 
-@pytest.mark.parametrize(
-    ("file", "options", "expected"), [one[1:] for one in UNDERSTOOD], ids=[u[0] for u in UNDERSTOOD]
-)
-def test_what_is_understood(file, options, expected, tmp_path, text_of):
-    report = check_csv(written(tmp_path, file), **options)
+def date_of(timestamp):
+    """A timestamp as text, midnight as the date alone."""
+    return str(timestamp).removesuffix("T00:00:00")
+
+
+@pytest.mark.parametrize("case", ACCEPTED, ids=lambda case: case.name)
+def test_accepted_files(case, tmp_path, string_storage):
+    report = check_csv(written(tmp_path, case.file), **case.options)
+    expected = case.report
     assert report["problems"] == []
-    facts = {name: report[name] for name in expected if name != "said"}
-    for name in ("start", "end"):
-        facts[name] = str(facts[name]).removesuffix("T00:00:00")
-        expected = {**expected, name: str(expected[name])}
-    assert facts == {
-        name: pytest.approx(value) if name == "total" else value
-        for name, value in expected.items()
-        if name != "said"
-    }
-    said = "; ".join(f"{one['what']}: {one['why']}" for one in report["assumptions"])
-    assert expected["said"] in said
+    assert (report["rows"], report["freq"]) == (expected.rows, expected.freq)
+    assert (report["series"], report["ids"]) == (len(expected.ids), list(expected.ids))
+    assert (report["total"], report["missing"]) == (
+        pytest.approx(expected.total),
+        expected.missing,
+    )
+    assert (date_of(report["start"]), date_of(report["end"])) == (
+        str(expected.start),
+        str(expected.end),
+    )
+    assumptions = "; ".join(f"{one['what']}: {one['why']}" for one in report["assumptions"])
+    assert expected.assumption in assumptions
 
 
-@pytest.mark.parametrize(
-    ("file", "options", "expected"), [one[1:] for one in REFUSED], ids=[r[0] for r in REFUSED]
-)
-def test_what_is_refused(file, options, expected, tmp_path, text_of):
+@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)
+def test_refused_files(case, tmp_path, string_storage):
     with pytest.raises(DataError) as caught:
-        read_csv(written(tmp_path, file), **options)
+        read_csv(written(tmp_path, case.file), **case.options)
     error = caught.value
-    assert expected["words"] in str(error)
+    assert case.message in str(error)
     assert error.fix
     assert error.file == "odd.csv"
     for name in ("row", "column", "value"):
-        if expected[name] is not None:
-            assert getattr(error, name) == expected[name], name
+        expected = getattr(case, name)
+        if expected is not None:
+            assert getattr(error, name) == expected, name
 
 
-def test_everything_that_is_wrong_is_reported_at_once(tmp_path):
+def test_all_errors_are_reported_at_once(tmp_path):
     text = (
         "date,a,b\n2024-01-01,1,1\n2024-01-02,x,2\n2024-13-01,3,3\n2024-01-04,4,y\n2024-01-05,5,5\n"
     )
@@ -84,9 +88,9 @@ def test_everything_that_is_wrong_is_reported_at_once(tmp_path):
 
 def test_standard_input_is_read(tmp_path):
     text = "date,sales\n2024-01-01,1\n2024-01-02,2\n2024-01-03,3\n"
-    done = CliRunner().invoke(main, ["check", "-", "--json"], input=text)
-    assert done.exit_code == 0, done.output
-    report = json.loads(done.stdout)
+    result = CliRunner().invoke(main, ["check", "-", "--json"], input=text)
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
     assert (report["file"], report["total"]) == ("standard input", 6)
 
 
@@ -98,7 +102,7 @@ def test_parquet_files(tmp_path):
     frame.to_parquet(path)
     for table in (read_csv(path), read_parquet(path, target_col="load")):
         assert table["unique_id"].unique().tolist() == ["007"]
-        assert str(table["ds"].dtype.tz) == "Europe/Berlin"  # the repeated hour is told apart
+        assert str(table["ds"].dtype.tz) == "Europe/Berlin"  # both repeated hours are kept
         assert (table["y"].to_numpy() == frame["load"].to_numpy()).all()
     report = check_csv(path)
     assert (report["freq"], report["missing"]) == ("h", 0)
@@ -111,15 +115,15 @@ def test_parquet_files(tmp_path):
 
 def test_a_file_that_changes_while_it_is_read(tmp_path, monkeypatch):
     path = written(tmp_path, "date,sales\n2024-01-01,1\n2024-01-02,2\n")
-    real = type(path).stat
+    original = type(path).stat
     calls = []
 
     def stat(self, **options):
         calls.append(self)
-        if len(calls) == 3:  # the second look at the size: is it a folder, before, after
+        if len(calls) == 3:  # stat is called for the type, the size before and the size after
             with path.open("a") as file:
                 file.write("2024-01-03,3\n")
-        return real(self, **options)
+        return original(self, **options)
 
     monkeypatch.setattr(type(path), "stat", stat)
     with pytest.raises(DataError, match="changed while it was read"):
@@ -128,7 +132,7 @@ def test_a_file_that_changes_while_it_is_read(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("parser", ["pandas", "pyarrow"])
 @pytest.mark.parametrize("shape", ["long", "wide", "covariates", "unsorted", "gaps"])
-def test_the_fast_road_ends_where_the_slow_one_does(shape, parser, tmp_path, monkeypatch):
+def test_fast_path_matches_general_reader(shape, parser, tmp_path, monkeypatch):
     if parser == "pyarrow":
         pytest.importorskip("pyarrow")
     else:
@@ -136,30 +140,30 @@ def test_the_fast_road_ends_where_the_slow_one_does(shape, parser, tmp_path, mon
     path = tmp_path / "panel.csv"
     frame = panel(shape)
     frame.to_csv(path, index=False)
-    slow = read_csv(path)
+    general = read_csv(path)
     calls = []
 
-    def fast_always(source, how, covariates):
+    def always_fast(source, how, covariates):
         calls.append(read_orderly(source, how, covariates, large=0))
         return calls[-1]
 
-    monkeypatch.setattr(reading, "read_orderly", fast_always)
+    monkeypatch.setattr(reading, "read_orderly", always_fast)
     fast = read_csv(path)
     assert calls[0] is not None
-    pd.testing.assert_frame_equal(fast, slow)
-    assert fast.attrs == slow.attrs
+    pd.testing.assert_frame_equal(fast, general)
+    assert fast.attrs == general.attrs
 
 
 def panel(shape):
-    """A table of 30 series of 40 days as a file has it."""
+    """30 series of 40 days, before writing to a file."""
     rng = np.random.default_rng(4)
-    moments = pd.date_range("2024-01-01", periods=40)
+    timestamps = pd.date_range("2024-01-01", periods=40)
     if shape == "wide":
         return pd.DataFrame(rng.random((40, 30)), columns=[f"s{k}" for k in range(30)]).assign(
-            date=moments
+            date=timestamps
         )
     ids = np.repeat([f"{k:03}" for k in range(30)], 40)
-    frame = pd.DataFrame({"id": ids, "date": np.tile(moments, 30), "y": rng.random(1200)})
+    frame = pd.DataFrame({"id": ids, "date": np.tile(timestamps, 30), "y": rng.random(1200)})
     if shape == "covariates":
         frame["price"] = np.round(rng.random(1200), 2)
         frame["kind"] = np.where(rng.random(1200) < 0.5, "a", "b")
@@ -174,8 +178,10 @@ def panel(shape):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda text: text.replace("\n", ",1\n", 700).replace(",1\n", "\n", 699),  # a long line
-        lambda text: text[: text.rindex(",")] + "\n",  # a short one
+        lambda text: text.replace("\n", ",1\n", 700).replace(
+            ",1\n", "\n", 699
+        ),  # a line that is too long
+        lambda text: text[: text.rindex(",")] + "\n",  # a line that is too short
         lambda text: text + "030,2024-01-01,inf\n",
         lambda text: text + "030,2024-01-01,Nan\n",
         lambda text: text + "030,2024-01-01,word\n",
@@ -185,22 +191,22 @@ def panel(shape):
         lambda text: text + "000,2024-01-01,77\n",
     ],
 )
-def test_what_is_wrong_far_down_is_found_with_its_row(change, tmp_path, monkeypatch):
+def test_errors_far_down_the_file_name_their_row(change, tmp_path, monkeypatch):
     path = tmp_path / "panel.csv"
     path.write_text(change(panel("long").to_csv(index=False)))
-    with pytest.raises(DataError) as slow:
+    with pytest.raises(DataError) as general:
         read_csv(path)
-    monkeypatch.setattr(reading, "read_orderly", lambda *given: read_orderly(*given, large=0))
+    monkeypatch.setattr(reading, "read_orderly", lambda *args: read_orderly(*args, large=0))
     with pytest.raises(DataError) as fast:
         read_csv(path)
-    assert str(fast.value) == str(slow.value)
+    assert str(fast.value) == str(general.value)
     assert fast.value.row
 
 
-# ids as people have them: anything but line ends that files cannot keep apart
-names = st.text(
+# ids that survive a CSV file: no control characters, no blanks around, no leading # (a comment)
+ids = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=1, max_size=8
-).filter(lambda name: name.strip() == name and name[0] not in "#")
+).filter(lambda text: text.strip() == text and text[0] != "#")
 dialects = st.fixed_dictionaries(
     {
         "sep": st.sampled_from([",", ";", "\t", "|"]),
@@ -214,7 +220,7 @@ dialects = st.fixed_dictionaries(
 
 
 @given(
-    st.lists(names, min_size=1, max_size=4, unique=True),
+    st.lists(ids, min_size=1, max_size=4, unique=True),
     st.lists(st.floats(-1e9, 1e9), min_size=5, max_size=15),
     dialects,
     st.sampled_from(["D", "W-MON", "MS", "B"]),
@@ -223,15 +229,15 @@ dialects = st.fixed_dictionaries(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_a_table_in_any_dialect_is_the_same_table(tmp_path, ids, values, dialect, freq):
-    moments = pd.date_range("2023-02-27", periods=len(values), freq=freq)
+    timestamps = pd.date_range("2023-02-27", periods=len(values), freq=freq)
     parts = [
-        pd.DataFrame({"series": name, "date": moments, "value": np.roll(values, k)})
+        pd.DataFrame({"series": name, "date": timestamps, "value": np.roll(values, k)})
         for k, name in enumerate(ids)
     ]
     table = pd.concat(parts, ignore_index=True)
     table.to_csv(tmp_path / "t.csv", index=False, **dialect)
     problems = check_csv(tmp_path / "t.csv", id_col="series")["problems"]
-    # "1,234" in all cells may be two numbers: that is asked
+    # where every number is like "1,234", the reader asks for the decimal mark
     assert all("read in two ways" in one["message"] for one in problems)
     decimal = dialect["decimal"] if problems else None
     back = read_csv(tmp_path / "t.csv", id_col="series", decimal=decimal)
@@ -241,23 +247,22 @@ def test_a_table_in_any_dialect_is_the_same_table(tmp_path, ids, values, dialect
     np.testing.assert_array_equal(back["y"], expected["value"])
 
 
-@given(st.integers(0, 2**32), st.integers(1, 6), st.sampled_from(range(len(UNDERSTOOD))))
+@given(st.integers(0, 2**32), st.integers(1, 6), st.sampled_from(ACCEPTED))
 @settings(
     max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_damage_gives_an_answer_or_a_located_error(tmp_path, seed, n_flips, which):
+def test_damaged_files_are_read_or_refused(tmp_path, seed, n_flips, case):
     rng = np.random.default_rng(seed)
-    _, file, options, _ = UNDERSTOOD[which]
-    data = bytearray(file if isinstance(file, bytes) else file.encode())
-    for place in rng.integers(0, len(data), n_flips):
-        data[place] = rng.integers(0, 256)
+    data = bytearray(case.file if isinstance(case.file, bytes) else case.file.encode())
+    for position in rng.integers(0, len(data), n_flips):
+        data[position] = rng.integers(0, 256)
     path = tmp_path / "damaged.csv"
     path.write_bytes(bytes(data[: rng.integers(1, len(data) + 1)] if seed % 3 == 0 else data))
     with contextlib.suppress(ForecastkitError):
-        assert read_csv(path, **options)["y"].notna().any()
+        assert read_csv(path, **case.options)["y"].notna().any()
 
 
-def test_what_a_spreadsheet_would_run_is_made_text_on_request(tmp_path):
+def test_spreadsheet_formulas_are_escaped_on_request(tmp_path):
     table = pd.DataFrame({"unique_id": ["=1+1", "+x", "@y", "plain", "-z"], "LSTM": [-5.0] * 5})
     write_csv(table, tmp_path / "plain.csv")
     write_csv(table, tmp_path / "safe.csv", spreadsheet_safe=True)

@@ -69,7 +69,7 @@ def test_a_stateful_layer_keeps_its_states(rng):
 
 @pytest.mark.parametrize(
     ("layer", "error", "said"),
-    [(SimpleRNN(2), TypeError, "no gates of an LSTM"), (LSTM(2), ValueError, "not built")],
+    [(SimpleRNN(2), TypeError, "has no gates; pass a layer of kind LSTM"), (LSTM(2), ValueError, "not built")],
     ids=["simple", "not built"],
 )
 def test_what_cannot_be_looked_into_is_refused(layer, error, said):
@@ -108,5 +108,5 @@ def test_shapes_that_do_not_fit_are_named(x, mask):
 
 
 def test_other_gated_layers_are_refused():
-    with pytest.raises(TypeError, match="no gates of an LSTM"):
+    with pytest.raises(TypeError, match="has no gates; pass a layer of kind LSTM"):
         gate_activations(keras.layers.GRU(2), np.zeros((1, 2, 3)))

@@ -1,0 +1,146 @@
+"""What the rest of the package knows of a recurrent cell: its states, its gates, its step.
+
+A `Cell` binds the equations of `forecastkit.layers.gates`. The loops over time in TensorFlow and in
+NumPy, the network and the model file depend on this record and on no name: any cell in `CELLS` can
+be trained, stored, used for prediction and inspected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from forecastkit.layers.gates import lstm_step, lstm_step_gradient, rnn_step, rnn_step_gradient
+
+Array = Any
+State = tuple[Array, ...]  # hidden state first
+Kept = tuple[Array, ...]
+Step = Callable[..., tuple[State, Kept]]
+StepGradient = Callable[..., tuple[Array, Array, State]]
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """A recurrent cell.
+
+    Attributes
+    ----------
+    layer : str
+        Name of its Keras layer in `forecastkit.layers`.
+    states : tuple of str
+        Letters of its states; "h", the output, is the first.
+    gates : mapping of str to str
+        Letters of the gates and of the candidate, in the order of `kept`, to their names; none for
+        a simple cell.
+    n_gates : int
+        Blocks of `units` columns that kernel, recurrent kernel and bias have.
+    step : callable
+        (a, state, product, ops, activation=None, recurrent_activation=None) -> state, kept. `a` is
+        W x + b of the step, `product(h)` is U h; `kept` is what the gradient and an inspection
+        need: the gates first.
+    step_gradient : callable
+        (dstate, h, kept, back, ops) -> da, du, dstate. From the gradients of the states after the
+        step, and the hidden state after it, to those of `a`, of the product U h, and of the states
+        before; `back(du)` is the gradient of the product with respect to h.
+    n_kept : int
+        Arrays of the shape of h in `kept`.
+    retention : str or None
+        Letter of the gate that multiplies the state before a step: how long it is remembered.
+    additive : bool
+        Whether `a` and U h are only ever added up, so that their gradients are one array.
+    recurrent_bias : bool
+        Whether U h has a bias of its own.
+    inputs : callable, optional
+        (h, kept) -> list of (array, number of gates): what the columns of U are multiplied by,
+        where that is not h for all gates.
+    """
+
+    layer: str
+    states: tuple[str, ...]
+    gates: Mapping[str, str]
+    n_gates: int
+    step: Step
+    step_gradient: StepGradient
+    n_kept: int
+    retention: str | None = None
+    additive: bool = True
+    recurrent_bias: bool = False
+    inputs: Callable[[Array, Kept], list[tuple[Array, int]]] | None = None
+
+    def weight_shapes(self, features: int, units: int) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of the weights of a layer, as Keras has them.
+
+        Examples
+        --------
+        >>> CELLS["lstm"].weight_shapes(3, 2)
+        {'kernel': (3, 8), 'recurrent_kernel': (2, 8), 'bias': (8,)}
+        """
+        columns = self.n_gates * units
+        return {
+            "kernel": (features, columns),
+            "recurrent_kernel": (units, columns),
+            "bias": (2, columns) if self.recurrent_bias else (columns,),
+        }
+
+    def parted(self, bias: Array) -> tuple[Array, Array | None]:
+        """Return the biases of W x and of U h; the latter is None where there is none."""
+        return (bias[0], bias[1]) if self.recurrent_bias and bias is not None else (bias, None)
+
+
+def _rnn(
+    a: Array, state: State, product: Any, ops: Any, activation: Any = None, _: Any = None
+) -> tuple[State, Kept]:
+    return (rnn_step(a + product(state[0]), ops, activation),), ()
+
+
+def _rnn_gradient(
+    dstate: State, h: Array, _: Kept, back: Any, __: Any
+) -> tuple[Array, Array, State]:
+    dz = rnn_step_gradient(dstate[0], h)
+    return dz, dz, (back(dz),)
+
+
+def _lstm(
+    a: Array,
+    state: State,
+    product: Any,
+    ops: Any,
+    activation: Any = None,
+    recurrent_activation: Any = None,
+) -> tuple[State, Kept]:
+    h, c = state
+    h, c_after, gates = lstm_step(a + product(h), c, ops, activation, recurrent_activation)
+    return (h, c_after), (*gates, c)
+
+
+def _lstm_gradient(
+    dstate: State, _: Array, kept: Kept, back: Any, ops: Any
+) -> tuple[Array, Array, State]:
+    i, f, g, o, c = kept
+    dh, dc = dstate
+    dz, dc = lstm_step_gradient(dh, dc, (i, f, g, o), c, ops)
+    return dz, dz, (back(dz), dc)
+
+
+CELLS: dict[str, Cell] = {
+    "lstm": Cell(
+        layer="LSTM",
+        states=("h", "c"),
+        gates={"i": "input", "f": "forget", "g": "candidate", "o": "output"},
+        retention="f",
+        n_gates=4,
+        step=_lstm,
+        step_gradient=_lstm_gradient,
+        n_kept=5,
+    ),
+    "rnn": Cell(
+        layer="SimpleRNN",
+        states=("h",),
+        gates={},
+        n_gates=1,
+        step=_rnn,
+        step_gradient=_rnn_gradient,
+        n_kept=0,
+    ),
+}

@@ -1,0 +1,36 @@
+"""Small files as people have them, one module per rule of reading.
+
+Each module has a table `ACCEPTED` and a table `REFUSED`; a case is named after what is odd in it.
+"""
+
+from __future__ import annotations
+
+from reading.files import (
+    dates,
+    dialect,
+    encoding,
+    frequency,
+    header,
+    layout,
+    numbers,
+    periods,
+    time_column,
+    times,
+)
+
+__all__ = ["ACCEPTED", "REFUSED", "RULES"]
+
+RULES = (
+    encoding,
+    dialect,
+    header,
+    numbers,
+    dates,
+    periods,
+    times,
+    time_column,
+    frequency,
+    layout,
+)
+ACCEPTED = tuple(case for rule in RULES for case in rule.ACCEPTED)
+REFUSED = tuple(case for rule in RULES for case in rule.REFUSED)

@@ -1,0 +1,116 @@
+"""The header, and the lines around the table: titles, comments, units, sources, totals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reading.files.case import (
+    FIVE,
+    LONG,
+    OF_FIVE,
+    OF_LONG,
+    Accepted,
+    Refused,
+    Report,
+    dates,
+    lines,
+    one_series,
+)
+
+ACCEPTED = (
+    Accepted(
+        "titles above the table",
+        "Sales report 2024\nmade by: accounting\n\n" + FIVE,
+        replace(OF_FIVE, assumption="2 lines above the header left out: rows 1, 2"),
+    ),
+    Accepted(
+        "titles padded with delimiters",
+        "Sales report,\nSource:,accounting\n" + FIVE,
+        replace(OF_FIVE, assumption="2 lines above the header left out"),
+    ),
+    Accepted(
+        "a title that is also a usual column name",
+        "Sales,\n" + FIVE,
+        replace(OF_FIVE, assumption="above the header"),
+    ),
+    Accepted(
+        "comment lines",
+        "# exported today\n# in euro, net\n" + FIVE.replace("2024-01-03", "# half\n2024-01-03"),
+        replace(OF_FIVE, assumption="they begin with #"),
+    ),
+    Accepted(
+        "a two-line header",
+        lines(
+            ",north,,south,",
+            "date,net,gross,net,gross",
+            *(f"{d},1,2,3,4" for d in dates(5)),
+        ),
+        replace(
+            OF_FIVE,
+            rows=20,
+            total=50,
+            ids=("north gross", "north net", "south gross", "south net"),
+        ),
+    ),
+    Accepted(
+        "units below the header",
+        FIVE.replace("date,sales", "date,sales\n,(kg)"),
+        replace(OF_FIVE, ids=("sales (kg)",)),
+    ),
+    Accepted(
+        "the header repeated in the middle",
+        FIVE + one_series(dates(3, "2024-01-06")),
+        Report(
+            rows=8,
+            total=21,
+            freq="D",
+            start="2024-01-01",
+            end="2024-01-08",
+            assumption="the header again",
+        ),
+    ),
+    Accepted(
+        "a source note below the table",
+        FIVE + "\nSource: accounting, provisional\n",
+        replace(OF_FIVE, assumption="below the table left out: row 8"),
+    ),
+    Accepted(
+        "a row with the total",
+        FIVE + "Total,15\n",
+        replace(OF_FIVE, assumption="they sum up other rows"),
+    ),
+    Accepted("a row with the total in German", FIVE + "Summe:,15\n", OF_FIVE),
+    Accepted(
+        "a row with the grand total of all stores",
+        LONG + "Total,,20\n",
+        replace(OF_LONG, assumption="they sum up other rows"),
+    ),
+)
+
+REFUSED = (
+    Refused("an empty file", "", "is empty"),
+    Refused("blank lines only", "\n\n  \n", "is empty"),
+    Refused("a header only", "date,sales\n", "a header (date, sales) and no rows", row=1),
+    Refused(
+        "no header",
+        lines(*FIVE.splitlines()[1:]),
+        "The first line is not a header",
+        row=1,
+        value="2024-01-01",
+    ),
+    Refused(
+        "duplicate column names",
+        FIVE.replace("date,sales", "sales,sales"),
+        "more than once",
+        row=1,
+        column="sales",
+        value="sales",
+    ),
+    Refused(
+        "text in the first row",
+        lines("Tag,Messwert,Ort", "gestern,neun,Ulm", *(f"{d},2,Ulm" for d in dates(4))),
+        "'gestern'",
+        row=2,
+        column="Tag",
+    ),
+)
