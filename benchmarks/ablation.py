@@ -41,9 +41,9 @@ from forecastkit.network.config import (
     TrainingConfig,
     default_view,
 )
+from forecastkit.network.pretrained import adapt_to, pretrained
 from forecastkit.network.quiet import load_tensorflow
 from forecastkit.network.runtime import Member
-from forecastkit.network.shipped import fitted_to, shipped
 from forecastkit.series.intervals import normal
 from forecastkit.series.panel import Panel
 
@@ -56,7 +56,7 @@ class Ablation:
         self.longest = int(past.lengths.max())
         self.long = bool(np.median(past.lengths) >= LONG)
         self.fresh = NetworkConfig("lstm", 32, default_view(seasons, h, self.longest))
-        self.incumbent = Member(*fitted_to(*shipped("lstm")[:2], seasons, h))
+        self.incumbent = Member(*adapt_to(*pretrained("lstm")[:2], seasons, h))
         self.base = Member(self.fresh, _zeros(self.fresh))
 
     def tuned(self, n: int, last_alone: bool = False) -> Recipe:
@@ -75,8 +75,12 @@ class Ablation:
         self, start: str, network: NetworkConfig, last_alone: bool
     ) -> tuple[TrainingConfig, ...]:
         found = TRAININGS[start, self.long]
-        every = network.view.n_cutoffs
-        return tuple(replace(one, every=every) for one in found) if last_alone else found
+        target_stride = network.view.sequence_length
+        return (
+            tuple(replace(one, target_stride=target_stride) for one in found)
+            if last_alone
+            else found
+        )
 
     def plan(self, *recipes: Recipe, shipped: bool = True) -> Plan:
         """A plan whose incumbent is the shipped network, or the base path."""
@@ -87,7 +91,7 @@ class Ablation:
         n, m = MEMBERS["default"]
         without_lags = replace(self.fresh, view=replace(self.fresh.view, lags=(), lag_steps=0))
         flat = default_view((1,), self.h, self.longest, min(2 * max(self.seasons), 168))
-        raw = replace(self.fresh, view=replace(flat, drift=0.0))
+        raw = replace(self.fresh, view=replace(flat, trend_share=0.0))
         return {
             "everything": lambda: self.plan(self.tuned(n), self.from_nothing(m)),
             "no training": lambda: self.plan(),

@@ -32,7 +32,7 @@ def main() -> None:
 
     run = Pretraining(units=given.units)
     trainer = Trainer(run.network(), run.training())
-    stream = Stream(1, run.batch_size, run.scale_power, every=run.every)
+    stream = Stream(1, run.batch_size, run.scale_power, target_stride=run.target_stride)
     state, _ = trainer.step(trainer.start(1), stream.next.result(), 1e-4)
     draws, steps = [], []
     for _ in range(given.batches):

@@ -20,9 +20,9 @@ import pandas as pd
 from forecastkit.evaluation.metrics import coverage, mase, smape
 from forecastkit.evaluation.scoreboard import last_values, seasonal_errors
 from forecastkit.forecasting.outlook import Outlook, Part
-from forecastkit.network.config import NetworkConfig, shipped_view
+from forecastkit.network.config import NetworkConfig, pretrained_view
+from forecastkit.network.pretrained import adapt_to, read_weights
 from forecastkit.network.runtime import Member, Weights
-from forecastkit.network.shipped import fitted_to, read_weights
 from forecastkit.series.intervals import normal
 from forecastkit.series.panel import Panel
 
@@ -70,7 +70,7 @@ def forecast(network: NetworkConfig, weights: Weights, past: Panel) -> np.ndarra
 
 def untrained(seasons: tuple[int, ...], h: int) -> tuple[NetworkConfig, Weights]:
     """Make a network that leaves the base path as it is."""
-    network = NetworkConfig("rnn", 4, shipped_view(seasons, h))
+    network = NetworkConfig("rnn", 4, pretrained_view(seasons, h))
     return network, {name: np.zeros(shape, "f") for name, shape in network.weight_shapes().items()}
 
 
@@ -90,8 +90,8 @@ def main() -> None:
             if path is None:
                 network, weights = untrained(seasons, h)
             else:
-                whole, every, _ = read_weights(path)
-                network, weights = fitted_to(whole, every, seasons, h)
+                whole, target_stride, _ = read_weights(path)
+                network, weights = adapt_to(whole, target_stride, seasons, h)
             paths = forecast(network, weights, past)
             season = seasons[0] if "weekly" not in names[len(cells)] else 1
             cells.append(

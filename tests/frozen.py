@@ -149,7 +149,7 @@ DRAWN: dict[str, Callable[[np.random.Generator], Case]] = {
 }
 
 
-def shipped() -> Iterator[tuple[str, Case]]:
+def pretrained() -> Iterator[tuple[str, Case]]:
     """The sample data."""
     yield "air_passengers", (fk.datasets.load("air_passengers"), {"h": 12})
     yield "melbourne_temperature", (fk.datasets.load("melbourne_temperature"), {"h": 14})
@@ -195,7 +195,7 @@ def fine_tuned(rng: np.random.Generator) -> fk.LSTMForecaster:
 def forecasts(folder: Path | None = None) -> Iterator[tuple[str, np.ndarray]]:
     """Name and forecast of every table, shape (n_rows, 1 + 2 levels)."""
     cases = [(name, draw(np.random.default_rng(k))) for k, (name, draw) in enumerate(DRAWN.items())]
-    cases += list(shipped())
+    cases += list(pretrained())
     cases += list(public(folder)) if folder else []
     for name, (table, arguments) in cases:
         model = fk.AutoForecaster(preset="instant", **arguments).fit(table, progress=False)

@@ -33,7 +33,7 @@ ROOMS = {
     "pretraining": ({"errors", "files", "series", "network"}, {"numpy", "click"}),
     "evaluation": ({"errors", "tables", "series"}, {"numpy", "pandas", "sklearn"}),
     "forecasting": (
-        {"errors", "files", "tables", "series", "network", "evaluation"},
+        {"errors", "files", "layers", "tables", "series", "network", "evaluation"},
         {"numpy", "pandas", "safetensors", "sklearn", "tqdm"},
     ),
     "reporting": ({"errors", "files", "tables"}, {"numpy", "pandas", "matplotlib"}),

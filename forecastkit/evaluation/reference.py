@@ -13,6 +13,7 @@ from forecastkit.errors import NotFittedError, OptionError
 from forecastkit.evaluation.baselines import BASELINES
 from forecastkit.series.intervals import Level, checked_levels, column_names
 from forecastkit.series.panel import Panel
+from forecastkit.series.ragged import Ragged
 from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, check_table, to_grid
 
 
@@ -97,7 +98,7 @@ class Baseline:
         if df is not None:
             grid = to_grid(check_table(df), self.grid_.frequency, whole_rows)
         season = self.season_length or min(grid.frequency.season_lengths)
-        panel = Panel(grid.values, grid.offsets)
+        panel = Panel(Ragged(grid.values, grid.offsets))
         point, deviation = BASELINES[self.method](panel, self.h, season)
         table = {**forecast_index(grid, self.h), self.method: point.ravel()}
         for one in checked_levels(level):

@@ -19,14 +19,6 @@ LEVEL = 80
 RIVALS = ("SeasonalNaive", "Theta")
 
 
-def last_values(panel: Panel, h: int) -> np.ndarray:
-    """The last `h` values of every series, shape (n_series, h), NaN where it has none."""
-    ahead = np.arange(-h, 0)
-    index = panel.offsets[1:][:, None] + ahead
-    inside = index >= panel.offsets[:-1][:, None]
-    return np.where(inside, panel.values[np.where(inside, index, 0)], np.nan)
-
-
 def baseline_forecasts(panel: Panel, h: int, season_length: int) -> dict[str, Forecasts]:
     """Forecast every series by every baseline, with normal intervals of `LEVEL` percent."""
     z = NormalDist().inv_cdf(0.5 + LEVEL / 200)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from forecastkit.errors import OptionError
-from forecastkit.network.config import MEMBERS
+from forecastkit.network.training_config import MEMBERS
 from forecastkit.tables.frame import check_alias
 
 

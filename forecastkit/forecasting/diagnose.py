@@ -185,15 +185,15 @@ def _look(windows: Windows, series: np.ndarray, ends: np.ndarray) -> _Seen:
     steps = cutoffs[..., None] - ages  # (series, time, values)
     inside = steps >= panel.offsets[series][:, None, None]
     known = ~np.isnan(panel.values[np.where(inside, steps, 0)])
-    shown = windows.shown(cutoffs)
-    back = np.arange(view.n_cutoffs - 1, -1, -1)[:, None] * view.stride
+    shown = windows.is_used(cutoffs)
+    back = np.arange(view.sequence_length - 1, -1, -1)[:, None] * view.sequence_stride
     return _Seen(
         windows.inputs(series, cutoffs),
         shown,
         windows.targets(series, cutoffs[:, -1:])[:, 0],
         inside & known & shown[..., None],
         back + ages,
-        windows.told(series, cutoffs[:, -1:])[:, 0],
+        windows.future(series, cutoffs[:, -1:])[:, 0],
     )
 
 
@@ -289,7 +289,7 @@ def _cell_memory(forget: np.ndarray, shown: np.ndarray, network: NetworkConfig) 
     cutoffs = (kept & shown[None, :, ::-1, None]).sum(axis=2)
     median = float(np.median(cutoffs))
     followed = float(np.median(shown.sum(axis=1)))
-    steps = int(median * network.view.stride)
+    steps = int(median * network.view.sequence_stride)
     return {"steps": steps, "at_least": bool(median >= followed > 0)}
 
 

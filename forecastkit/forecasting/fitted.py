@@ -12,8 +12,9 @@ from forecastkit.forecasting.calibration import Calibration
 from forecastkit.forecasting.outlook import Outlook, Part
 from forecastkit.network.runtime import Member
 from forecastkit.series.covariates import Covariates
-from forecastkit.series.effects import Cleaned, Effects
+from forecastkit.series.effects import Adjusted, Effects
 from forecastkit.series.panel import Panel
+from forecastkit.series.ragged import Ragged
 from forecastkit.series.windows import View, Windows
 from forecastkit.tables.ahead import missing_ahead
 from forecastkit.tables.frame import Grid
@@ -79,8 +80,8 @@ class Fitted:
 
     def windows(self, panel: Panel, view: View) -> Windows:
         """Cut a panel as a network with that view sees it, without effects of covariates."""
-        seen = Cleaned.of(panel, self.effects)
-        return replace(Windows.of(seen.panel, view), beside=seen.terms)
+        seen = Adjusted.of(panel, self.effects)
+        return replace(Windows.of(seen.panel, view), features=seen.features)
 
     def paths(self, panel: Panel, z: Sequence[float]) -> np.ndarray:
         """Quantiles of the next steps of every series of a panel.
@@ -107,7 +108,7 @@ def recent(grid: Grid) -> Grid:
     """Cut a grid to the last `HISTORY` periods of every series."""
     kept, beside = panel_of(grid).last(HISTORY), grid.beside
     if beside is not None and kept.covariates is not None:
-        rest = kept.covariates
+        rest = kept.covariates.changing
         beside = replace(beside, values=rest.values, offsets=rest.offsets)
     return replace(
         grid,
@@ -122,6 +123,6 @@ def panel_of(grid: Grid) -> Panel:
     """Return the values of a grid, and what is known beside them, as a panel."""
     beside, covariates = grid.beside, None
     if beside is not None:
-        offsets = np.asarray(beside.offsets)
-        covariates = Covariates(beside.values, offsets, beside.ahead, beside.fixed, beside.silent)
-    return Panel(grid.values, np.asarray(grid.offsets), covariates)
+        changing = Ragged(beside.values, np.asarray(beside.offsets))
+        covariates = Covariates(changing, beside.fixed, beside.ahead, ~beside.silent)
+    return Panel(Ragged(grid.values, np.asarray(grid.offsets)), covariates)

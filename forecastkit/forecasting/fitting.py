@@ -13,17 +13,17 @@ import numpy as np
 from forecastkit.forecasting.learnt import Window, tail_loss, windows
 from forecastkit.forecasting.outlook import Part
 from forecastkit.forecasting.plan import Notes, Plan, Recipe, note
-from forecastkit.network.config import SCALE_POWERS, TrainingConfig
 from forecastkit.network.runtime import Member
 from forecastkit.network.sampling import Sampler, useful_batch_size, validation_batch
 from forecastkit.network.training import Run, Trainer
+from forecastkit.network.training_config import SCALE_POWERS, TrainingConfig
 from forecastkit.series.components import Components, measure
-from forecastkit.series.effects import Cleaned, Effects, Terms
+from forecastkit.series.effects import Adjusted, CovariateFeatures, Effects
 from forecastkit.series.panel import Panel
 from forecastkit.series.windows import Windows
 
 OnStep = Callable[[int], None]
-_Measured = tuple[Panel, Components, Terms | None]
+_Measured = tuple[Panel, Components, CovariateFeatures | None]
 _MOST_THREADS = 4
 # networks from nothing count when their tail loss is at most so many times the best one's
 _AS_GOOD = 1.01
@@ -79,11 +79,11 @@ class Learner:
         self._lock = Lock()
 
     @property
-    def most_steps(self) -> int:
+    def max_steps(self) -> int:
         """Gradient steps of one call of `learn`, at the most."""
         return sum(
-            sum(training.most_steps for training in recipe.trainings)
-            + recipe.n_members * max(training.most_steps for training in recipe.trainings)
+            sum(training.max_steps for training in recipe.trainings)
+            + recipe.n_members * max(training.max_steps for training in recipe.trainings)
             for recipe in self.plan.recipes
         )
 
@@ -183,8 +183,8 @@ class Learner:
         before = panel.drop_last(tail)
         seasons = self.plan.season_lengths
         # by scale and response of the past alone, for the tail too
-        seen = [Cleaned.of(one, effects, past=before) for one in (before, panel)]
-        return tuple((one.panel, measure(one.panel, seasons), seen[0].terms) for one in seen)
+        seen = [Adjusted.of(one, effects, past=before) for one in (before, panel)]
+        return tuple((one.panel, measure(one.panel, seasons), seen[0].features) for one in seen)
 
     def _validated(
         self, task: tuple[int, TrainingConfig], seen: tuple[_Measured, ...], tail: int
@@ -203,7 +203,7 @@ class Learner:
         return self._trainer(number).run(
             self._sampler(number, past, training, self.seed),
             seed=self.seed,
-            steps=training.most_steps,
+            steps=training.max_steps,
             training=training,
             weights=recipe.start,
             validation=validation,
@@ -233,8 +233,8 @@ class Learner:
             )
             return Member(recipe.network, run.weights)
 
-        seen = Cleaned.of(panel, effects)
-        found, terms = measure(seen.panel, self.plan.season_lengths), seen.terms
+        seen = Adjusted.of(panel, effects)
+        found, terms = measure(seen.panel, self.plan.season_lengths), seen.features
         whole = {
             one.recipe: Windows(seen.panel, found, self._recipe(one).network.view, terms)
             for one in kept
@@ -289,4 +289,4 @@ def _has_targets(windows: Windows) -> bool:
     known = np.flatnonzero(~np.isnan(panel.values))
     before = known - 1
     within = before >= panel.offsets[panel.owner[known]]
-    return bool(windows.shown(before[within]).any())
+    return bool(windows.is_used(before[within]).any())

@@ -27,8 +27,8 @@ from forecastkit.forecasting.scoring import (
     score_windows,
     windows_that_fit,
 )
-from forecastkit.network.config import Cell, Preset
 from forecastkit.network.threads import single_blas_thread
+from forecastkit.network.training_config import Preset
 from forecastkit.series.intervals import Level
 from forecastkit.series.panel import Panel
 from forecastkit.tables.covariates import laid
@@ -41,8 +41,8 @@ from forecastkit.tables.roles import find_columns, find_cycles
 class _Forecaster:
     """What the forecasters share; they differ in the parts whose mean they are."""
 
-    cells: ClassVar[dict[str, Cell]]  # ensembles of networks, by the name of the part
-    as_shipped: ClassVar[tuple[Cell, ...]] = ()  # cells that fast and default do not train
+    cells: ClassVar[dict[str, str]]  # ensembles of networks, by the name of the part
+    not_fine_tuned: ClassVar[tuple[str, ...]] = ()  # cells that fast and default do not train
     methods: ClassVar[tuple[str, ...]] = ()  # statistical parts beside them
     name: ClassVar[str]
 
@@ -170,15 +170,15 @@ class _Forecaster:
                         before, self.methods, int(self.h), min(lengths), int(self.seed), bar.step
                     )
             without = ablation and panel.covariates is not None and bool(n_windows)
-            bar.start(learn.most_steps + (bool(n_windows) + without) * scored_by.most_steps)
+            bar.start(learn.max_steps + (bool(n_windows) + without) * scored_by.max_steps)
             setting = holdout, scored_by.season_length, n_windows, scored_by, estimated
             if n_windows:
                 judged = score_windows(self._name, panel, *setting)
-                bar.skip(scored_by.most_steps)
+                bar.skip(scored_by.max_steps)
             if without:
                 name = f"{self._name} {WITHOUT}"
                 judged = judged.beside(score_windows(name, panel.alone(), *setting), name)
-                bar.skip(scored_by.most_steps)
+                bar.skip(scored_by.max_steps)
             learnt = learn(panel)
         for plan in plans.values():
             notes += [one for one in plan.notes if one not in notes]
@@ -210,11 +210,11 @@ class _Forecaster:
         )
         return self
 
-    def _plan(self, grid: Grid, cell: Cell, past: Panel | None = None) -> Plan:
+    def _plan(self, grid: Grid, cell: str, past: Panel | None = None) -> Plan:
         window = None if self.input_size is None else int(self.input_size)
         seasons = given_seasons(self.season_length)
         preset = self.preset
-        if cell in self.as_shipped and preset in ("fast", "default") and window is None:
+        if cell in self.not_fine_tuned and preset in ("fast", "default") and window is None:
             preset = "instant"
         return make_plan(grid, cell, int(self.h), preset, window, seasons, past)
 
@@ -359,7 +359,7 @@ class LSTMForecaster(_Forecaster):
     'default'
     """
 
-    cells: ClassVar[dict[str, Cell]] = {"LSTM": "lstm"}
+    cells: ClassVar[dict[str, str]] = {"LSTM": "lstm"}
     name = "LSTM"
 
 
@@ -380,7 +380,7 @@ class RNNForecaster(_Forecaster):
     RNNForecaster(h=12, seed=3)
     """
 
-    cells: ClassVar[dict[str, Cell]] = {"RNN": "rnn"}
+    cells: ClassVar[dict[str, str]] = {"RNN": "rnn"}
     name = "RNN"
 
 
@@ -404,8 +404,8 @@ class AutoForecaster(_Forecaster):
     AutoForecaster(h=12, preset='fast')
     """
 
-    cells: ClassVar[dict[str, Cell]] = {"LSTM": "lstm", "RNN": "rnn"}
-    as_shipped = ("rnn",)
+    cells: ClassVar[dict[str, str]] = {"LSTM": "lstm", "RNN": "rnn"}
+    not_fine_tuned = ("rnn",)
     methods = ("DampedTrend", "ETS", "Theta", "SeasonalNaive")
     name = "Auto"
 

@@ -14,7 +14,8 @@ from forecastkit.forecasting.learnt import Learnt, Window, tail_loss, window, wi
 from forecastkit.forecasting.outlook import Outlook, Part
 from forecastkit.forecasting.plan import Notes, Plan, note
 from forecastkit.network.quiet import load_tensorflow
-from forecastkit.series.effects import Effects, find_effects
+from forecastkit.series.effects import Effects
+from forecastkit.series.effects_fit import estimate_effects
 from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale
 
@@ -65,9 +66,9 @@ class Learning:
                 self.learners[name] = Learner(plan, seed, on_step)
 
     @property
-    def most_steps(self) -> int:
+    def max_steps(self) -> int:
         """Gradient steps of one call, at the most."""
-        return sum(learner.most_steps for learner in self.learners.values())
+        return sum(learner.max_steps for learner in self.learners.values())
 
     def __call__(self, panel: Panel) -> Learnt:
         """Learn from a panel in the series' own units."""
@@ -126,13 +127,13 @@ class Learning:
         past = panel.drop_last(tail * n_tails)
         before = None
         if not np.isnan(past.values).all():
-            before = find_effects(past, measure_scale(past), seasons, pairs)
-        after = find_effects(panel, measure_scale(panel), seasons, pairs)
+            before = estimate_effects(past, measure_scale(past), seasons, pairs)
+        after = estimate_effects(panel, measure_scale(panel), seasons, pairs)
         held_back = windows(panel, tail, n_tails, most=_MOST_SERIES) if tail else None
-        told = panel.covariates.ahead.any()
+        has_future = panel.covariates.known_ahead.any()
         if before is None or after is None or held_back is None or not len(held_back.series):
             return (after, after), []
-        if not told:
+        if not has_future:
             return (before, after), []
         part = Part("", 1.0, (plan.incumbent,))
         without, with_them = (
@@ -143,7 +144,7 @@ class Learning:
         why = f"{size} than without them on the last {tail * n_tails} steps"
         if gain < -_MOST_HARM:
             what = "no regression adjustment for future covariates"
-            return (before.idle(), after.idle()), [note(what, why)]
+            return (before.zeroed(), after.zeroed()), [note(what, why)]
         return (before, after), [note("regression adjustment for future covariates", why)]
 
     def _judged(
@@ -166,7 +167,7 @@ class Learning:
         few = len(newest.series) < _ENOUGH_ROWS
         step, most = (max(1, tail // 3), _MOST_WINDOWS) if few else (tail, _WINDOWS)
         longest, earlier = int(panel.lengths.max()), []
-        shipped = n_tails == 1 and all(plan.shipped for plan in self.plans.values())
+        shipped = n_tails == 1 and all(plan.is_pretrained for plan in self.plans.values())
         if shipped and (few or not self._trained(before)):
             for back in range(step, most * step, step):
                 if longest - back - tail < max(longest // 2, tail):

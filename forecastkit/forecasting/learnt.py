@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from forecastkit.evaluation.metrics import quantile_loss
-from forecastkit.evaluation.scoreboard import (
-    last_values,
-    seasonal_errors,
-)
+from forecastkit.evaluation.scoreboard import seasonal_errors
 from forecastkit.forecasting.calibration import Calibration
 from forecastkit.forecasting.outlook import Outlook, Part
 from forecastkit.forecasting.plan import Notes
@@ -97,14 +94,14 @@ def window(
     whole = panel.drop_last(back)
     past = whole.drop_last(h)
     if estimated is not None:
-        marks = Panel(estimated.astype(float), panel.offsets).drop_last(back)
+        marks = panel.alone().with_values(estimated.astype(float)).drop_last(back)
         past = _observed_at_end(past, marks.drop_last(h).values > 0)
-        whole = replace(whole, values=np.where(marks.values > 0, np.nan, whole.values))
+        whole = whole.with_values(np.where(marks.values > 0, np.nan, whole.values))
     seen = past.owner[~np.isnan(past.values)]
     rows = np.flatnonzero(np.bincount(seen, minlength=past.n_series) > 0)
     if most is not None:
         rows = rows[:: max(1, -(-len(rows) // most))]
-    return Window(past.take(rows), last_values(whole.take(rows), h), rows)
+    return Window(past.take(rows), whole.take(rows).last_values(h), rows)
 
 
 def _observed_at_end(panel: Panel, estimated: np.ndarray) -> Panel:
@@ -114,7 +111,7 @@ def _observed_at_end(panel: Panel, estimated: np.ndarray) -> Panel:
     np.maximum.at(last, panel.owner, observed)
     at_end = (np.arange(len(panel.values)) > last[panel.owner]) & (last[panel.owner] >= 0)
     values = np.where(at_end, panel.values[last[panel.owner]], panel.values)
-    return replace(panel, values=values)
+    return panel.with_values(values)
 
 
 def windows(panel: Panel, h: int, n: int, most: int | None = None) -> Window:

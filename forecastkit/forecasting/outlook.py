@@ -16,7 +16,7 @@ from forecastkit.evaluation.baselines import Paths
 from forecastkit.forecasting.methods import METHODS
 from forecastkit.network.runtime import Member, network_quantiles
 from forecastkit.series.components import Components, measure
-from forecastkit.series.effects import Cleaned, Effects, Terms
+from forecastkit.series.effects import Adjusted, CovariateFeatures, Effects
 from forecastkit.series.intervals import quantiles_at
 from forecastkit.series.panel import Panel
 from forecastkit.series.windows import Windows
@@ -78,20 +78,21 @@ class Outlook:
         others: Panel | None = None,
     ) -> None:
         self.parts, self.h = tuple(parts), h
-        seen = Cleaned.of(panel, effects)
+        seen = Adjusted.of(panel, effects)
         self.cold = _cold_starts(seen.panel)
-        self.scale, response = seen.scale, seen.response
+        self.scale, response = seen.scale, seen.series_effects
         if self.cold.any():
             self.scale = replace(self.scale, whole=self.scale.whole & ~self.cold)
-            error = _largest_error(seen.panel if others is None else Cleaned.of(others, None).panel)
+            known = seen if others is None else Adjusted.of(others, None)
+            error = _largest_error(known.panel)
             walk = np.broadcast_to(np.sqrt(np.arange(1, h + 1)) * error, (panel.n_series, h))
             self._cold = _last_values(seen.panel), walk
-        asked = any(one.network.view.asks for part in self.parts for one in part.members)
-        terms = seen.terms if asked else None
+        asked = any(one.network.view.uses_covariates for part in self.parts for one in part.members)
+        terms = seen.features if asked else None
         self._effect = None if response is None else response.ahead(panel, h)[..., None]
         if response is not None:
             each = self.scale.take(panel.owner)
-            panel = Panel(each.moved(panel.values, -seen.effect), panel.offsets)
+            panel = panel.alone().with_values(each.moved(panel.values, -seen.effect))
         self._highest = self._most(panel)
         measured: dict[tuple[int, ...], Components] = {}
         self._paths: dict[str, np.ndarray] = {}
@@ -234,7 +235,7 @@ def _median_paths(
     panel: Panel,
     members: Sequence[Member],
     measured: dict[tuple[int, ...], Components],
-    terms: Terms | None,
+    terms: CovariateFeatures | None,
 ) -> np.ndarray:
     """Median over the networks of their quantiles on the scale, (n_series, h, n_quantiles)."""
     series, ends = np.arange(panel.n_series), panel.lengths - 1
@@ -250,5 +251,5 @@ def _median_paths(
         seen = windows.components
         # a series that never changes has no noise: its forecast is what it is
         unit = np.where(seen.noise[last] > 0, seen.scale[last], 0.0)[..., None]
-        found.append(windows.base(series, last)[:, 0][..., None] + unit * given)
+        found.append(windows.baseline(series, last)[:, 0][..., None] + unit * given)
     return np.median(found, axis=0) if len(found) > 1 else found[0]

@@ -36,11 +36,11 @@ def check_parity(fitted: Fitted) -> float:
         if member.network not in built:
             windows = fitted.windows(panel, view)
             cutoffs = windows.cutoffs(series, panel.lengths - 1)
-            seen = windows.inputs(series, cutoffs), windows.told(series, cutoffs)
+            seen = windows.inputs(series, cutoffs), windows.future(series, cutoffs)
             built[member.network] = build(member.network, seed=0), seen
         model, (x, told) = built[member.network]
         set_weights(model, member.weights)
-        by_keras = model([x, told] if view.told else x, training=False).numpy()[:, -1]
+        by_keras = model([x, told] if view.n_future else x, training=False).numpy()[:, -1]
         by_numpy = network_outputs(member.network, member.weights, x, told[:, -1])
         size = max(float(np.abs(by_keras).max()), 1e-3)
         worst = max(worst, float(np.abs(by_keras - by_numpy).max()) / size)

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from forecastkit.errors import DataError, OptionError
 from forecastkit.forecasting.fitted import panel_of
 from forecastkit.network.config import (
-    LONG,
-    MEMBERS,
-    SHIPPED_HORIZON,
-    SHIPPED_WINDOW,
-    TRAININGS,
-    Cell,
+    PRETRAINED_HORIZON,
+    PRETRAINED_WINDOW,
     NetworkConfig,
-    Preset,
-    TrainingConfig,
     default_view,
 )
+from forecastkit.network.pretrained import adapt_to, add_covariate_inputs, pretrained
 from forecastkit.network.runtime import Member, Weights
-from forecastkit.network.shipped import fitted_to, shipped, with_room
-from forecastkit.series.effects import pairs_of
+from forecastkit.network.training_config import (
+    MEMBERS,
+    MIN_LONG,
+    TRAININGS,
+    Preset,
+    TrainingConfig,
+)
+from forecastkit.series.effects_fit import pairs_of
 from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale, scaled
 from forecastkit.series.seasons import find_seasons
@@ -31,7 +33,7 @@ from forecastkit.tables.frame import Grid
 
 _UNITS = 32
 _FEWEST_PERIODS = 4
-_FARTHEST = 4 * SHIPPED_HORIZON
+_FARTHEST = 4 * PRETRAINED_HORIZON
 # values of the whole panel that training on from the shipped network wants, and from nothing
 _FEWEST_VALUES, _FEWEST_FROM_NOTHING = 2000, 3000
 
@@ -71,8 +73,8 @@ class Plan:
         None where nothing is trained.
     notes : list of dict
         What was found or assumed, and why.
-    shipped : bool
-        Whether the incumbent is the shipped network.
+    is_pretrained : bool
+        Whether the incumbent is the pretrained network.
     pairs : ndarray of int64, shape (n_pairs, 2), optional
         Columns known ahead that are multiplied with each other.
     """
@@ -80,7 +82,7 @@ class Plan:
     incumbent: Member
     recipes: tuple[Recipe, ...]
     notes: Notes
-    shipped: bool = False
+    is_pretrained: bool = False
     pairs: np.ndarray | None = None
 
     @property
@@ -96,14 +98,14 @@ class Plan:
 
 def make_plan(
     grid: Grid,
-    cell: Cell,
+    cell: str,
     h: int,
     preset: Preset,
     input_size: int | None = None,
     seasons: Sequence[int] | None = None,
     past: Panel | None = None,
 ) -> Plan:
-    """Decide on seasons, networks and start from a panel and what its owner asks for.
+    """Decide on seasons, networks and start from a panel and what its owner uses_covariates for.
 
     Parameters
     ----------
@@ -136,23 +138,23 @@ def make_plan(
     if preset == "instant" and input_size is not None:
         raise OptionError(
             f"The preset instant trains nothing, and the pretrained network has a lookback window "
-            f"of {SHIPPED_WINDOW} steps, not {input_size}.",
+            f"of {PRETRAINED_WINDOW} steps, not {input_size}.",
             value=input_size,
             fix="Omit input_size (--input-size), or use another preset.",
         )
     window = None if input_size is None else min(int(input_size), longest)
-    pairs, (told, noted, fixed) = _room(past)
+    pairs, sizes = _covariate_inputs(past)
     view = default_view(lengths, h, longest, window)
-    fresh = NetworkConfig(cell, _UNITS, replace(view, told=told, noted=noted, fixed=fixed))
+    fresh = NetworkConfig(cell, _UNITS, replace(view, **sizes))
     n_tuned, n_fresh = MEMBERS[preset]
-    long = float(np.median(np.diff(grid.offsets))) >= LONG
+    long = float(np.median(np.diff(grid.offsets))) >= MIN_LONG
     if scratch:
         notes += _notes_from_scratch(fresh, input_size, preset)
         untrained = {name: np.zeros(shape, "f") for name, shape in fresh.weight_shapes().items()}
-        recipe = Recipe(fresh, None, TRAININGS["nothing", long], max(n_fresh, n_tuned))
+        recipe = Recipe(fresh, None, TRAININGS["scratch", long], max(n_fresh, n_tuned))
         return Plan(Member(fresh, untrained), (recipe,), notes, pairs=pairs)
-    incumbent = Member(*fitted_to(*shipped(cell)[:2], lengths, h))
-    start = with_room(incumbent.network, incumbent.weights, told, noted, fixed)
+    incumbent = Member(*adapt_to(*pretrained(cell)[:2], lengths, h))
+    start = add_covariate_inputs(incumbent.network, incumbent.weights, **sizes)
     n_values = int(np.sum(~np.isnan(grid.values)))
     why = "starting point of the fine-tuning"
     if n_tuned and n_values < _FEWEST_VALUES:
@@ -161,21 +163,25 @@ def make_plan(
         why = "used without fine-tuning"
     notes.append(note(f"pretrained {cell.upper()}", why))
     notes += _notes_on_horizon(h, longest)
-    tuned = Recipe(*start, TRAININGS["shipped", long], n_tuned)
+    tuned = Recipe(*start, TRAININGS["pretrained", long], n_tuned)
     recipes = [tuned] if n_tuned and n_values >= _FEWEST_VALUES else []
     if n_fresh and n_values >= _FEWEST_FROM_NOTHING and longest >= 3 * h:
-        recipes.append(Recipe(fresh, None, TRAININGS["nothing", long], n_fresh))
-    return Plan(incumbent, tuple(recipes), notes, shipped=True, pairs=pairs)
+        recipes.append(Recipe(fresh, None, TRAININGS["scratch", long], n_fresh))
+    return Plan(incumbent, tuple(recipes), notes, is_pretrained=True, pairs=pairs)
 
 
-def _room(panel: Panel) -> tuple[np.ndarray | None, tuple[int, int, int]]:
-    """Pairs of columns, and how many numbers networks are told, note, and have of a series."""
+def _covariate_inputs(panel: Panel) -> tuple[np.ndarray | None, dict[str, Any]]:
+    """Pairs of future columns, and the numbers of covariate inputs of a network."""
     covariates = panel.covariates
     if covariates is None:
-        return None, (0, 0, 0)
+        return None, {}
     pairs = pairs_of(panel)
-    told = int(covariates.ahead.sum()) + len(pairs)
-    return pairs, (told, len(covariates.ahead), covariates.constants.shape[1])
+    n_future = int(covariates.known_ahead.sum()) + len(pairs)
+    return pairs, {
+        "n_future": n_future,
+        "n_historical": len(covariates.known_ahead),
+        "n_static": covariates.static.shape[1],
+    }
 
 
 def note(what: str, why: str) -> dict[str, str]:
@@ -188,11 +194,8 @@ def _notes_from_scratch(network: NetworkConfig, input_size: int | None, preset: 
         return [note(f"input_size {network.view.input_size}", "default for these season lengths")]
     if preset == "scratch":
         return []
-    return [
-        note(
-            "trained from scratch", f"the pretrained network has a window of {SHIPPED_WINDOW} steps"
-        )
-    ]
+    why = f"the pretrained network has a window of {PRETRAINED_WINDOW} steps"
+    return [note("trained from scratch", why)]
 
 
 def _notes_on_horizon(h: int, longest: int) -> Notes:

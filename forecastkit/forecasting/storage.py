@@ -39,7 +39,12 @@ FORMAT_VERSION = 3
 _MANIFEST = "forecastkit"
 _DIGEST = "sha256"
 # arrays of `Effects`: a number a column, then a number a term
-_EFFECTS = (*("ahead", "relative", "size", "low", "high", "mean", "variance", "centre", "width"),)
+_EFFECTS = {
+    "known_ahead": "ahead",
+    "static_mean": "centre",
+    "static_std": "width",
+    **{name: name for name in ("relative", "size", "low", "high", "mean", "variance")},
+}
 _MOST_MEMBERS = 64
 _MOST_UNITS = 4096
 _MOST_WIDTH = 1000
@@ -91,8 +96,8 @@ def _tensors(fitted: Fitted) -> dict[str, np.ndarray]:
         tensors["covariates/offsets"] = history.beside.offsets
         tensors["covariates/fixed"] = history.beside.fixed
     if fitted.effects is not None:
-        for name in _EFFECTS:
-            tensors[f"effects/{name}"] = getattr(fitted.effects, name).astype(np.float64)
+        for name, stored in _EFFECTS.items():
+            tensors[f"effects/{stored}"] = getattr(fitted.effects, name).astype(np.float64)
         tensors["effects/pairs"] = fitted.effects.pairs
     for number, member in enumerate(fitted.members):
         for name, weight in member.weights.items():
@@ -265,7 +270,7 @@ def _fits(network: NetworkConfig, manifest: dict[str, Any]) -> bool:
     wide = _widths([Column.from_dict(one) for one in manifest["covariates"]])
     pairs = (manifest["effects"] or {"n_pairs": 0})["n_pairs"]
     view = network.view
-    found = (view.told, view.noted, view.fixed)
+    found = (view.n_future, view.n_historical, view.n_static)
     whole = (wide[FUTR] + pairs, wide[FUTR] + wide[HIST], wide[STAT])
     return found in (whole, (0, 0, 0))
 
@@ -315,7 +320,8 @@ def _whole(value: Any, least: int, most: int) -> bool:
 def _is_sane(network: NetworkConfig) -> bool:
     """Whether every number is of a size that a fitted model can have."""
     view, quantiles = network.view, network.quantiles
-    steps = (view.input_size, view.horizon, view.n_cutoffs, view.stride)
+    steps = (view.input_size, view.horizon, view.sequence_length, view.sequence_stride)
+    features = (view.n_future, view.n_historical, view.n_static)
     return (
         network.cell in CELLS
         and _whole(network.units, 1, _MOST_UNITS)
@@ -326,9 +332,9 @@ def _is_sane(network: NetworkConfig) -> bool:
         and len(view.lags) <= 8
         and all(_whole(one, 0, HISTORY) for one in view.lags)
         and _whole(view.lag_steps, 0, HISTORY)
-        and all(_whole(one, 0, _MOST_WIDTH) for one in (view.told, view.noted, view.fixed))
-        and isinstance(view.drift, int | float)
-        and 0.0 <= view.drift <= 1.0
+        and all(_whole(one, 0, _MOST_WIDTH) for one in features)
+        and isinstance(view.trend_share, int | float)
+        and 0.0 <= view.trend_share <= 1.0
         and 3 <= len(quantiles) <= 99
         and list(quantiles) == sorted(set(quantiles))
         and quantiles[len(quantiles) // 2] == 0.5
@@ -357,7 +363,7 @@ def _expected(
     if manifest["effects"] is not None:
         terms = wide[FUTR] + manifest["effects"]["n_pairs"]
         sizes = {"mean": terms, "variance": terms, "centre": wide[STAT], "width": wide[STAT]}
-        for name in _EFFECTS:
+        for name in _EFFECTS.values():
             shapes[f"effects/{name}"] = (sizes.get(name, wide[FUTR] + wide[HIST]),)
         shapes["effects/pairs"] = (manifest["effects"]["n_pairs"], 2)
     for number, network in enumerate(networks):
@@ -426,21 +432,21 @@ def _effects(
     kept = manifest["effects"]
     if kept is None or beside is None:
         return None
-    arrays = {one: tensors[f"effects/{one}"] for one in _EFFECTS}
+    arrays = {name: tensors[f"effects/{stored}"] for name, stored in _EFFECTS.items()}
     sane = all((np.abs(one) < _LARGEST_EFFECT).all() for one in arrays.values())
-    positive = ("size", "variance", "width")
+    positive = ("size", "variance", "static_std")
     sane = sane and all((arrays[one] > _LEAST_EFFECT).all() for one in positive)
     sane = sane and _LEAST_EFFECT < kept["noise"] < _LARGEST_EFFECT
-    if not sane or not np.array_equal(arrays["ahead"] > 0, beside.ahead):
+    if not sane or not np.array_equal(arrays["known_ahead"] > 0, beside.ahead):
         raise _damaged(name, "its effects of covariates are out of range")
     pairs = tensors["effects/pairs"]
-    n_ahead = int((arrays["ahead"] > 0).sum())
+    n_ahead = int((arrays["known_ahead"] > 0).sum())
     fits = len(arrays["mean"]) == n_ahead + len(pairs)
     if not fits or (len(pairs) and not 0 <= pairs.min() <= pairs.max() < n_ahead):
         raise _damaged(name, "its effects of covariates name columns that it has not")
-    ahead, relative = (arrays.pop(one) > 0 for one in ("ahead", "relative"))
+    marks = {one: arrays.pop(one) > 0 for one in ("known_ahead", "relative")}
     noise = float(kept["noise"])
-    return Effects(ahead, relative, pairs=pairs, noise=noise, season=kept["season"], **arrays)
+    return Effects(**marks, **arrays, pairs=pairs, noise=noise, season=kept["season"])
 
 
 def _assembled(

@@ -10,28 +10,28 @@ from keras import ops
 
 from forecastkit import layers
 from forecastkit.layers.cells import CELLS
-from forecastkit.network.config import TOLD_UNITS, NetworkConfig
-from forecastkit.network.head import gelu, told_part
+from forecastkit.network.config import FUTURE_UNITS, NetworkConfig
+from forecastkit.network.head import future_part, gelu
 
 
-def build(config: NetworkConfig, seed: int, every: int = 1) -> Any:
+def build(config: NetworkConfig, seed: int, target_stride: int = 1) -> Any:
     """Make the Keras model: inputs of every cutoff to raw outputs of every cutoff.
 
-    The last layer starts at zero: an untrained network leaves the base path as it is.
+    The last layer starts at zero: an untrained network predicts the baseline forecast.
 
     Parameters
     ----------
     config : NetworkConfig
     seed : int
-        Of the starting weights and of dropout.
-    every : int
-        Give outputs at every so many cutoffs only, the last among them.
+        Of the initial weights and of dropout.
+    target_stride : int
+        Outputs are given at every so many cutoffs only, the last among them.
 
     Returns
     -------
     keras.Model
-        From (batch, time, n_inputs), where the view has covariates of the horizon also
-        (batch, time, horizon, told), to (batch, time, horizon, n_quantiles).
+        From (batch, time, n_inputs), with future features also (batch, time, horizon, n_future),
+        to (batch, time, horizon, n_quantiles).
     """
     view, seeds = config.view, iter(np.random.SeedSequence(seed).generate_state(99).tolist())
     inputs = keras.Input((None, view.n_inputs))
@@ -54,40 +54,41 @@ def build(config: NetworkConfig, seed: int, every: int = 1) -> Any:
         )
         x = x + keras.layers.Dropout(config.dropout, seed=next(seeds))(recurrent(x))
     n_quantiles = len(config.quantiles)
-    x = x[:, (view.n_cutoffs - 1) % every :: every] if every > 1 else x
+    first = (view.sequence_length - 1) % target_stride
+    x = x[:, first::target_stride] if target_stride > 1 else x
     head = keras.layers.Dense(view.horizon * n_quantiles, kernel_initializer="zeros", name="head")
     outputs = keras.layers.Reshape((-1, view.horizon, n_quantiles))(head(x))
-    if not view.told:
+    if not view.n_future:
         return keras.Model(inputs, outputs)
-    told = keras.Input((None, view.horizon, view.told))
-    added = _Told(n_quantiles, next(seeds), name="told")(x, told)
-    return keras.Model([inputs, told], outputs + added)
+    future = keras.Input((None, view.horizon, view.n_future))
+    added = _FutureLayer(n_quantiles, next(seeds), name="told")(x, future)
+    return keras.Model([inputs, future], outputs + added)
 
 
-class _Told(keras.layers.Layer):
-    """Owns the weights of `forecastkit.network.head.told_part`; it adds nothing at the start."""
+class _FutureLayer(keras.layers.Layer):
+    """Owns the weights of `forecastkit.network.head.future_part`; its output starts at zero."""
 
     def __init__(self, n_quantiles: int, seed: int, name: str) -> None:
         super().__init__(name=name)
         self.n_quantiles, self.seed = n_quantiles, seed
 
-    def build(self, state_shape: Any, told_shape: Any) -> None:
+    def build(self, state_shape: Any, future_shape: Any) -> None:
         """Make the weights for inputs of these shapes."""
         glorot = keras.initializers.GlorotUniform
         shapes = {
-            "state": ((state_shape[-1], TOLD_UNITS), glorot(self.seed)),
-            "kernel": ((told_shape[-1], TOLD_UNITS), glorot(self.seed + 1)),
-            "bias": ((TOLD_UNITS,), "zeros"),
-            "out": ((TOLD_UNITS, self.n_quantiles), "zeros"),
+            "state": ((state_shape[-1], FUTURE_UNITS), glorot(self.seed)),
+            "kernel": ((future_shape[-1], FUTURE_UNITS), glorot(self.seed + 1)),
+            "bias": ((FUTURE_UNITS,), "zeros"),
+            "out": ((FUTURE_UNITS, self.n_quantiles), "zeros"),
         }
         self.parts = [
             self.add_weight(shape=shape, initializer=start, name=name)
             for name, (shape, start) in shapes.items()
         ]
 
-    def call(self, state: Any, told: Any) -> Any:
+    def call(self, state: Any, future: Any) -> Any:
         """Outputs of every step of the horizon."""
-        return told_part(state, told, tuple(map(ops.convert_to_tensor, self.parts)), ops)
+        return future_part(state, future, tuple(map(ops.convert_to_tensor, self.parts)), ops)
 
 
 def named_variables(model: Any) -> dict[str, Any]:

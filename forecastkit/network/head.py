@@ -1,4 +1,4 @@
-"""From the last state of a network to quantiles that cannot cross; once for Keras and NumPy."""
+"""From the last state of a network to quantiles that cannot cross: for Keras and for NumPy."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-# a gap between quantiles is at most e^3 times, at least e^-3 times, what smoothing says
-_MOST_GAP = 3.0
+# a gap between quantiles is at most e^3 times, at least e^-3 times, what smoothing implies
+MAX_LOG_GAP = 3.0
 _GELU = 0.7978845608028654  # sqrt(2 / pi)
 
 
@@ -36,36 +36,36 @@ def gelu_gradient(x: Any, ops: Any) -> Any:
     return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * slope
 
 
-def told_part(state: Any, told: Any, weights: tuple[Any, Any, Any, Any], ops: Any) -> Any:
-    """What is told of each step of the horizon adds to the outputs, seen in the light of the state.
+def future_part(state: Any, future: Any, weights: tuple[Any, Any, Any, Any], ops: Any) -> Any:
+    """Add the future features of each step of the horizon to the outputs, given the state.
 
     Parameters
     ----------
     state : array, shape (..., units)
-    told : array, shape (..., horizon, n_told)
+    future : array, shape (..., horizon, n_future)
     weights : (state, kernel, bias, out)
-        Of shapes (units, k), (n_told, k), (k,), (k, n_quantiles).
+        Of shapes (units, k), (n_future, k), (k,), (k, n_quantiles).
     ops : namespace
         With `matmul` and `tanh`.
 
     Returns
     -------
     array, shape (..., horizon, n_quantiles)
-        0 where nothing is told.
+        0 where all features are 0.
     """
     of_state, kernel, bias, out = weights
     alone = ops.matmul(state, of_state)[..., None, :] + bias  # (..., 1, k)
-    # the second tanh is taken off, so that nothing told changes nothing
-    return ops.matmul(ops.tanh(alone + ops.matmul(told, kernel)) - ops.tanh(alone), out)
+    # without the second tanh, features of 0 would change the outputs
+    return ops.matmul(ops.tanh(alone + ops.matmul(future, kernel)) - ops.tanh(alone), out)
 
 
-def told_gradient(
-    state: Any, told: Any, weights: tuple[Any, Any, Any, Any], upstream: Any, ops: Any
+def future_gradient(
+    state: Any, future: Any, weights: tuple[Any, Any, Any, Any], upstream: Any, ops: Any
 ) -> Any:
-    """Gradient of `told_part` with respect to the state, from that of its outputs."""
+    """Gradient of `future_part` with respect to the state, from that of its outputs."""
     of_state, kernel, bias, out = weights
     alone = ops.matmul(state, of_state)[..., None, :] + bias
-    both, own = ops.tanh(alone + ops.matmul(told, kernel)), ops.tanh(alone)
+    both, own = ops.tanh(alone + ops.matmul(future, kernel)), ops.tanh(alone)
     slope = (1.0 - both * both) - (1.0 - own * own)
     inner = (ops.matmul(upstream, out.T) * slope).sum(axis=-2)
     return ops.matmul(inner, of_state.T)
@@ -82,18 +82,18 @@ def normal_steps(quantiles: tuple[float, ...]) -> np.ndarray:
     return np.diff([NormalDist().inv_cdf(q) for q in quantiles]).astype(np.float32)
 
 
-def quantile_paths(raw: Any, spread: Any, quantiles: tuple[float, ...], ops: Any) -> Any:
+def quantile_paths(raw: Any, standard_error: Any, quantiles: tuple[float, ...], ops: Any) -> Any:
     """Median and, above and below it, sums of positive gaps.
 
-    A network whose last layer is zero gives median 0 (the base path stays as it is) and the
-    quantiles of a normal distribution around it.
+    A network whose last layer is zero gives median 0 (the baseline forecast) and the quantiles of a
+    normal distribution around it.
 
     Parameters
     ----------
     raw : array, shape (..., horizon, n_quantiles)
-        The network's outputs: the median, then the logarithm of each gap.
-    spread : array, shape (..., horizon)
-        Standard deviation that smoothing implies, in units of the noise.
+        Outputs of the network: the median, then the logarithm of each gap.
+    standard_error : array, shape (..., horizon)
+        Standard error that smoothing implies, in units of the noise.
     quantiles : tuple of float
         Ascending, symmetric around 0.5.
     ops : namespace
@@ -112,8 +112,8 @@ def quantile_paths(raw: Any, spread: Any, quantiles: tuple[float, ...], ops: Any
     """
     middle = len(quantiles) // 2
     median = raw[..., :1]
-    stretch = ops.exp(ops.clip(raw[..., 1:], -_MOST_GAP, _MOST_GAP))
-    gaps = stretch * spread[..., None] * normal_steps(quantiles)
+    stretch = ops.exp(ops.clip(raw[..., 1:], -MAX_LOG_GAP, MAX_LOG_GAP))
+    gaps = stretch * standard_error[..., None] * normal_steps(quantiles)
     below = ops.flip(ops.cumsum(ops.flip(gaps[..., :middle], axis=-1), axis=-1), axis=-1)
     above = ops.cumsum(gaps[..., middle:], axis=-1)
     return ops.concatenate([median - below, median, median + above], axis=-1)

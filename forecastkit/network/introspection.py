@@ -1,7 +1,7 @@
-"""Looking into a network: its gates, and how its forecast turns on its inputs; in NumPy.
+"""Inside a network: its gates, and the gradient of its forecast by its inputs; in NumPy.
 
 The gradient runs through the same equations as training (`forecastkit.layers.gates`), so that a
-model from a file can be looked into without TensorFlow.
+model from a file can be inspected without TensorFlow.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import numpy as np
 from forecastkit.layers.cells import CELLS
 from forecastkit.layers.gates import input_part
 from forecastkit.network.config import NetworkConfig
-from forecastkit.network.head import gelu_gradient, told_gradient
+from forecastkit.network.head import future_gradient, gelu_gradient
 from forecastkit.network.runtime import (
     Trace,
     Weights,
+    future_weights,
     hidden_layers,
     numpy_ops,
-    told_weights,
 )
 
 
@@ -52,7 +52,7 @@ def input_gradient(
     weights: Weights,
     x: np.ndarray,
     upstream: np.ndarray,
-    told: np.ndarray | None = None,
+    future: np.ndarray | None = None,
 ) -> np.ndarray:
     """Gradient of a loss on the medians at the last cutoff, with respect to every input.
 
@@ -63,8 +63,8 @@ def input_gradient(
     x : ndarray, shape (batch, time, n_inputs)
     upstream : ndarray, shape (batch, horizon)
         Gradient of the loss with respect to the medians.
-    told : ndarray, shape (batch, horizon, n_told), optional
-        Covariates of the steps after the last cutoff.
+    future : ndarray, shape (batch, horizon, n_future), optional
+        Future features of the steps after the last cutoff.
 
     Returns
     -------
@@ -81,8 +81,8 @@ def input_gradient(
     raw[..., 0] = upstream
     dx = np.zeros((*x.shape[:2], config.units), x.dtype)
     dx[:, -1] = raw.reshape(len(x), -1) @ weights["head/kernel"].T
-    if config.view.told and told is not None:
-        dx[:, -1] += told_gradient(last, told, told_weights(weights), raw, np)
+    if config.view.n_future and future is not None:
+        dx[:, -1] += future_gradient(last, future, future_weights(weights), raw, np)
     for layer, (trace, _) in reversed(list(enumerate(layers[1:]))):
         assert trace is not None
         own = {

@@ -1,4 +1,4 @@
-"""The network in NumPy: what predicts from a model file, without TensorFlow."""
+"""The network in NumPy: prediction from a model file without TensorFlow."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 from forecastkit.layers.cells import CELLS, Array, Cell, Kept, State
 from forecastkit.layers.gates import input_part
 from forecastkit.network.config import NetworkConfig
-from forecastkit.network.head import gelu, quantile_paths, told_part
+from forecastkit.network.head import future_part, gelu, quantile_paths
 from forecastkit.network.threads import map_chunks
 from forecastkit.series.windows import View, Windows
 
 Weights = dict[str, np.ndarray]
-_ROWS_AT_ONCE = 512
+ROWS_PER_CHUNK = 512
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ numpy_ops = SimpleNamespace(
 
 
 def network_outputs(
-    config: NetworkConfig, weights: Weights, x: np.ndarray, told: np.ndarray | None = None
+    config: NetworkConfig, weights: Weights, x: np.ndarray, future: np.ndarray | None = None
 ) -> np.ndarray:
     """Run the network over a batch and return its raw outputs at the last cutoff.
 
@@ -51,8 +51,8 @@ def network_outputs(
     weights : dict of ndarray
         By the names of `NetworkConfig.weight_shapes`.
     x : ndarray of float32, shape (batch, time, config.view.n_inputs)
-    told : ndarray of float32, shape (batch, horizon, config.view.told), optional
-        Covariates of the steps after the last cutoff.
+    future : ndarray of float32, shape (batch, horizon, config.view.n_future), optional
+        Future features of the steps after the last cutoff.
 
     Returns
     -------
@@ -62,13 +62,13 @@ def network_outputs(
     state = hidden[:, -1]
     last = input_part(state, weights["head/kernel"], weights["head/bias"], np)
     outputs = last.reshape(len(x), config.view.horizon, -1)
-    if config.view.told == 0 or told is None:
+    if config.view.n_future == 0 or future is None:
         return outputs
-    return np.asarray(outputs + told_part(state, told, told_weights(weights), np))
+    return np.asarray(outputs + future_part(state, future, future_weights(weights), np))
 
 
-def told_weights(weights: Weights) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Weights of `told_part`, in its order."""
+def future_weights(weights: Weights) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Weights of `future_part`, in its order."""
     return (
         weights["told/state"],
         weights["told/kernel"],
@@ -145,7 +145,7 @@ def unroll(cell: Cell, weights: Weights, x: np.ndarray, keep: bool = False) -> T
 
 
 def recurrent_product(cell: Cell, weights: Weights) -> Callable[..., Array]:
-    """Return U h of some gates of a cell, as its step asks for it."""
+    """Return U h of some gates of a cell, as its step uses_covariates for it."""
     U, (_, bias) = weights["recurrent_kernel"], cell.parted(weights["bias"])
     units = len(U)
 
@@ -159,10 +159,9 @@ def recurrent_product(cell: Cell, weights: Weights) -> Callable[..., Array]:
 def network_quantiles(
     config: NetworkConfig, weights: Weights, windows: Windows, series: np.ndarray, ends: np.ndarray
 ) -> np.ndarray:
-    """Quantiles of the deviation from the base path at one cutoff a series.
+    """Quantiles of the deviation from the baseline forecast at one cutoff per series.
 
-    The network sees the series and its negative: f(x) and -f(-x) are averaged, so that what it
-    has learnt of the drift of other series cannot lean a forecast to one side.
+    f(x) and -f(-x) are averaged, so that trends of the training series cannot bias a forecast.
 
     Returns
     -------
@@ -173,15 +172,15 @@ def network_quantiles(
     def chunk(start: int) -> np.ndarray:
         some, cutoffs = _cut(windows, series, ends, start)
         x = windows.inputs(some, cutoffs)
-        spread = windows.spread(cutoffs[:, -1:])[:, 0]
-        told = windows.told(some, cutoffs[:, -1:])[:, 0]
-        upright, turned = (
-            quantile_paths(network_outputs(config, weights, *one), spread, config.quantiles, np)
-            for one in ((x, told), (negated(x, windows.view), -told))
+        error = windows.standard_error(cutoffs[:, -1:])[:, 0]
+        future = windows.future(some, cutoffs[:, -1:])[:, 0]
+        upright, negative = (
+            quantile_paths(network_outputs(config, weights, *one), error, config.quantiles, np)
+            for one in ((x, future), (negated(x, windows.view), -future))
         )
-        return np.asarray(0.5 * (upright - turned[..., ::-1]))
+        return np.asarray(0.5 * (upright - negative[..., ::-1]))
 
-    parts = map_chunks(chunk, range(0, len(series), _ROWS_AT_ONCE))
+    parts = map_chunks(chunk, range(0, len(series), ROWS_PER_CHUNK))
     shape = (0, config.view.horizon, len(config.quantiles))
     return np.concatenate(parts) if parts else np.zeros(shape, np.float32)
 
@@ -189,10 +188,10 @@ def network_quantiles(
 def _cut(
     windows: Windows, series: np.ndarray, ends: np.ndarray, start: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    some = series[start : start + _ROWS_AT_ONCE]
-    return some, windows.cutoffs(some, ends[start : start + _ROWS_AT_ONCE])
+    some = series[start : start + ROWS_PER_CHUNK]
+    return some, windows.cutoffs(some, ends[start : start + ROWS_PER_CHUNK])
 
 
 def negated(x: np.ndarray, view: View) -> np.ndarray:
-    """Inputs of the same series turned upside down, of the shape of `x`."""
+    """Inputs of the negated series, of the shape of `x`."""
     return x * view.signs

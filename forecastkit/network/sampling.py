@@ -1,4 +1,4 @@
-"""Batches of runs of cutoffs, cut from a panel at random or as one fixed set to look at."""
+"""Batches of training sequences, drawn from a panel at random, and the validation batch."""
 
 from __future__ import annotations
 
@@ -6,43 +6,43 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from forecastkit.network.config import TrainingConfig
 from forecastkit.network.runtime import negated
+from forecastkit.network.training_config import TrainingConfig
 from forecastkit.series.panel import Panel
 from forecastkit.series.windows import View, Windows
 
-_MOST_VALIDATION_RUNS = 512
+MAX_VALIDATION_SEQUENCES = 512
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What one gradient step reads.
+    """The data of one gradient step.
 
     Attributes
     ----------
     x : ndarray of float32, shape (batch, time, n_inputs)
-    spread, targets, weights : ndarray of float32, shape (batch, time, horizon)
+    standard_error, targets, weights : ndarray of float32, shape (batch, time, horizon)
         Weights are 0 where there is no target. They may stand at some of the cutoffs only.
-    told : ndarray of float32, shape (batch, time, horizon, n_told)
-        Covariates of the steps of the targets.
+    future : ndarray of float32, shape (batch, time, horizon, n_future)
+        Future features of the steps of the targets.
     """
 
     x: np.ndarray
-    spread: np.ndarray
+    standard_error: np.ndarray
     targets: np.ndarray
     weights: np.ndarray
-    told: np.ndarray
+    future: np.ndarray
 
     def rows(self, some: slice) -> Batch:
-        """Return some of the runs."""
+        """Return some of the sequences."""
         return Batch(*(array[some] for array in vars(self).values()))
 
-    def turned(self, signs: np.ndarray, windows: Windows) -> Batch:
-        """Negate the runs whose sign is -1; `signs` has shape (batch,)."""
+    def negated(self, signs: np.ndarray, windows: Windows) -> Batch:
+        """Negate the sequences whose sign is -1; `signs` has shape (batch,)."""
         factor = signs[:, None, None].astype(np.float32)
         x = np.where(factor > 0, self.x, negated(self.x, windows.view))
-        told = self.told * factor[..., None]
-        return Batch(x, self.spread, self.targets * factor, self.weights, told)
+        future = self.future * factor[..., None]
+        return Batch(x, self.standard_error, self.targets * factor, self.weights, future)
 
 
 def cut(
@@ -51,23 +51,23 @@ def cut(
     ends: np.ndarray,
     scale_power: float,
     newest: int = 0,
-    every: int = 1,
+    target_stride: int = 1,
 ) -> Batch:
-    """Cut the runs that end at `ends`.
+    """Cut the sequences that end at `ends`.
 
     Parameters
     ----------
     windows : Windows
     series, ends : ndarray of int, shape (batch,)
     scale_power : float
-        Power of the noise that the losses are weighted with.
+        Losses are weighted with the noise to this power.
     newest : int
-        Count only targets among this many last steps of their series; 0 counts all.
-    every : int
-        Ask for targets at every so many cutoffs, the last among them.
+        Use only targets among this many last steps of their series; 0 uses all.
+    target_stride : int
+        Cutoffs from one with targets to the next, the last among them.
     """
     read = windows.cutoffs(series, ends)
-    cutoffs = read[:, (windows.view.n_cutoffs - 1) % every :: every]
+    cutoffs = read[:, (windows.view.sequence_length - 1) % target_stride :: target_stride]
     targets = windows.targets(series, cutoffs)
     if newest:
         ahead = cutoffs[..., None] + np.arange(1, windows.view.horizon + 1)
@@ -78,15 +78,15 @@ def cut(
     weights = np.where(known, importance[..., None], 0.0).astype(np.float32)
     return Batch(
         windows.inputs(series, read),
-        windows.spread(cutoffs),
+        windows.standard_error(cutoffs),
         np.where(known, targets, 0.0).astype(np.float32),
         weights,
-        windows.told(series, cutoffs),
+        windows.future(series, cutoffs),
     )
 
 
 class Sampler:
-    """Draws training batches: series at random, the end of a run at random, the sign at random.
+    """Draws training batches: series, end of the sequence and sign at random.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class Sampler:
     training : TrainingConfig
     seed : int
     batch_size : int
-        Runs in a batch.
+        Sequences per batch.
     """
 
     def __init__(
@@ -105,28 +105,27 @@ class Sampler:
         self.rng = np.random.default_rng(seed)
         view, lengths = windows.view, windows.panel.lengths
         self.rows = np.flatnonzero(lengths >= 2)
-        # ends that leave a whole run before them; the phase of the stride is free besides
+        # ends that leave a whole sequence before them, at any phase of the stride
         self.latest = lengths - 2
-        self.earliest = np.minimum(
-            np.maximum((view.n_cutoffs - 1) * view.stride, lengths - 1 - view.stride), self.latest
-        )
+        stride = view.sequence_stride
+        whole = np.maximum((view.sequence_length - 1) * stride, lengths - 1 - stride)
+        self.earliest = np.minimum(whole, self.latest)
 
     def draw(self) -> Batch:
         """Cut the next batch."""
         series = self.rng.choice(self.rows, self.batch_size)
         ends = self.rng.integers(self.earliest[series], self.latest[series] + 1)
-        batch = cut(
-            self.windows, series, ends, self.training.scale_power, every=self.training.every
-        )
+        power, stride = self.training.scale_power, self.training.target_stride
+        batch = cut(self.windows, series, ends, power, target_stride=stride)
         noise = self.rng.normal(0, self.training.noise, batch.x.shape).astype(np.float32)
-        noise[..., self.windows.view.n_odd :] = 0.0
+        noise[..., self.windows.view.n_equivariant :] = 0.0
         noisy = np.where(batch.x != 0, batch.x + noise, 0.0)
         signs = self.rng.choice([-1, 1], self.batch_size)
-        return replace(batch, x=noisy).turned(signs, self.windows)
+        return replace(batch, x=noisy).negated(signs, self.windows)
 
 
 def useful_batch_size(panel: Panel, view: View, most: int) -> int:
-    """How many runs of a panel differ enough to stand in one batch: a power of two from 8 on.
+    """How many sequences of a panel differ enough for one batch: a power of two from 8 on.
 
     Examples
     --------
@@ -134,7 +133,7 @@ def useful_batch_size(panel: Panel, view: View, most: int) -> int:
     >>> useful_batch_size(Panel.of([np.zeros(150)]), view, most=128)
     16
     """
-    ends = np.maximum(panel.lengths - view.n_cutoffs * view.stride, 0)
+    ends = np.maximum(panel.lengths - view.sequence_length * view.sequence_stride, 0)
     different = float((1 + ends / 8).sum())
     return int(min(most, 2 ** max(3, round(np.log2(different)))))
 
@@ -142,14 +141,14 @@ def useful_batch_size(panel: Panel, view: View, most: int) -> int:
 def validation_batch(
     windows: Windows, training: TrainingConfig, tail: int, seed: int
 ) -> Batch | None:
-    """Cut the runs that reach into the last `tail` steps, upright and negated.
+    """Cut the sequences with targets in the last `tail` steps, as they are and negated.
 
     Parameters
     ----------
     windows : Windows
-        Of the panel with its tail.
+        Of the panel with its hold-out.
     tail : int
-        Steps that training did not see.
+        Steps of the hold-out.
 
     Returns
     -------
@@ -158,11 +157,13 @@ def validation_batch(
     """
     rng = np.random.default_rng(seed)
     rows = np.flatnonzero(windows.panel.lengths >= tail + 2)
-    rows = np.sort(rng.permutation(rows)[:_MOST_VALIDATION_RUNS])
-    ends = windows.panel.lengths[rows] - 1 - rng.integers(1, windows.view.stride + 1, len(rows))
-    batch = cut(windows, rows, ends, training.scale_power, newest=tail, every=training.every)
+    rows = np.sort(rng.permutation(rows)[:MAX_VALIDATION_SEQUENCES])
+    back = rng.integers(1, windows.view.sequence_stride + 1, len(rows))
+    ends = windows.panel.lengths[rows] - 1 - back
+    power, stride = training.scale_power, training.target_stride
+    batch = cut(windows, rows, ends, power, newest=tail, target_stride=stride)
     if not batch.weights.any():
         return None
-    turned = batch.turned(np.full(len(rows), -1), windows)
-    pairs = zip(vars(batch).values(), vars(turned).values(), strict=True)
+    negative = batch.negated(np.full(len(rows), -1), windows)
+    pairs = zip(vars(batch).values(), vars(negative).values(), strict=True)
     return Batch(*(np.concatenate(pair) for pair in pairs))

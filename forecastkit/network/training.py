@@ -1,4 +1,4 @@
-"""Gradient descent on a network: the loss, the loop, averaged weights, early stopping."""
+"""Gradient descent on a network: loss, training loop, averaged weights, early stopping."""
 
 from __future__ import annotations
 
@@ -13,26 +13,27 @@ from keras import ops
 from forecastkit.errors import TrainingError
 from forecastkit.network.adamw import adamw, clipped
 from forecastkit.network.build import build, get_weights, named_variables
-from forecastkit.network.config import NetworkConfig, TrainingConfig
+from forecastkit.network.config import NetworkConfig
 from forecastkit.network.head import quantile_paths
 from forecastkit.network.runtime import Weights
 from forecastkit.network.sampling import Batch, Sampler
+from forecastkit.network.training_config import TrainingConfig
 
 OnStep = Callable[[int], None]
-_AVERAGE = 0.98
-_ROWS_AT_ONCE = 128  # of a batch that is looked at: bounds the memory of a look
+AVERAGE_DECAY = 0.98
+ROWS_PER_EVALUATION = 128  # of a batch: bounds the memory
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a training run came to.
+    """Result of a training run.
 
     Attributes
     ----------
     weights : dict of ndarray
-        Averaged weights, of the best look where there was a validation batch.
+        Averaged weights, of the best evaluation where there was a validation batch.
     steps : int
-        Gradient steps behind them; 0 says that none of the training helped.
+        Gradient steps behind them; 0 if no training lowered the validation loss.
     losses : tuple of float
         Validation losses, the first of the untrained network.
     """
@@ -52,7 +53,7 @@ def pinball_loss(
     quantiles : array, shape (..., horizon, n_quantiles)
     targets, weights : array, shape (..., horizon)
     taus : tuple of float
-        What quantiles they are.
+        Their probabilities.
 
     References
     ----------
@@ -67,14 +68,14 @@ def pinball_loss(
 
 @dataclass(frozen=True)
 class State:
-    """Where a run of training stands, as tensors in the order of the model.
+    """State of a training run, as tensors in the order of the model.
 
     Attributes
     ----------
     weights, first, second : list of tensor
-        Weights, and the means of their gradients and of the squares of those.
+        Weights, and running means of their gradients and squared gradients.
     seeds : list of tensor
-        States of the dropout's random numbers.
+        States of the random numbers of dropout.
     steps : tensor
         Taken so far.
     """
@@ -97,11 +98,11 @@ class Trainer:
 
     def __init__(self, network: NetworkConfig, training: TrainingConfig) -> None:
         self.network, self.training = network, training
-        self.model = build(network, 0, training.every)
+        self.model = build(network, 0, training.target_stride)
         self.names = list(named_variables(self.model))
         # compiled by XLA: three seconds once, then two to four times as fast
         self._step = tf.function(self._gradient_step, jit_compile=True)
-        self._look = tf.function(self._loss, reduce_retracing=True)
+        self._evaluate = tf.function(self._loss, reduce_retracing=True)
 
     def run(
         self,
@@ -121,15 +122,15 @@ class Trainer:
         sampler : Sampler
             Gives the batches.
         seed : int
-            Of starting weights and dropout.
+            Of initial weights and dropout.
         steps : int
-            Gradient steps, at the most where there is a validation batch.
+            Gradient steps, a maximum where there is a validation batch.
         training : TrainingConfig, optional
-            In place of the trainer's own; weight decay, clipping and `every` stay as they are.
+            In place of the trainer's own; weight decay, clipping and target stride stay.
         weights : dict of ndarray, optional
             To start from.
         validation : Batch, optional
-            Looked at every `check_every` steps; the best look counts.
+            Evaluated every `check_every` steps; the best evaluation counts.
         on_step : callable, optional
             Called with the number of steps done.
 
@@ -174,7 +175,7 @@ class Trainer:
 
         A run that goes on gives its moments, first and second, and the steps taken.
         """
-        fresh = build(self.network, seed, self.training.every)
+        fresh = build(self.network, seed, self.training.target_stride)
         mine = weights or get_weights(fresh)
         none = {name: np.zeros_like(one) for name, one in mine.items()}
         now, first, second = (
@@ -224,10 +225,10 @@ class Trainer:
         mine = [tf.convert_to_tensor(weights[name]) for name in self.names]
         seeds = [tf.convert_to_tensor(one) for one in self.model.non_trainable_variables]
         total = weight = 0.0
-        for start in range(0, len(batch.x), _ROWS_AT_ONCE):
-            part = batch.rows(slice(start, start + _ROWS_AT_ONCE))
+        for start in range(0, len(batch.x), ROWS_PER_EVALUATION):
+            part = batch.rows(slice(start, start + ROWS_PER_EVALUATION))
             counted = float(part.weights.sum(dtype=np.float64))
-            total += counted * float(self._look(mine, seeds, *_tensors(part))[0])
+            total += counted * float(self._evaluate(mine, seeds, *_tensors(part))[0])
             weight += counted
         return total / max(weight, 1e-12)
 
@@ -235,10 +236,10 @@ class Trainer:
         self, mine: Any, seeds: Any, *batch: Any, training: bool = False
     ) -> tuple[Any, list[Any]]:
         """Loss, and the states of the random numbers after it."""
-        x, spread, targets, weights, told = batch
-        seen = [x, told] if self.network.view.told else x
+        x, standard_error, targets, weights, future = batch
+        seen = [x, future] if self.network.view.n_future else x
         raw, seeds = self.model.stateless_call(mine, seeds, seen, training=training)
-        paths = quantile_paths(raw, spread, self.network.quantiles, ops)
+        paths = quantile_paths(raw, standard_error, self.network.quantiles, ops)
         return pinball_loss(paths, targets, weights, self.network.quantiles), seeds
 
     def _moving(self, training: TrainingConfig) -> np.ndarray:
@@ -259,7 +260,7 @@ class Trainer:
         return vars(after), loss
 
 
-def averaged(average: Weights, now: Weights, step: int, keep: float = _AVERAGE) -> Weights:
+def averaged(average: Weights, now: Weights, step: int, keep: float = AVERAGE_DECAY) -> Weights:
     """Move an exponential average of the weights on by one step."""
     kept = np.float32(min(keep, step / (step + 10)))
     return {name: kept * old + (1 - kept) * now[name] for name, old in average.items()}

@@ -15,17 +15,13 @@ import numpy as np
 
 from forecastkit.errors import OptionError
 from forecastkit.files import write_whole
-from forecastkit.network.config import (
-    Cell,
-    NetworkConfig,
-    TrainingConfig,
-    shipped_view,
-)
+from forecastkit.network.config import NetworkConfig, pretrained_view
 from forecastkit.network.head import quantile_paths
+from forecastkit.network.pretrained import write_weights
 from forecastkit.network.runtime import Weights
 from forecastkit.network.sampling import Batch
-from forecastkit.network.shipped import write_weights
 from forecastkit.network.training import Trainer, averaged, pinball_loss
+from forecastkit.network.training_config import TrainingConfig
 from forecastkit.pretraining.stream import Stream
 from forecastkit.pretraining.synthetic import KINDS
 
@@ -60,10 +56,10 @@ class Pretraining:
 
     minutes: float = 60.0
     seed: int = 1
-    cell: Cell = "lstm"
+    cell: str = "lstm"
     units: int = 96
     batch_size: int = 128
-    every: int = 4
+    target_stride: int = 4
     learning_rate: float = 2e-3
     weight_decay: float = 1e-3
     dropout: float = 0.05
@@ -74,7 +70,7 @@ class Pretraining:
 
     def network(self) -> NetworkConfig:
         """Shape of the network; the season of its view stands for all."""
-        return NetworkConfig(self.cell, self.units, shipped_view((1,)), dropout=self.dropout)
+        return NetworkConfig(self.cell, self.units, pretrained_view((1,)), dropout=self.dropout)
 
     def training(self) -> TrainingConfig:
         """How gradient steps are taken."""
@@ -85,7 +81,7 @@ class Pretraining:
             warm_up=100,
             noise=0.0,
             scale_power=self.scale_power,
-            every=self.every,
+            target_stride=self.target_stride,
         )
 
     def part(self, minutes: float, steps: int) -> float:
@@ -184,7 +180,7 @@ def pretrain(run: Pretraining, checkpoint: Path, output: Path, say: Say) -> None
     """
     validation = {
         str(kind.season_lengths): Stream(
-            10**6 + k, 128, run.scale_power, 128, 1, (kind,), run.every
+            10**6 + k, 128, run.scale_power, 128, 1, (kind,), run.target_stride
         )
         for k, kind in enumerate(KINDS)
     }
@@ -192,7 +188,8 @@ def pretrain(run: Pretraining, checkpoint: Path, output: Path, say: Say) -> None
     progress = Progress(run, checkpoint)
     network = run.network()
     bases = {name: _base_loss(batch, network) for name, batch in batches.items()}
-    stream = Stream((run.seed, progress.step), run.batch_size, run.scale_power, every=run.every)
+    seed, stride = (run.seed, progress.step), run.target_stride
+    stream = Stream(seed, run.batch_size, run.scale_power, target_stride=stride)
     losses: dict[str, float] = {}
     while not progress.done:
         started = time.perf_counter()
@@ -218,8 +215,8 @@ def pretrain(run: Pretraining, checkpoint: Path, output: Path, say: Say) -> None
 
 def _base_loss(batch: Batch, network: NetworkConfig) -> float:
     """Loss of the base path with the quantiles that smoothing implies."""
-    raw = np.zeros((*batch.spread.shape, len(network.quantiles)), np.float32)
-    paths = quantile_paths(raw, batch.spread, network.quantiles, np)
+    raw = np.zeros((*batch.standard_error.shape, len(network.quantiles)), np.float32)
+    paths = quantile_paths(raw, batch.standard_error, network.quantiles, np)
     return float(pinball_loss(paths, batch.targets, batch.weights, network.quantiles, np))
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from forecastkit.network.config import shipped_view
+from forecastkit.network.config import pretrained_view
 from forecastkit.network.sampling import Batch, cut
 from forecastkit.pretraining.synthetic import KINDS, Kind, draw_panel
 from forecastkit.series.windows import Windows
@@ -40,10 +40,10 @@ class Stream:
         n_series: int = 1024,
         n_uses: int = 8,
         kinds: tuple[Kind, ...] = KINDS,
-        every: int = 1,
+        target_stride: int = 1,
     ) -> None:
         self.rng = np.random.default_rng(seed)
-        self.scale_power, self.every, self.kinds = scale_power, every, kinds
+        self.scale_power, self.target_stride, self.kinds = scale_power, target_stride, kinds
         self.n_series, self.n_uses = n_series, n_uses
         self.counts = shared_out(batch_size, kinds)
         self.chunk: list[Windows] = []
@@ -59,9 +59,10 @@ class Stream:
     def draw_now(self) -> Batch:
         """Return a batch that is cut now; whole groups of series are drawn for several batches."""
         if self.used % self.n_uses == 0:
+            counts = shared_out(self.n_series, self.kinds)
             self.chunk = [
-                Windows.of_series(draw_panel(self.rng, n, kind), shipped_view(kind.season_lengths))
-                for kind, n in zip(self.kinds, shared_out(self.n_series, self.kinds), strict=True)
+                Windows.of_series(draw_panel(self.rng, n, k), pretrained_view(k.season_lengths))
+                for k, n in zip(self.kinds, counts, strict=True)
             ]
         self.used += 1
         parts = [
@@ -75,12 +76,12 @@ class Stream:
         view, lengths = windows.view, windows.panel.lengths
         series = self.rng.integers(0, windows.panel.n_series, n)
         latest = lengths[series] - 2
-        earliest = np.minimum((view.n_cutoffs - 1) * view.stride, latest)
+        earliest = np.minimum((view.sequence_length - 1) * view.sequence_stride, latest)
         ends = self.rng.integers(earliest, latest + 1)
-        batch = cut(windows, series, ends, self.scale_power, every=self.every)
+        batch = cut(windows, series, ends, self.scale_power, target_stride=self.target_stride)
         usual = np.arange(view.horizon) < kind.horizon
         batch.weights[:] *= np.where(usual, 1.0, _BEYOND).astype(np.float32)
-        return tuple(vars(batch.turned(self.rng.choice([-1, 1], n), windows)).values())
+        return tuple(vars(batch.negated(self.rng.choice([-1, 1], n), windows)).values())
 
 
 def shared_out(n: int, kinds: tuple[Kind, ...]) -> list[int]:

@@ -1,129 +1,110 @@
-"""All series of a table in one flat array, one value a period, missing values as NaN."""
+"""All series of a table, one value per period, missing values as NaN."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from forecastkit.series.covariates import Covariates
-
-# the most cells of a rectangle that `blocks` hands out at once: bounds the memory of a pass
-BLOCK_CELLS = 400_000
+from forecastkit.series.ragged import Ragged
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Panel:
-    """Series laid end to end, so that memory grows with the observations.
+    """Series, and what else is known of them.
 
     Attributes
     ----------
-    values : ndarray of float64, shape (n_periods,)
-        Series one after the other, oldest value first, NaN where there is none.
-    offsets : ndarray of int64, shape (n_series + 1,)
-        Series i is `values[offsets[i]:offsets[i + 1]]`.
+    y : Ragged
+        Values of every series, oldest first, NaN where missing.
     covariates : Covariates, optional
-        What else is known of the same series; it may reach beyond their last values.
+        Of the same series; they may reach beyond their last values.
 
     Examples
     --------
     >>> panel = Panel.of([np.array([1.0, 2.0, 3.0]), np.array([4.0])])
-    >>> panel.lengths.tolist(), panel.offsets.tolist()
-    ([3, 1], [0, 3, 4])
+    >>> panel.lengths.tolist(), panel.n_series
+    ([3, 1], 2)
     """
 
-    values: np.ndarray
-    offsets: np.ndarray
+    y: Ragged
     covariates: Covariates | None = None
 
     @classmethod
-    def of(cls, series: list[np.ndarray]) -> Panel:
-        """Lay a list of one-dimensional arrays end to end."""
-        lengths = [len(one) for one in series]
-        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        values = np.concatenate([*series, np.empty(0)]).astype(np.float64)
-        return cls(values, offsets)
+    def of(cls, series: Sequence[np.ndarray]) -> Panel:
+        """Make a panel of one-dimensional arrays."""
+        return cls(Ragged.of(series))
 
     @classmethod
-    def joined(cls, panels: list[Panel]) -> Panel:
+    def joined(cls, panels: Sequence[Panel]) -> Panel:
         """Lay panels end to end: the series of the first, then those of the second."""
-        lengths = np.concatenate([panel.lengths for panel in panels])
-        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         beside = [one.covariates for one in panels if one.covariates is not None]
-        values = np.concatenate([panel.values for panel in panels])
-        return cls(values, offsets, Covariates.joined(beside) if beside else None)
+        y = Ragged.joined([panel.y for panel in panels])
+        return cls(y, Covariates.joined(beside) if beside else None)
+
+    @property
+    def values(self) -> np.ndarray:
+        """Values of all series, one after the other, shape (n_periods,)."""
+        return self.y.values
+
+    @property
+    def offsets(self) -> np.ndarray:
+        """Series i is `values[offsets[i]:offsets[i + 1]]`, shape (n_series + 1,)."""
+        return self.y.offsets
 
     @property
     def n_series(self) -> int:
         """Number of series."""
-        return len(self.offsets) - 1
+        return self.y.n_rows
 
     @property
     def lengths(self) -> np.ndarray:
         """Number of periods of each series, shape (n_series,)."""
-        return np.diff(self.offsets)
+        return self.y.lengths
 
     @property
     def owner(self) -> np.ndarray:
-        """Number of the series that each value belongs to, shape (n_periods,)."""
-        return np.repeat(np.arange(self.n_series), self.lengths)
+        """Series of each value, shape (n_periods,)."""
+        return self.y.owner
 
     def last(self, n: int) -> Panel:
         """Return the last `n` periods of every series (all of a shorter one)."""
-        return self.between(np.maximum(self.offsets[:-1], self.offsets[1:] - n), self.offsets[1:])
+        return self._between(np.maximum(self.offsets[:-1], self.offsets[1:] - n), self.offsets[1:])
 
     def drop_last(self, n: int) -> Panel:
         """Return every series without its last `n` periods (empty where it is shorter)."""
-        return self.between(self.offsets[:-1], np.maximum(self.offsets[:-1], self.offsets[1:] - n))
-
-    def between(
-        self, starts: np.ndarray, stops: np.ndarray, rows: np.ndarray | None = None
-    ) -> Panel:
-        """Return the parts of the flat array from `starts` up to `stops`, one a series.
-
-        `rows` says of which series they are, where it is not all of them in order.
-        """
-        rows = np.arange(self.n_series) if rows is None else rows
-        lengths = stops - starts
-        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        index = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
-        beside = self.covariates and self.covariates.cut(rows, starts - self.offsets[rows])
-        return Panel(self.values[index], offsets, beside)
-
-    def alone(self) -> Panel:
-        """Return the panel without its covariates."""
-        return Panel(self.values, self.offsets)
+        stops = np.maximum(self.offsets[:-1], self.offsets[1:] - n)
+        return self._between(self.offsets[:-1], stops)
 
     def take(self, rows: np.ndarray) -> Panel:
         """Return some of the series, in the given order."""
-        return self.between(self.offsets[rows], self.offsets[rows + 1], np.asarray(rows))
+        rows = np.asarray(rows)
+        return self._between(self.offsets[rows], self.offsets[rows + 1], rows)
+
+    def _between(
+        self, starts: np.ndarray, stops: np.ndarray, rows: np.ndarray | None = None
+    ) -> Panel:
+        rows = np.arange(self.n_series) if rows is None else rows
+        beside = self.covariates and self.covariates.cut(rows, starts - self.offsets[rows])
+        return Panel(self.y.between(starts, stops), beside)
+
+    def last_values(self, h: int) -> np.ndarray:
+        """The last `h` values of every series, shape (n_series, h), NaN where it has none."""
+        return self.y.at(self.offsets[1:, None] + np.arange(-h, 0))
+
+    def with_values(self, values: np.ndarray) -> Panel:
+        """Return the same periods and covariates with other values."""
+        return replace(self, y=self.y.with_values(values))
+
+    def alone(self) -> Panel:
+        """Return the panel without its covariates."""
+        return Panel(self.y)
 
     def blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Walk over the series as rectangles of bounded size.
-
-        Yields
-        ------
-        index : ndarray of int64, shape (n, width)
-            Positions in `values`; a row that is shorter than the width points at its own last
-            value beyond its end.
-        inside : ndarray of bool, shape (n, width)
-            Whether the position is the row's own.
-        """
-        order = np.argsort(self.lengths, kind="stable")
-        order = order[self.lengths[order] > 0]
-        start = 0
-        while start < len(order):
-            # rows are sorted by length: the last one taken is the widest
-            widths = self.lengths[order[start:]]
-            fits = np.arange(1, len(widths) + 1) * widths <= BLOCK_CELLS
-            rows = order[start : start + max(1, int(fits.sum()))]
-            width = int(self.lengths[rows[-1]])
-            steps = np.arange(width)
-            inside = steps < self.lengths[rows][:, None]  # (n, width)
-            index = self.offsets[rows][:, None] + np.minimum(steps, self.lengths[rows][:, None] - 1)
-            yield index, inside
-            start += len(rows)
+        """Walk over the series as rectangles of bounded size; see `Ragged.blocks`."""
+        return self.y.blocks()
 
 
 def last_observed(values: np.ndarray) -> np.ndarray:

@@ -151,7 +151,7 @@ def measure_scale(panel: Panel) -> Scale:
 def scaled(panel: Panel, scale: Scale) -> Panel:
     """Put a whole panel on its scale; missing stays missing."""
     each = scale.take(panel.owner)
-    return Panel(each.forward(panel.values), panel.offsets, panel.covariates)
+    return panel.with_values(each.forward(panel.values))
 
 
 def _columns(y: np.ndarray, *columns: np.ndarray) -> list[np.ndarray]:

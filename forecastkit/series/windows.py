@@ -1,13 +1,13 @@
-"""What a network may see at each cutoff, and what it is to foretell: the one place that decides.
+"""What a network may see at each cutoff, and what it has to predict: the one place that decides.
 
-A network reads a run of cutoffs in order, `stride` steps apart. At each it sees the values up to
-the cutoff, as components and a window of what they leave, and is asked for the `horizon` steps
-after it. Inputs at a cutoff are functions of the values up to it; targets are the only thing that
-looks ahead. Everything is cut on the fly by index from arrays that hold one number a period.
+A network reads a sequence of cutoffs in order, `sequence_stride` steps apart. At each it sees the
+values up to the cutoff, as components and a window of their residuals, and predicts the `horizon`
+steps after it. Inputs at a cutoff are functions of the values up to it; only targets lie ahead.
+Everything is cut on the fly by index from arrays that hold one number per period.
 
-Numbers that a network sees have no unit, no level and no season: the window and the targets are
-deviations from the level and the season, over the noise. Their signs are known (`odd` inputs turn
-with the series), so a series can be negated by negating those.
+The inputs have no unit, no level and no season: window and targets are deviations from level and
+season, in units of the noise. Inputs are sign-equivariant (they change their sign with the series)
+or sign-invariant, so that a series can be negated by negating the former.
 """
 
 from __future__ import annotations
@@ -17,69 +17,70 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecastkit.series.components import LEVELS_KEPT, Components, measure
-from forecastkit.series.effects import Terms
+from forecastkit.series.effects import CovariateFeatures
 from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale, scaled
 
 INPUT_CLIP = 12.0
 SLOPE_CLIP = 4.0
 TARGET_CLIP = 25.0
-# a cutoff is shown once a season, or this many values, whichever is less, stand before it
-_FEWEST_VALUES = 12
-_N_EVEN = 8
-_MOST_COUNTED = 2000
+# a cutoff is used once a season, or this many values, whichever is less, precede it
+MIN_VALUES = 12
+MAX_COUNT = 2000
+N_INVARIANT = 8
+MIN_ERROR = 0.2  # in units of the noise
 
 
 @dataclass(frozen=True)
 class View:
-    """How a network looks at a series.
+    """The inputs and outputs of a network.
 
     Attributes
     ----------
     input_size : int
         Steps of the window at each cutoff.
     horizon : int
-        Steps to foretell from each cutoff.
+        Steps to predict after each cutoff.
     season_lengths : tuple of int
-        Steps in each season, shortest first; (1,) for none.
-    drift : float
-        Share of the slope that the base path follows (1/2 is Theta's).
-    n_cutoffs, stride : int
+        Steps per season, shortest first; (1,) for none.
+    trend_share : float
+        Share of the slope that the baseline forecast follows (1/2 is Theta's).
+    sequence_length, sequence_stride : int
         Cutoffs that are read in order, and steps between them.
     lags : tuple of int
-        For seasons longer than the window: how many steps back to look for what came next then;
-        0 leaves the place empty.
+        For seasons longer than the window: how many steps back to look up what followed then; 0
+        leaves the place empty.
     lag_steps : int
-        Steps that are looked at after each lag.
-    told, noted, fixed : int
-        Numbers of covariates: of every step of the horizon, at every cutoff, of the series.
+        Steps that are looked up after each lag.
+    n_future, n_historical, n_static : int
+        Numbers of covariate features: per step of the horizon, per cutoff, per series.
     """
 
     input_size: int
     horizon: int
     season_lengths: tuple[int, ...]
-    drift: float
-    n_cutoffs: int
-    stride: int
+    trend_share: float
+    sequence_length: int
+    sequence_stride: int
     lags: tuple[int, ...] = ()
     lag_steps: int = 0
-    told: int = 0
-    noted: int = 0
-    fixed: int = 0
+    n_future: int = 0
+    n_historical: int = 0
+    n_static: int = 0
 
     @property
     def n_without_lags(self) -> int:
-        """Inputs that turn with the sign of the series, but for those of the lags."""
+        """Sign-equivariant inputs but for those of the lags."""
         return self.input_size + len(LEVELS_KEPT) + 1
 
     @property
-    def n_odd(self) -> int:
-        """Inputs that turn with the sign of the series."""
+    def n_equivariant(self) -> int:
+        """Inputs that change their sign with the series."""
         return self.n_without_lags + len(self.lags) * (1 + self.lag_steps)
 
     @property
     def ages(self) -> np.ndarray:
-        """Steps before the cutoff that each of the `n_odd` inputs stands for; -1 for none.
+        """Steps before the cutoff of each sign-equivariant input; -1 for those that are no value.
 
         Examples
         --------
@@ -92,54 +93,55 @@ class View:
 
     @property
     def n_inputs(self) -> int:
-        """Numbers that the network sees at one cutoff."""
-        return self.n_odd + _N_EVEN + len(self.lags) + self.noted + self.fixed
+        """Inputs of the network at one cutoff."""
+        covariates = self.n_historical + self.n_static
+        return self.n_equivariant + N_INVARIANT + len(self.lags) + covariates
 
     @property
-    def asks(self) -> bool:
-        """Whether it has room for covariates."""
-        return self.told + self.noted + self.fixed > 0
+    def uses_covariates(self) -> bool:
+        """Whether the network has inputs for covariates."""
+        return self.n_future + self.n_historical + self.n_static > 0
 
     @property
     def signs(self) -> np.ndarray:
-        """-1 for inputs that turn with the sign of the series, 1 for the others.
+        """-1 for sign-equivariant inputs, 1 for the others.
 
-        Covariates turn: what raises a series lowers its negative.
+        Covariates are equivariant: what raises a series lowers its negative.
         """
-        even = np.ones(_N_EVEN + len(self.lags))
-        parts = [-np.ones(self.n_odd), even, -np.ones(self.noted), np.ones(self.fixed)]
+        invariant = np.ones(N_INVARIANT + len(self.lags))
+        covariates = [-np.ones(self.n_historical), np.ones(self.n_static)]
+        parts = [-np.ones(self.n_equivariant), invariant, *covariates]
         return np.concatenate(parts).astype(np.float32)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Windows:
-    """Inputs, base paths and targets of a panel, cut when asked for.
+    """Inputs, baseline forecasts and targets of a panel, cut on demand.
 
     Attributes
     ----------
     panel : Panel
-        Values on the scale of `forecastkit.series.scale`.
+        Values on the transformed scale.
     components : Components
         Of that panel.
     view : View
-        How the network looks at it.
-    beside : Terms, optional
-        Covariates of the panel; those that the view asks for are 0 without.
+    features : CovariateFeatures, optional
+        Covariates of the panel; the inputs for them are 0 without.
     """
 
     panel: Panel
     components: Components
     view: View
-    beside: Terms | None = None
+    features: CovariateFeatures | None = None
 
     @classmethod
     def of(cls, panel: Panel, view: View) -> Windows:
-        """Measure the components of a panel and make it ready to be cut."""
+        """Measure the components of a panel on its transformed scale."""
         return cls(panel, measure(panel, view.season_lengths), view)
 
     @classmethod
     def of_series(cls, panel: Panel, view: View) -> Windows:
-        """Put a panel of series in their own units on its scale, and make it ready to be cut."""
+        """Transform a panel of series in their own units, and measure its components."""
         return cls.of(scaled(panel, measure_scale(panel)), view)
 
     def cutoffs(self, series: np.ndarray, ends: np.ndarray) -> np.ndarray:
@@ -154,19 +156,19 @@ class Windows:
 
         Returns
         -------
-        ndarray of int, shape (batch, n_cutoffs)
+        ndarray of int, shape (batch, sequence_length)
         """
-        back = np.arange(self.view.n_cutoffs - 1, -1, -1) * self.view.stride
+        back = np.arange(self.view.sequence_length - 1, -1, -1) * self.view.sequence_stride
         steps = ends[:, None] - back
         return np.where(steps >= 0, self.panel.offsets[series][:, None] + steps, -1)
 
-    def shown(self, cutoffs: np.ndarray) -> np.ndarray:
-        """Whether enough values stand before a cutoff for it to be shown, of its shape."""
-        fewest = min(max(self.view.season_lengths), _FEWEST_VALUES)
+    def is_used(self, cutoffs: np.ndarray) -> np.ndarray:
+        """Whether enough values precede a cutoff for it to be used, of its shape."""
+        fewest = min(max(self.view.season_lengths), MIN_VALUES)
         return (cutoffs >= 0) & (self.components.count[cutoffs] >= fewest)
 
     def inputs(self, series: np.ndarray, cutoffs: np.ndarray) -> np.ndarray:
-        """What the network sees; zero where a cutoff is not shown.
+        """Inputs of the network; zero where a cutoff is not used.
 
         Parameters
         ----------
@@ -177,54 +179,55 @@ class Windows:
         Returns
         -------
         ndarray of float32, shape (batch, time, view.n_inputs)
-            First `view.n_odd` inputs that turn with the sign of the series, then the others.
+            First the `view.n_equivariant` sign-equivariant inputs, then the others.
         """
-        found = self.components
+        known = self.components
         at = np.maximum(cutoffs, 0)
         start = self.panel.offsets[series][:, None, None]
-        scale, level = found.scale[at][..., None], found.level[at][..., None]
-        window = (self._seen(at, 1 - self.view.input_size, 1, start) - level) / scale
-        odd = [
+        scale, level = known.scale[at][..., None], known.level[at][..., None]
+        window = (self._residuals(at, 1 - self.view.input_size, 1, start) - level) / scale
+        equivariant = [
             _bounded(window, INPUT_CLIP),
-            _bounded((found.levels[at] - level) / scale, INPUT_CLIP),
-            _bounded(found.slope[at][..., None] / scale, SLOPE_CLIP),
+            _bounded((known.levels[at] - level) / scale, INPUT_CLIP),
+            _bounded(known.slope[at][..., None] / scale, SLOPE_CLIP),
         ]
-        even = [*self._facts(at), np.isnan(window).mean(axis=-1)]
+        invariant = [*self._characteristics(at), np.isnan(window).mean(axis=-1)]
         for lag in self.view.lags:
             block = self._lagged(at, lag, start)
-            odd.append(_bounded(block, INPUT_CLIP))
-            even.append(1.0 - np.isnan(block).mean(axis=-1))
-        beside = self._noted(series, at)
-        x = np.concatenate([*odd, np.stack(even, axis=-1), *beside], axis=-1)
-        return np.where(self.shown(cutoffs)[..., None], x, 0.0).astype(np.float32)
+            equivariant.append(_bounded(block, INPUT_CLIP))
+            invariant.append(1.0 - np.isnan(block).mean(axis=-1))
+        covariates = self._covariates(series, at)
+        x = np.concatenate([*equivariant, np.stack(invariant, axis=-1), *covariates], axis=-1)
+        return np.where(self.is_used(cutoffs)[..., None], x, 0.0).astype(np.float32)
 
-    def _noted(self, series: np.ndarray, at: np.ndarray) -> list[np.ndarray]:
-        """Covariates at each cutoff, and those of the series."""
-        view, terms = self.view, self.beside
-        if view.noted + view.fixed == 0 or terms is None:
-            return [np.zeros((*at.shape, view.noted + view.fixed))]
-        start = terms.offsets[series] - self.panel.offsets[series]
-        fixed = np.broadcast_to(terms.fixed[series][:, None], (*at.shape, view.fixed))
-        return [terms.noted[at + start[:, None]], fixed]
+    def _covariates(self, series: np.ndarray, at: np.ndarray) -> list[np.ndarray]:
+        """Historical features at each cutoff, and static ones."""
+        view, features = self.view, self.features
+        if view.n_historical + view.n_static == 0 or features is None:
+            return [np.zeros((*at.shape, view.n_historical + view.n_static))]
+        start = features.offsets[series] - self.panel.offsets[series]
+        static = features.static[series][:, None]
+        static = np.broadcast_to(static, (*at.shape, view.n_static))
+        return [features.historical[at + start[:, None]], static]
 
-    def told(self, series: np.ndarray, cutoffs: np.ndarray) -> np.ndarray:
-        """Covariates of the steps after each cutoff; 0 where nothing is known.
+    def future(self, series: np.ndarray, cutoffs: np.ndarray) -> np.ndarray:
+        """Future features of the steps after each cutoff; 0 where nothing is known.
 
         Returns
         -------
-        ndarray of float32, shape (batch, time, horizon, view.told)
+        ndarray of float32, shape (batch, time, horizon, view.n_future)
         """
-        view, terms = self.view, self.beside
-        shape = (*cutoffs.shape, view.horizon, view.told)
-        if view.told == 0 or terms is None:
+        view, features = self.view, self.features
+        shape = (*cutoffs.shape, view.horizon, view.n_future)
+        if view.n_future == 0 or features is None:
             return np.zeros(shape, np.float32)
-        start = (terms.offsets[series] - self.panel.offsets[series])[:, None, None]
+        start = (features.offsets[series] - self.panel.offsets[series])[:, None, None]
         index = np.maximum(cutoffs, 0)[..., None] + start + np.arange(1, view.horizon + 1)
-        inside = index < terms.offsets[series + 1][:, None, None]
-        inside &= self.shown(cutoffs)[..., None]
-        return np.where(inside[..., None], terms.told[np.where(inside, index, 0)], 0.0)
+        inside = index < features.offsets[series + 1][:, None, None]
+        inside &= self.is_used(cutoffs)[..., None]
+        return np.where(inside[..., None], features.future[np.where(inside, index, 0)], 0.0)
 
-    def _seen(self, at: np.ndarray, first: int, stop: int, start: np.ndarray) -> np.ndarray:
+    def _residuals(self, at: np.ndarray, first: int, stop: int, start: np.ndarray) -> np.ndarray:
         """Deseasonalised values from `at + first` to before `at + stop`; NaN where not known."""
         steps = at[..., None] + np.arange(first, stop)  # (batch, time, window)
         inside = (steps >= start) & (steps <= at[..., None])
@@ -233,63 +236,62 @@ class Windows:
         return np.where(inside, self.panel.values[steps] - season, np.nan)
 
     def _lagged(self, at: np.ndarray, lag: int, start: np.ndarray) -> np.ndarray:
-        """How far the level has come since `lag` steps ago, and what came next then."""
+        """Change of the level since `lag` steps ago, and what followed then."""
         steps = self.view.lag_steps
         if lag == 0:
             return np.full((*at.shape, 1 + steps), np.nan)
-        found, then = self.components, np.maximum(at - lag, start[..., 0])
-        scale, level = found.scale[at][..., None], found.level[then][..., None]
-        come = (level - found.level[at][..., None]) / scale
-        next_then = (self._seen(at, 1 - lag, 1 + steps - lag, start) - level) / scale
-        block = np.concatenate([come, next_then], axis=-1)
+        known, then = self.components, np.maximum(at - lag, start[..., 0])
+        scale, level = known.scale[at][..., None], known.level[then][..., None]
+        change = (level - known.level[at][..., None]) / scale
+        followed = (self._residuals(at, 1 - lag, 1 + steps - lag, start) - level) / scale
+        block = np.concatenate([change, followed], axis=-1)
         return np.where((at - lag >= start[..., 0])[..., None], block, np.nan)
 
-    def _facts(self, at: np.ndarray) -> list[np.ndarray]:
-        """What does not turn with the sign of the series."""
-        found, lengths = self.components, self.view.season_lengths
-        scale = found.scale[at]
+    def _characteristics(self, at: np.ndarray) -> list[np.ndarray]:
+        """Sign-invariant inputs that describe the series."""
+        known, lengths = self.components, self.view.season_lengths
+        scale = known.scale[at]
         return [
             np.log(scale) + 3.0,
-            np.log(np.clip(found.count[at], 1.0, _MOST_COUNTED)) - 3.0,
-            found.seasonal_strength[at],
-            found.alpha[at],
-            np.minimum(found.error[at] / scale, INPUT_CLIP),
+            np.log(np.clip(known.count[at], 1.0, MAX_COUNT)) - 3.0,
+            known.seasonal_strength[at],
+            known.alpha[at],
+            np.minimum(known.error[at] / scale, INPUT_CLIP),
             np.full(at.shape, np.log(max(lengths)) - 1.0),
             np.full(at.shape, np.log(min(lengths)) - 1.0),
         ]
 
-    def base(self, series: np.ndarray, cutoffs: np.ndarray) -> np.ndarray:
-        """Base path after each cutoff: season, level and a share of the slope.
+    def baseline(self, series: np.ndarray, cutoffs: np.ndarray) -> np.ndarray:
+        """Baseline forecast after each cutoff: season, level and a share of the slope.
 
         Returns
         -------
         ndarray, shape (batch, time, horizon)
-            On the scale of the panel.
+            On the transformed scale.
         """
-        found = self.components
+        known = self.components
         at = np.maximum(cutoffs, 0)[..., None]
         ahead = np.arange(1, self.view.horizon + 1)
-        season = found.season(at, at + ahead, self.panel.offsets[series][:, None, None])
-        return season + found.level[at] + self.view.drift * found.slope[at] * ahead
+        season = known.season(at, at + ahead, self.panel.offsets[series][:, None, None])
+        return season + known.level[at] + self.view.trend_share * known.slope[at] * ahead
 
     def targets(self, series: np.ndarray, cutoffs: np.ndarray) -> np.ndarray:
-        """What is to be foretold: deviations from the base path, in units of the noise.
+        """Targets: deviations from the baseline forecast, in units of the noise.
 
         Returns
         -------
         ndarray of float32, shape (batch, time, horizon)
-            NaN where the series has no value or has ended, and where the cutoff is not shown.
+            NaN where the series has no value or has ended, and where the cutoff is not used.
         """
         at = np.maximum(cutoffs, 0)[..., None]
         ahead = at + np.arange(1, self.view.horizon + 1)
-        inside = ahead < self.panel.offsets[series + 1][:, None, None]
-        values = np.where(inside, self.panel.values[np.where(inside, ahead, 0)], np.nan)
-        deviation = (values - self.base(series, cutoffs)) / self.components.scale[at]
+        values = self.panel.y.at(ahead, series)
+        deviation = (values - self.baseline(series, cutoffs)) / self.components.scale[at]
         deviation = np.clip(deviation, -TARGET_CLIP, TARGET_CLIP)
-        return np.where(self.shown(cutoffs)[..., None], deviation, np.nan).astype(np.float32)
+        return np.where(self.is_used(cutoffs)[..., None], deviation, np.nan).astype(np.float32)
 
-    def spread(self, cutoffs: np.ndarray) -> np.ndarray:
-        """Standard deviation of the base path's errors that smoothing implies.
+    def standard_error(self, cutoffs: np.ndarray) -> np.ndarray:
+        """Standard error of the baseline forecast that smoothing implies.
 
         The variance k steps ahead is that of one step times 1 + (k - 1) alpha^2 (Hyndman et al.,
         *Forecasting with Exponential Smoothing*, 2008, table 6.1).
@@ -299,12 +301,12 @@ class Windows:
         ndarray of float32, shape (batch, time, horizon)
             In units of the noise.
         """
-        found = self.components
+        known = self.components
         at = np.maximum(cutoffs, 0)[..., None]
         ahead = np.arange(self.view.horizon)
-        one = np.clip(found.error[at] / found.scale[at], 0.2, INPUT_CLIP)
-        return (one * np.sqrt(1.0 + ahead * found.alpha[at] ** 2)).astype(np.float32)
+        one = np.clip(known.error[at] / known.scale[at], MIN_ERROR, INPUT_CLIP)
+        return (one * np.sqrt(1.0 + ahead * known.alpha[at] ** 2)).astype(np.float32)
 
 
-def _bounded(x: np.ndarray, most: float) -> np.ndarray:
-    return np.clip(np.nan_to_num(x, nan=0.0), -most, most)
+def _bounded(x: np.ndarray, limit: float) -> np.ndarray:
+    return np.clip(np.nan_to_num(x, nan=0.0), -limit, limit)

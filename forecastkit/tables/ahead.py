@@ -20,6 +20,8 @@ from forecastkit.tables.covariates import (
 )
 from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, day
 
+_CREATE = "Create the rows with make_future_dataframe (predict --make-future FILE.csv)."
+
 
 def with_future(grid: Grid, futr_df: pd.DataFrame | None, h: int, whole: bool = True) -> Grid:
     """Add the future rows of the columns that are known ahead.
@@ -69,41 +71,45 @@ def with_future(grid: Grid, futr_df: pd.DataFrame | None, h: int, whole: bool = 
 def _checked_future(df: pd.DataFrame, grid: Grid, columns: Sequence[Column]) -> pd.DataFrame:
     """Rows of the future with timestamps of the grid's kind, one a series and timestamp."""
     if not isinstance(df, pd.DataFrame) or not df.columns.is_unique:
+        is_table = isinstance(df, pd.DataFrame)
         raise DataError(
-            f"The future is a pandas DataFrame with columns of different names, not {type(df)}.",
-            fix="Make one with make_future_dataframe, and fill it in.",
+            "futr_df has duplicate column names."
+            if is_table
+            else f"futr_df is a {type(df).__name__}, not a pandas DataFrame.",
+            fix=_CREATE,
         )
     absent = [name for name in (UNIQUE_ID, DS) if name not in df.columns]
     if absent:
         raise DataError(
-            f"The future has no column '{absent[0]}'; it has: {', '.join(map(str, df.columns))}.",
+            f"The future rows have no column '{absent[0]}'; they have: "
+            f"{', '.join(map(str, df.columns))}.",
             column=absent[0],
-            fix="Make one with make_future_dataframe, and fill it in.",
+            fix=_CREATE,
         )
     check_present(df, columns)
     df = df.reset_index(drop=True)
     df = df.assign(**{UNIQUE_ID: df[UNIQUE_ID].astype(str), DS: _moments_of(df[DS], grid)})
     off = grid.off_grid(df[DS])
     if off.any():
-        row = df[off].iloc[0]
+        row, n = df[off].iloc[0], int(off.sum())
         raise DataError(
-            f"The future has a row at {day(row[DS])} of series '{row[UNIQUE_ID]}', which is not a "
-            f"timestamp of frequency {grid.frequency} ({int(off.sum())} such rows).",
+            f"The future row of series '{row[UNIQUE_ID]}' at {day(row[DS])} does not match "
+            f"frequency {grid.frequency} ({n} such row{'s' * (n > 1)}).",
             column=DS,
             value=str(row[DS]),
-            fix="Make the rows with make_future_dataframe, and fill them in.",
+            fix=_CREATE,
         )
     names = [column.name for column in columns]
     df = df.drop_duplicates([UNIQUE_ID, DS, *names])
     twice = df.duplicated([UNIQUE_ID, DS])
     if twice.any():
-        row = df[twice].iloc[0]
+        row, n = df[twice].iloc[0], int(twice.sum())
         raise DataError(
-            f"The future has more than one row for series '{row[UNIQUE_ID]}' at {day(row[DS])} "
-            f"({int(twice.sum())} rows too many in all).",
+            f"Series '{row[UNIQUE_ID]}' has more than one future row at {day(row[DS])} "
+            f"({n} duplicate row{'s' * (n > 1)}).",
             column=DS,
             value=str(row[DS]),
-            fix="Keep one of them.",
+            fix="Keep one row per series and timestamp.",
         )
     return df
 
@@ -123,27 +129,27 @@ def _moments_of(ds: pd.Series, grid: Grid) -> pd.Series:
         if grid.time_zone is None:
             known = known.dt.tz_localize(None)
     if known.isna().any():
-        raise _no_moment(ds, known.isna(), "a timestamp as 2024-12-31")
+        raise _no_moment(ds, known.isna(), "a timestamp such as 2024-12-31")
     zoned = getattr(known.dtype, "tz", None) is not None
     if zoned != (grid.time_zone is not None):
         kinds = ("no time zone", f"the time zone {grid.time_zone or known.dt.tz}")
         raise DataError(
-            f"The timestamps of the future have {kinds[zoned]}, those of the model "
+            f"The future timestamps have {kinds[zoned]}; those of the model have "
             f"{kinds[not zoned]}.",
             column=DS,
             value=str(ds.iloc[0]),
-            fix="Make the rows with make_future_dataframe, and fill them in.",
+            fix=_CREATE,
         )
     return known.dt.tz_convert(grid.time_zone) if zoned else known
 
 
 def _no_moment(ds: pd.Series, wrong: pd.Series, what: str) -> DataError:
-    value = ds[wrong].iloc[0]
+    value, n = ds[wrong].iloc[0], int(wrong.sum())
     return DataError(
-        f"'{value}' in column 'ds' of the future is not {what} ({int(wrong.sum())} such rows).",
+        f"'{value}' is not {what} ({n} such future row{'s' * (n > 1)}).",
         column=DS,
         value=str(value),
-        fix="Make the rows with make_future_dataframe, and fill them in.",
+        fix=_CREATE,
     )
 
 
@@ -177,11 +183,10 @@ def _check_future(grid: Grid, h: int) -> None:
         shown.append(f"series '{grid.ids[series]}' at {day(moment)}: {which}")
     more = f" ({len(rows) - 3} more)" if len(rows) > 3 else ""
     raise DataError(
-        f"Values that are known ahead are missing: {'; '.join(shown)}{more}.",
+        f"Future covariate values are missing: {'; '.join(shown)}{more}.",
         column=str(names[unknown.any(axis=(0, 1))][0]),
-        fix="Give them with futr_df (--future FILE.csv), or as rows with an empty target at the "
-        "end of the table; make_future_dataframe (predict --make-future FILE.csv) writes the rows "
-        "to fill in.",
+        fix="Pass them as futr_df (--future FILE.csv), or append rows with an empty target; "
+        "make_future_dataframe (predict --make-future FILE.csv) creates the rows to fill in.",
     )
 
 

@@ -24,26 +24,26 @@ WIDTH = 2 * len(_PACES)
 
 
 def add_calendar(df: pd.DataFrame, cycles: Sequence[str] | str | None = None) -> pd.DataFrame:
-    """Note beside a series table of which cycles of the calendar networks are to be told.
+    """Choose the calendar features that networks trained on a series table receive.
 
     Parameters
     ----------
     df : DataFrame
         A series table with timestamps.
     cycles : sequence of str, optional
-        Of "hour" (of the day), "weekday", "month" (the day in it) and "day of year"; none for an
-        empty sequence. What the frequency makes useful when left out, which is what forecasters do
-        for a table with columns that are known ahead.
+        Any of "hour" (of the day), "weekday", "month" (day of the month) and "day of year"; an
+        empty sequence for none. By default forecasters choose by frequency, and only for tables
+        with future covariates.
 
     Returns
     -------
     DataFrame
-        The same table; a forecaster that is fitted on it tells its networks.
+        A copy of the table with the choice in `attrs["calendar"]`, which forecasters use.
 
     Raises
     ------
     OptionError
-        If a cycle is not known, or the table has no calendar.
+        If a feature is unknown, or the table has no timestamps.
 
     Examples
     --------
@@ -53,7 +53,11 @@ def add_calendar(df: pd.DataFrame, cycles: Sequence[str] | str | None = None) ->
     ['weekday', 'day of year']
     """
     if DS not in df.columns or not pd.api.types.is_datetime64_any_dtype(df[DS]):
-        raise OptionError("A calendar needs timestamps; the column 'ds' holds none.", column=DS)
+        raise OptionError(
+            "Calendar features need timestamps.",
+            column=DS,
+            fix="Convert the column with pandas.to_datetime.",
+        )
     table = df.copy()
     table.attrs = dict(df.attrs)
     if cycles is None:
@@ -63,7 +67,7 @@ def add_calendar(df: pd.DataFrame, cycles: Sequence[str] | str | None = None) ->
     unknown = [name for name in wanted if name not in CYCLES]
     if unknown:
         raise OptionError(
-            f"There is no cycle '{unknown[0]}' of the calendar; there are: {', '.join(CYCLES)}.",
+            f"There is no calendar feature '{unknown[0]}'; there are: {', '.join(CYCLES)}.",
             value=unknown[0],
         )
     table.attrs[CALENDAR] = [name for name in CYCLES if name in wanted]

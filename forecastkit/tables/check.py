@@ -18,7 +18,7 @@ _IDS_SHOWN = 1000
 
 
 def check_csv(path: str | Path, freq: str | int | None = None, **reading: Any) -> dict[str, Any]:
-    r"""Read a CSV file and report on it.
+    r"""Validate a CSV file: report how it is parsed and every problem with its row.
 
     Parameters
     ----------
@@ -32,15 +32,15 @@ def check_csv(path: str | Path, freq: str | int | None = None, **reading: Any) -
     -------
     dict
         `file`, `rows`, `series`, `total` (sum of y), `freq`, `start`, `end`, `missing` (periods
-        between a series' first row and its last value that have no value), `ids` (the first
-        1,000), `gaps` (series to number of missing periods), `assumptions` (each with `what` and
-        `why`) and `problems` (each with `kind`, `row`, `column`, `value`, `message`, `fix`).
-        Where there is a problem, what could not be found is None.
+        without a value between the first row and the last value of a series), `ids` (the first
+        1,000), `gaps` (missing periods per series), `assumptions` (each with `what` and `why`) and
+        `problems` (each with `kind`, `row`, `column`, `value`, `message`, `fix`). If there is a
+        problem, entries that could not be determined are None.
 
     Raises
     ------
     UnknownFileError, OptionError
-        If the file or a column that is named does not exist.
+        If the file or a given column does not exist.
 
     Examples
     --------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 DAY = 86_400_000_000_000  # nanoseconds
 _SECOND = 1_000_000_000
@@ -40,6 +41,18 @@ def usual_step(moments: np.ndarray, codes: np.ndarray) -> int | None:
         return None
     off = off_clock(moments, nearest * _SECOND)
     return nearest * _SECOND if np.abs(off).max() <= MOST_OFF * nearest * _SECOND else None
+
+
+def duration(nanoseconds: int) -> str:
+    """Return a span of time as text, for messages.
+
+    Examples
+    --------
+    >>> duration(DAY), duration(7 * DAY), duration(DAY // 24)
+    ('1 day', '7 days', '01:00:00')
+    """
+    text = str(pd.Timedelta(nanoseconds, "ns")).removesuffix(" 00:00:00").removeprefix("0 days ")
+    return text.replace("days", "day") if text.startswith("1 days") else text
 
 
 def off_clock(moments: np.ndarray, step: int) -> np.ndarray:

@@ -79,9 +79,9 @@ class Columns:
         values[np.isin(values, marks_of_missing(self.na_values))] = np.nan
         if convention != PLAIN or why is not None:
             what = _described(convention, column)
-            self.notes.append((what, why or "all its cells read so"))
+            self.notes.append((what, why or "fits every cell"))
         for note in bare.notes:
-            self.notes.append((f"column '{column}': {note}", "its cells have them"))
+            self.notes.append((f"{note} in column '{column}'", "found in its cells"))
         self.point_out(column, values)
         return values
 
@@ -117,9 +117,9 @@ class Columns:
         if len(others) == 1:
             (decimal,) = others
             found = Convention(decimal, "" if decimal == mark else mark)
-            return found, False, "as in other columns of the file"
+            return found, False, "as in the other columns of the file"
         if mark == "." and self.cells.commas and not others:
-            return convention, False, "commas stand between the cells of the file"
+            return convention, False, "the delimiter of the file is a comma"
         return convention, True, None
 
     def _decimal_marks(self, column: str) -> set[str]:
@@ -142,8 +142,8 @@ class Columns:
         found = sentinel(values)
         if found is not None:
             word, count = found
-            what = f"{word:g} in {count} cells of column '{column}' is read as a number"
-            why = f"if it stands for a missing value, pass --na-value {shell_word(f'{word:g}')}"
+            what = f"{word:g} in {count} cells of column '{column}' read as a number"
+            why = f"if it is a missing-value code, pass --na-value {shell_word(f'{word:g}')}"
             self.notes.append((what, why))
 
     def _not_numbers(self, column: str, wrong: np.ndarray) -> DataError:
@@ -153,30 +153,30 @@ class Columns:
         infinite = re.fullmatch(r"[+-]?(inf|infinity|\d[\d.]*[eE]\+?\d+)", value.strip(), re.I)
         return located(
             findings,
-            f"'{value}' is not a number{', but infinite' * bool(infinite)}",
+            f"'{value}' is not a {'finite ' * bool(infinite)}number",
             file=self.cells.file,
             count=len(rows),
-            fix=f"Write a number or leave the cell empty; to read '{value}' as missing, pass "
+            fix=f"Write a number or leave the cell empty; to treat '{value}' as missing, pass "
             f"--na-value {shell_word(value)}.",
         )
 
     def _disagree(self, column: str, bare: Undressed, text: pd.Series) -> DataError:
         row = bare.odd or 0
         return DataError(
-            f"'{text.iloc[row]}' does not fit the other cells of the column: {bare.problem}.",
+            f"'{text.iloc[row]}' does not match the other cells of the column: {bare.problem}.",
             file=self.cells.file,
             row=int(self.cells.lines[row]),
             column=column,
             value=str(text.iloc[row]),
-            fix="Write all cells of the column alike.",
+            fix="Use one format for all cells of the column.",
         )
 
     def _ambiguous(self, column: str, bare: pd.Series, text: pd.Series, mark: str) -> DataError:
         row = int(np.flatnonzero(bare.str.contains(mark, regex=False))[0])
         value, name = str(text.iloc[row]), {",": "comma", ".": "point"}[mark]
         return DataError(
-            f"'{value}' can be read in two ways: a decimal {name} or a thousands separator; no "
-            "cell of the column decides it.",
+            f"'{value}' is ambiguous: decimal {name} or thousands separator; no cell of the column "
+            "decides.",
             file=self.cells.file,
             row=int(self.cells.lines[row]),
             column=column,
@@ -206,10 +206,10 @@ def series_names(cells: Cells, layout: Layout) -> pd.Series:
         if len(rows):
             raise located(
                 [cells.finding(int(row), name) for row in rows[:3]],
-                "the cell that names the series is empty",
+                "the series identifier is empty",
                 file=cells.file,
                 count=len(rows),
-                fix="Write the name of the series, or take the row out.",
+                fix="Write the name of the series, or delete the row.",
             )
     first, *others = (cells.table[name].astype("str") for name in layout.ids)
     joined = first
@@ -220,12 +220,12 @@ def series_names(cells: Cells, layout: Layout) -> pd.Series:
     if twice.any():
         row = int(twice.index[twice.to_numpy()][0])
         raise DataError(
-            f"Two series would be called '{joined[row]}'.",
+            f"Two series would be named '{joined[row]}' (id columns joined by '/').",
             file=cells.file,
             row=int(cells.lines[row]),
             column=layout.ids[0],
             value=str(first[row]),
-            fix="Take the / out of the names, or write one column that names the series.",
+            fix="Remove '/' from the names, or use a single column that identifies the series.",
         )
     return joined
 
@@ -252,7 +252,7 @@ def timestamps(cells: Cells, layout: Layout) -> pd.Series:
         }
         what = "day.month.year or year.month.day" if mark == "." else "day/month or month/day"
         raise DataError(
-            f"'{text.iloc[0]}' can be {what}; no cell of the column decides it.",
+            f"'{text.iloc[0]}' is ambiguous: {what}; no cell of the column decides.",
             file=cells.file,
             row=int(cells.lines[0]),
             column=time,
@@ -264,10 +264,10 @@ def timestamps(cells: Cells, layout: Layout) -> pd.Series:
         findings = [cells.finding(int(row), time) for row in rows[:3]]
         raise located(
             findings,
-            f"'{findings[0].value}' is not a timestamp like the others ({dates.form})",
+            f"'{findings[0].value}' does not match the date format of the column ({dates.form})",
             file=cells.file,
             count=len(rows),
-            fix="Mend the cell or take the row out.",
+            fix="Correct the cell or delete the row.",
         )
     return dates.ds
 
@@ -276,5 +276,5 @@ def free_name(name: str, notes: list[Note]) -> str:
     """Name of a covariate's column: its own, unless the series table uses it for something else."""
     if name not in (UNIQUE_ID, DS, Y, CUTOFF, LINE):
         return name
-    notes.append((f"column '{name}' renamed to '{name}_'", f"'{name}' is another column"))
+    notes.append((f"column '{name}' renamed to '{name}_'", f"'{name}' is a reserved name"))
     return f"{name}_"

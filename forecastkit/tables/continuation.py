@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError
+from forecastkit.tables.clocks import duration
 from forecastkit.tables.covariates import Beside, with_made
 from forecastkit.tables.frame import Grid, day
 
@@ -92,12 +93,12 @@ def _check_interval(stored: Grid, new: Grid) -> None:
     moments = pd.Series(new.timestamps(new.first[0] + np.array([0, common])))
     apart = f"{common} steps"
     if new.frequency.kind == "fixed":
-        apart = str(pd.Timedelta(moments[1] - moments[0])).removesuffix(" 00:00:00")
+        apart = duration(pd.Timedelta(moments[1] - moments[0]).value)
     raise DataError(
-        f"The rows are {apart} apart; the model is for frequency {new.frequency.alias}.",
+        f"The rows are {apart} apart; the model expects frequency {new.frequency.alias}.",
         value=apart,
-        fix=f"Give rows of frequency {new.frequency.alias}, or fit a model on rows of this "
-        "interval.",
+        fix=f"Provide rows of frequency {new.frequency.alias}, or fit a model on data with this "
+        "sampling interval.",
     )
 
 
@@ -114,15 +115,15 @@ def _check_equal(grid: Grid, target: np.ndarray, fresh: np.ndarray) -> None:
         wrong = np.abs(fresh - before) > _SAME * np.maximum(np.abs(before), np.abs(fresh))
     if not wrong.any():
         return
-    first = int(target[wrong][0])
+    first, n = int(target[wrong][0]), int(wrong.sum())
     owner = int(np.searchsorted(grid.offsets, first, side="right") - 1)
     step = first - grid.offsets[owner]
     moments = grid.timestamps(grid.first[owner] + np.array([0, step]))
     raise DataError(
-        f"Series '{grid.ids[owner]}' has the value {fresh[wrong][0]:g} at {day(moments[1])}, the "
-        f"model holds {before[wrong][0]:g} ({int(wrong.sum())} such values).",
+        f"Series '{grid.ids[owner]}' has the value {fresh[wrong][0]:g} at {day(moments[1])}, but "
+        f"the model stores {before[wrong][0]:g} ({n} such value{'s' * (n > 1)}).",
         value=f"{fresh[wrong][0]:g}",
-        fix="Give only the rows that follow, or correct these; the whole history, from "
+        fix="Provide only later rows, or correct these; a complete history, from "
         f"{day(moments[0])} on, replaces the stored one.",
     )
 
@@ -156,9 +157,9 @@ def _notes(follows: np.ndarray, known: np.ndarray, n_stored: int) -> list[Note]:
         "new": int((~known).sum()),
     }
     reasons = {
-        "continued": "the rows follow the history that the model holds",
-        "replaced": "the rows reach back to the start of the history that the model holds",
-        "new": "the model holds no history: these series start with the rows given",
+        "continued": "the rows follow the stored history",
+        "replaced": "the rows reach back to the start of the stored history",
+        "new": "no stored history: these series start with the given rows",
     }
     some = [name for name, n in counts.items() if n]
     words = [f"{counts[name]}{' series' * (name == some[0])} {name}" for name in some]
@@ -166,5 +167,5 @@ def _notes(follows: np.ndarray, known: np.ndarray, n_stored: int) -> list[Note]:
     whys = [f"{name}: {reasons[name]}" if len(some) > 1 else reasons[name] for name in some]
     notes = [(", ".join(words), "; ".join(whys))]
     if absent and counts["continued"]:
-        notes.append((f"{absent} stored series not forecast", "no new row is of them"))
+        notes.append((f"{absent} stored series not forecast", "no new rows for them"))
     return notes

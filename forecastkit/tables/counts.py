@@ -25,9 +25,9 @@ _SPREADSHEET_START = pd.Timestamp("1899-12-30")
 # forms of plain numbers, which could be anything: only their column's name makes them times
 NUMERIC_FORMS = frozenset(
     (
-        *("whole numbers", "years", "%Y%m", "year and ISO week", "days of a spreadsheet"),
-        *(f"{unit} since 1970" for unit in ("seconds", "milliseconds")),
-        *(f"{unit} since 1970" for unit in ("microseconds", "nanoseconds")),
+        *("whole numbers", "years", "%Y%m", "year and ISO week", "spreadsheet serial dates"),
+        *(f"Unix time in {unit}" for unit in ("seconds", "milliseconds")),
+        *(f"Unix time in {unit}" for unit in ("microseconds", "nanoseconds")),
     )
 )
 
@@ -78,12 +78,12 @@ def _counted(cells: pd.Series, whole: pd.Series, name: str | None) -> Read | Non
     for unit, size in units.items():
         within = some.between(_FIRST_EPOCH * size, _LAST_EPOCH * size)
         if within.all() and (named or len(f"{some.iloc[0]:.0f}") > 9):
-            return _since_1970(cells, int(1e9 // size), f"{unit} since 1970")
+            return _since_1970(cells, int(1e9 // size), f"Unix time in {unit}")
     by_day = name is not None and _DAY_WORDS.search(name) is not None
     if by_day and some.between(_FIRST_SERIAL, _LAST_SERIAL).all():
         seconds = (some * 86_400).round()
         ds = (_SPREADSHEET_START + pd.to_timedelta(seconds, unit="s")).reindex(cells.index)
-        return (ds, "days of a spreadsheet", ds.isna().to_numpy())
+        return (ds, "spreadsheet serial dates", ds.isna().to_numpy())
     steps = whole.where(whole.str.len() <= 10)
     if steps.notna().sum() > 0.5 * len(cells):
         counted = steps.fillna("0").astype("int64")

@@ -168,10 +168,10 @@ def laid(df: pd.DataFrame, grid: Grid, columns: Sequence[Column]) -> Beside | No
         last = df.iloc[int(steps.argmax())]
         raise DataError(
             f"Series '{last[UNIQUE_ID]}' has a row at {day(last[DS])}, {int(steps.max())} periods "
-            "after its first one: nearly all between would be missing.",
+            "after its first: nearly all periods between would be missing.",
             column=DS,
             value=str(last[DS]),
-            fix="Mend the timestamp.",
+            fix="Correct the timestamp.",
         )
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     values = np.full((int(offsets[-1]), sum(column.width for column in changing)), np.nan)
@@ -230,14 +230,14 @@ def encoded(df: pd.DataFrame, column: Column) -> np.ndarray:
     none = np.isnan(found[:, 0]) & ~absent_cells(cells).to_numpy()
     wrong = none | (np.abs(found[:, 0]) > _LARGEST)
     if wrong.any():
-        row = df.iloc[int(np.flatnonzero(wrong)[0])]
+        row, n = df.iloc[int(np.flatnonzero(wrong)[0])], int(wrong.sum())
         number = "a number" if not np.isinf(found[wrong]).any() else "a finite number"
         raise DataError(
-            f"'{row[column.name]}' in column '{column.name}' is not {number}: series "
-            f"'{row[UNIQUE_ID]}' at {day(row[DS])} ({int(wrong.sum())} such cells).",
+            f"'{row[column.name]}' is not {number}: series '{row[UNIQUE_ID]}' at {day(row[DS])} "
+            f"({n} such cell{'s' * (n > 1)}).",
             column=column.name,
             value=str(row[column.name]),
-            fix="Write a number, or leave the cell empty.",
+            fix="Write a number or leave the cell empty.",
         )
     return found
 
@@ -256,7 +256,7 @@ def unseen(df: pd.DataFrame, columns: Sequence[Column]) -> list[Note]:
     --------
     >>> sky = Column("sky", "futr_exog", ("fair", "rain"))
     >>> unseen(pd.DataFrame({"sky": ["rain", "hail", "hail"]}), [sky])[0][0]
-    "column 'sky' holds 'hail' in 2 rows: it counts as none of the categories"
+    "column 'sky': unknown category 'hail' in 2 rows, encoded as zeros"
     """
     notes = []
     for column in columns:
@@ -267,11 +267,12 @@ def unseen(df: pd.DataFrame, columns: Sequence[Column]) -> list[Note]:
         if len(counts):
             names = ", ".join(f"'{name}'" for name in counts.index[:3])
             more = f" and {len(counts) - 3} more" if len(counts) > 3 else ""
+            kind, n = "category" if len(counts) == 1 else "categories", int(counts.sum())
             what = (
-                f"column '{column.name}' holds {names}{more} in {int(counts.sum())} rows: "
-                f"{'it counts' if len(counts) == 1 else 'they count'} as none of the categories"
+                f"column '{column.name}': unknown {kind} {names}{more} in {n} row{'s' * (n > 1)}, "
+                "encoded as zeros"
             )
-            notes.append((what, "the model was not fitted on it"))
+            notes.append((what, "not in the data that the model was fitted on"))
     return notes
 
 
@@ -279,11 +280,11 @@ def check_present(df: pd.DataFrame, columns: Sequence[Column]) -> None:
     """Raise `DataError` if a table lacks one of the columns."""
     absent = [column.name for column in columns if column.name not in df.columns]
     if absent:
+        more = f" (missing: {', '.join(absent)})" if len(absent) > 1 else ""
         raise DataError(
-            f"The table has no column '{absent[0]}', which the model was fitted with "
-            f"({', '.join(absent)}).",
+            f"The table has no column '{absent[0]}', which the model uses{more}.",
             column=absent[0],
-            fix="Add the column; cells of it may be empty where nothing was known.",
+            fix="Add the column; leave cells empty where the value is unknown.",
         )
 
 

@@ -26,26 +26,27 @@ Dates = Mapping[str, Sequence[str]]
 
 
 def add_holidays(df: pd.DataFrame, country: str, lead: int = 1, lag: int = 1) -> pd.DataFrame:
-    """Note the public holidays of a country or a region of it beside a series table.
+    """Add the public holidays of a country or region to a series table.
 
     Parameters
     ----------
     df : DataFrame
         A series table with timestamps.
     country : str
-        ISO 3166 code, with a region or without: US, US-CA, DE-BY.
+        ISO 3166 code, with or without a region: US, US-CA, DE-BY.
     lead, lag : int
-        So many days before and after a holiday are events of their own.
+        Number of days before and after each holiday that are added as separate events.
 
     Returns
     -------
     DataFrame
-        The same table; a forecaster that is fitted on it knows the holidays.
+        A copy of the table with the holidays in `attrs["events"]`, which forecasters use as future
+        covariates.
 
     Raises
     ------
     OptionError
-        If the country or the region is not known, or the table has no calendar.
+        If the country or region is unknown, or the table has no timestamps.
 
     Examples
     --------
@@ -66,9 +67,9 @@ def add_holidays(df: pd.DataFrame, country: str, lead: int = 1, lag: int = 1) ->
         )
     except (NotImplementedError, KeyError) as error:
         raise OptionError(
-            f"No holidays are known for '{country}'.",
+            f"There is no holiday calendar for '{country}'.",
             value=country,
-            fix="Use an ISO code such as US, FR or DE-BY.",
+            fix="Use an ISO 3166 code such as US, FR or DE-BY.",
         ) from error
     days = sorted(found)
     events = {HOLIDAY: [day.isoformat() for day in days]}
@@ -82,20 +83,28 @@ def add_holidays(df: pd.DataFrame, country: str, lead: int = 1, lag: int = 1) ->
 
 
 def add_events(df: pd.DataFrame, events: pd.DataFrame | str | Path) -> pd.DataFrame:
-    r"""Note events of one's own beside a series table.
+    r"""Add custom events to a series table.
 
     Parameters
     ----------
     df : DataFrame
         A series table with timestamps.
     events : DataFrame, str or Path
-        Two columns, `date` and `event`: a row for every day on which an event is, of the past and
-        of the future; or a CSV file of them, the dates in ISO form.
+        Table with the columns `date` and `event`, one row per day of an event, past and future; or
+        a CSV file with these columns and ISO 8601 dates.
+
+    Returns
+    -------
+    DataFrame
+        A copy of the table with the events in `attrs["events"]`, which forecasters use as future
+        covariates.
 
     Raises
     ------
     DataError
-        If a column is missing, or a date is none: the row is named.
+        If a column is missing, or a row has no valid date or no event; the row is reported.
+    OptionError
+        If the table has no timestamps, or an event has the name of a column or another event.
 
     Examples
     --------
@@ -116,7 +125,7 @@ def add_events(df: pd.DataFrame, events: pd.DataFrame | str | Path) -> pd.DataFr
     absent = [name for name in ("date", "event") if name not in events.columns]
     if absent:
         raise DataError(
-            f"The events have no column '{absent[0]}'; they have: "
+            f"The events table has no column '{absent[0]}'; it has: "
             f"{', '.join(map(str, events.columns))}.",
             file=file,
             column=absent[0],
@@ -126,15 +135,15 @@ def add_events(df: pd.DataFrame, events: pd.DataFrame | str | Path) -> pd.DataFr
     dates = pd.to_datetime(text, errors="coerce", format="%Y-%m-%d")
     wrong = dates.isna() | events["event"].isna() | events["event"].astype(str).str.strip().eq("")
     if wrong.any():
-        row = events.index[wrong.to_numpy()][0]
+        row, n = events.index[wrong.to_numpy()][0], int(wrong.sum())
         raise DataError(
-            f"'{events['date'][row]}, {events['event'][row]}' is not a date and an event "
-            f"({int(wrong.sum())} such rows).",
+            f"'{events['date'][row]}, {events['event'][row]}' is not a valid date and event "
+            f"({n} such row{'s' * (n > 1)}).",
             file=file,
             row=int(row) if file else None,
             column="date",
             value=str(events["date"][row]),
-            fix="Write the date as 2024-12-31 and a name beside it.",
+            fix="Write the date as 2024-12-31, and a name for the event.",
         )
     days = dates.dt.strftime("%Y-%m-%d")
     by_name = days.groupby(events["event"].astype(str).str.strip())
@@ -161,10 +170,14 @@ def _days(grid: Grid, ordinals: np.ndarray) -> np.ndarray:
 def _span(df: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
     if DS not in df.columns or not pd.api.types.is_datetime64_any_dtype(df[DS]):
         raise OptionError(
-            "Holidays and events need timestamps; the column 'ds' holds none.", column=DS
+            "Holidays and events need timestamps.",
+            column=DS,
+            fix="Convert the column with pandas.to_datetime.",
         )
     if df.empty:
-        raise OptionError("The table has no rows.", fix="Give it some before its holidays.")
+        raise OptionError(
+            "The table has no rows.", fix="Add rows before adding holidays or events."
+        )
     return df[DS].min(), df[DS].max()
 
 
@@ -195,7 +208,7 @@ def _with(df: pd.DataFrame, events: dict[str, list[str]]) -> pd.DataFrame:
         raise OptionError(
             f"'{twice[0]}' is already an event or a column of the table.",
             value=twice[0],
-            fix="Give the event another name.",
+            fix="Rename the event.",
         )
     table.attrs = {**df.attrs, EVENTS: {**already, **events}}
     return table

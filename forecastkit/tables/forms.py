@@ -75,7 +75,7 @@ _DATES = {
     "%d/%b/%Y": "day/month name/year",
     "%d %b %Y": "day month name year",
     "%d. %b %Y": "day. month name year",
-    "%d%b%Y": "day, month name, year without marks",
+    "%d%b%Y": "day, month name, year without separators",
     "%b %d, %Y": "month name day, year",
     "%b %d %Y": "month name day year",
     "%Y-%b-%d": "year-month name-day",
@@ -103,8 +103,8 @@ def _forms() -> dict[str, Parser]:
     """Forms that no other form reads differently, in the order in which they are tried."""
     forms: dict[str, Parser] = {
         "ISO 8601": _iso,
-        "ISO 8601 with changing offsets, local days": _local_days,
-        "ISO 8601 with offset, to UTC": _iso_zoned,
+        "ISO 8601 with changing offsets, read as local dates": _local_days,
+        "ISO 8601 with offset, converted to UTC": _iso_zoned,
     }
     forms["day, month name, year:clock"] = partial(explicit, "%d%b%Y:%H:%M:%S")
     for clock in CLOCKS:
@@ -118,8 +118,8 @@ def _forms() -> dict[str, Parser]:
     for form, name in _MONTHS.items():
         digits = " of two digits" if "%y" in form else ""
         forms[name + digits] = partial(explicit, form)
-    forms |= {"quarters": _quarters, "ISO weeks, by their Monday": weeks}
-    forms |= {"year and number of the month": _numbered_months}
+    forms |= {"quarters": _quarters, "ISO weeks, dated by their Monday": weeks}
+    forms |= {"year and month number": _numbered_months}
     return forms
 
 

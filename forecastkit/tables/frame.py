@@ -56,7 +56,7 @@ def check_table(df: pd.DataFrame) -> pd.DataFrame:
     """
     if not isinstance(df, pd.DataFrame):
         raise DataError(
-            f"A series table is a pandas DataFrame, not a {type(df).__name__}.",
+            f"A series table must be a pandas DataFrame, not a {type(df).__name__}.",
             fix="Read a file with forecastkit.read_csv.",
         )
     missing = [name for name in (UNIQUE_ID, DS, Y) if name not in df.columns]
@@ -71,34 +71,44 @@ def check_table(df: pd.DataFrame) -> pd.DataFrame:
     if not table.columns.is_unique:
         name = table.columns[table.columns.duplicated()][0]
         raise DataError(
-            f"The table has more than one column '{name}'.", column=name, fix="Rename one of them."
+            f"The table has several columns named '{name}'.", column=name, fix="Rename one of them."
         )
     if table[UNIQUE_ID].isna().any():
-        raise DataError("Some rows have no unique_id.", column=UNIQUE_ID)
+        n = int(table[UNIQUE_ID].isna().sum())
+        raise DataError(
+            f"The series identifier is missing in {n} row{'s' * (n > 1)}.",
+            column=UNIQUE_ID,
+            fix="Fill in the name of the series, or delete the rows.",
+        )
     table[UNIQUE_ID] = table[UNIQUE_ID].astype(str)
     table[DS] = _checked_ds(table[DS])
     table[Y] = _checked_y(table[Y])
     table = table.sort_values([UNIQUE_ID, DS], kind="stable", ignore_index=True)
     twice = table.duplicated([UNIQUE_ID, DS])
     if twice.any():
-        row = table[twice].iloc[0]
+        row, n = table[twice].iloc[0], int(twice.sum())
         raise DataError(
-            f"Series '{row[UNIQUE_ID]}' has more than one row for {row[DS]} "
-            f"({int(twice.sum())} rows too many in all).",
+            f"Series '{row[UNIQUE_ID]}' has more than one row for {day(row[DS])} "
+            f"({n} duplicate row{'s' * (n > 1)}).",
             column=DS,
             value=str(row[DS]),
-            fix="Keep one of them, or add them up before forecasting.",
+            fix="Keep one of them, or aggregate them before forecasting.",
         )
     return table
 
 
 def _checked_ds(ds: pd.Series) -> pd.Series:
     if ds.isna().any():
-        raise DataError(f"{int(ds.isna().sum())} rows have no timestamp.", column=DS)
+        n = int(ds.isna().sum())
+        raise DataError(
+            f"The timestamp is missing in {n} row{'s' * (n > 1)}.",
+            column=DS,
+            fix="Fill in the timestamp, or delete the rows.",
+        )
     if pd.api.types.is_datetime64_any_dtype(ds) or pd.api.types.is_integer_dtype(ds):
         return ds
     raise DataError(
-        f"Column 'ds' holds {ds.dtype}, for instance {ds.iloc[0]!r}, not timestamps or integers.",
+        f"The column holds {ds.dtype} values such as {ds.iloc[0]!r}, not timestamps or integers.",
         column=DS,
         value=str(ds.iloc[0]),
         fix="Convert it with pandas.to_datetime, or read the file with forecastkit.read_csv.",
@@ -108,18 +118,19 @@ def _checked_ds(ds: pd.Series) -> pd.Series:
 def _checked_y(y: pd.Series) -> pd.Series:
     if not pd.api.types.is_numeric_dtype(y):
         raise DataError(
-            f"Column 'y' holds {y.dtype}, not numbers.",
+            f"The column holds {y.dtype} values, not numbers.",
             column=Y,
             fix="Convert it with pandas.to_numeric, or read the file with forecastkit.read_csv.",
         )
     y = y.astype("float64")
     infinite = np.isinf(y.to_numpy())
     if infinite.any():
+        n = int(infinite.sum())
         raise DataError(
-            f"Column 'y' holds an infinite value in {int(infinite.sum())} rows.",
+            f"The column holds an infinite value in {n} row{'s' * (n > 1)}.",
             column=Y,
             value=str(y[infinite].iloc[0]),
-            fix="Leave the value out (NaN) or mend it.",
+            fix="Correct the value, or replace it with NaN (missing).",
         )
     return y
 
@@ -137,7 +148,7 @@ def check_alias(alias: str) -> None:
         raise OptionError(
             f"{alias!r} cannot be the name of a forecast column.",
             value=alias,
-            fix=f"Use another alias than {', '.join(reserved)}, without -lo- or -hi-.",
+            fix=f"Choose an alias other than {', '.join(reserved)}, without -lo- or -hi-.",
         )
 
 
@@ -252,7 +263,9 @@ def _laid_out(
 ) -> Grid:
     y, known = values_and_ends  # the last row that counts as known ends its series
     if np.isnan(y).all():
-        raise DataError("No row has a value of y.", column=Y, fix="Check the target column.")
+        raise DataError(
+            "All values of the target 'y' are missing.", column=Y, fix="Check the target column."
+        )
     starts = _starts(codes)
     least = np.iinfo(np.int64).min
     last = np.maximum.reduceat(np.where(known, ordinals, least), starts)
@@ -270,8 +283,8 @@ def _laid_out(
     if lengths.sum() > _MOST_GAPS * len(y) + 10_000:
         raise DataError(
             f"The {len(y)} rows span {int(lengths.sum())} periods of frequency "
-            f"{calendar[0].alias}: nearly all would be missing.",
-            fix="Give the right frequency with freq (--freq), or mend the timestamps.",
+            f"{calendar[0].alias}: nearly all of them would be missing.",
+            fix="Set the right frequency with freq (--freq), or correct the timestamps.",
         )
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     if offsets[-1] == len(y):  # no period is absent
@@ -298,11 +311,11 @@ def _check_on_grid(
     off = np.flatnonzero(wrong[which])
     row = df.iloc[off[0]]
     error = DataError(
-        f"Series '{row[UNIQUE_ID]}' has a row at {row[DS]}, which is not a timestamp of frequency "
-        f"{grid.alias} ({len(off)} such rows).",
+        f"The timestamp {row[DS]} of series '{row[UNIQUE_ID]}' does not match frequency "
+        f"{grid.alias} ({len(off)} such row{'s' * (len(off) > 1)}).",
         column=DS,
         value=str(row[DS]),
-        fix="Mend the timestamps, or give the right frequency with freq (--freq).",
+        fix="Correct the timestamps, or set the right frequency with freq (--freq).",
     )
     raise at_row(error, int(off[0]))
 
@@ -318,10 +331,10 @@ def naive(ds: pd.Series) -> tuple[np.ndarray, str | None]:
         at = ds.argmin() if ds.min() < _EARLIEST else ds.argmax()
         odd = ds.iloc[at]
         error = DataError(
-            f"The timestamp {odd} lies outside the years 1678 to 2261.",
+            f"The timestamp {odd} is outside the supported years 1678 to 2261.",
             column=DS,
             value=str(odd),
-            fix="Mend it, or use whole numbers (years, for instance) as timestamps.",
+            fix="Correct it, or use integers (for instance years) as timestamps.",
         )
         raise at_row(error, int(at))
     return ds.to_numpy("datetime64[ns]"), None if zone is None else str(zone)

@@ -179,11 +179,15 @@ def parse_frequency(freq: str | int) -> Frequency:
     """
     if isinstance(freq, int) or (isinstance(freq, str) and freq.isdigit()):
         if int(freq) < 1:
-            raise OptionError(f"freq {freq} is not a step of 1 or more.", value=freq)
+            raise OptionError(
+                f"freq {freq} is less than 1.", value=freq, fix="Use an integer step of 1 or more."
+            )
         return Frequency(int(freq), "integer", int(freq))
     offset = _offset(freq)
     if offset.n < 1:
-        raise OptionError(f"freq '{freq}' is not a step forward.", value=freq)
+        raise OptionError(
+            f"freq '{freq}' is not a positive step.", value=freq, fix="Use a step of 1 or more."
+        )
     return _of_offset(offset, str(freq))
 
 
@@ -232,7 +236,7 @@ def _of_offset(offset: Any, freq: str) -> Frequency:
         raise OptionError(
             f"freq '{freq}' is not supported.",
             value=freq,
-            fix="Use one of YS, QS, MS, ME, W-SUN, B, D, h, 30min, s, or a step of integers.",
+            fix="Use an alias such as YS, QS, MS, ME, W-SUN, B, D, h, 30min, or an integer step.",
         ) from error
 
 
@@ -301,9 +305,9 @@ def _offset(freq: str) -> Any:
         )
     except (ValueError, TypeError) as error:
         raise OptionError(
-            f"freq '{freq}' is not an offset alias that pandas knows.",
+            f"freq '{freq}' is not a pandas offset alias.",
             value=freq,
-            fix="Use for instance YS, QS, MS, ME, W-SUN, B, D, h, 30min, or 1 for integer steps.",
+            fix="Use an alias such as YS, QS, MS, ME, W-SUN, B, D, h, 30min, or an integer step.",
         ) from error
 
 

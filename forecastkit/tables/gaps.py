@@ -18,10 +18,10 @@ FILLS = ("none", "error", "zero", "previous", "linear")
 # rules whose values are estimates, which no forecast is scored on
 _ESTIMATED = ("previous", "linear")
 _RULES = {
-    "none": "left as missing",
+    "none": "not filled",
     "zero": "filled with 0",
-    "previous": "filled with the value before",
-    "linear": "filled along a straight line",
+    "previous": "filled with the previous value",
+    "linear": "filled by linear interpolation",
 }
 
 
@@ -55,18 +55,18 @@ def filled(
     more = f" and {len(series) - 3} more series" if len(series) > 3 else ""
     moment, owner, line = _first_gap(table, grid, lines)
     where = (
-        f"{gaps} of {len(grid.values)} periods have no value ({named}{more}); the first is "
-        f"{moment} of series '{owner}', after row {line}"
+        f"{gaps} of {len(grid.values)} periods {'has' if gaps == 1 else 'have'} no value "
+        f"({named}{more}); the first is {moment} of series '{owner}', after row {line}"
     )
     if fill == "error":
         raise DataError(
             f"{where}.",
             file=file,
             row=line,
-            fix="Add the rows, or choose what stands for them with fill (--fill none, zero, "
-            "previous or linear).",
+            fix="Add the rows, or choose how to fill them with fill (--fill none, zero, previous "
+            "or linear).",
         )
-    notes.append((f"{where}, {_RULES[fill]}", f"fill={fill}"))
+    notes.append((f"{where}; {_RULES[fill]}", f"fill={fill}"))
     if fill == "none":
         return table, notes
     whole = _with_values(table, grid, fill)
@@ -141,11 +141,12 @@ def _left_out(table: pd.DataFrame, grid: Grid) -> list[Note]:
     empty = table.loc[~table[UNIQUE_ID].isin(grid.ids), UNIQUE_ID].drop_duplicates()
     if len(empty):
         names = ", ".join(f"'{name}'" for name in empty.iloc[:3]) + ", ..." * (len(empty) > 3)
-        notes.append((f"{len(empty)} series left out: {names}", "they have no value"))
+        notes.append((f"{len(empty)} series dropped: {names}", "no values"))
     behind = table[DS] > table.loc[~absent, DS].max()
     if behind.any():
-        what = f"{int(behind.sum())} rows after the last value of the table"
-        notes.append((what, "their value is empty: they are the future of the covariates"))
+        n = int(behind.sum())
+        what = f"{n} row{'s' * (n > 1)} without a target after the last value of the table"
+        notes.append((what, "used as future values of the covariates"))
     return notes
 
 

@@ -88,7 +88,7 @@ def find_layout(cells: Cells, wanted: Wanted) -> Layout:
         others = [name for name in rest if name not in taken]
         ids = _find_ids(cells, others, numeric, dates)
         if ids:
-            reasons["id"] = "its name or its text says which series a row belongs to"
+            reasons["id"] = "by name or content"
     # a column with many bad cells is still a target: the cells are named when it is read
     others = [name for name in rest if name not in ids and name not in wanted.covariates]
     targets = wanted.targets
@@ -98,7 +98,7 @@ def find_layout(cells: Cells, wanted: Wanted) -> Layout:
     if len(targets) > 1:
         ignored = [name for name in rest if name not in ids and name not in targets]
         if ignored:
-            reasons["ignored"] = ", ".join(ignored)
+            reasons["ignored"] = ", ".join(f"'{name}'" for name in ignored)
     return Layout(time, ids, targets, dates, parts, reasons)
 
 
@@ -131,12 +131,12 @@ def _find_ids(
     for pair in combinations(candidates[:6], 2):
         if not whole.duplicated([*pair, ""]).any():
             raise DataError(
-                f"The timestamps repeat, and no single column tells the series apart: "
-                f"{', '.join(pair)} could together.",
+                f"The timestamps repeat, and no single column identifies the series, but "
+                f"'{pair[0]}' and '{pair[1]}' together do.",
                 file=cells.file,
-                fix="Name them with id_col (--id), for instance "
-                f"--id {shell_word(pair[0])} --id {shell_word(pair[1])}, or write one column "
-                "that names the series.",
+                fix="Pass them as id_col (--id), for instance "
+                f"--id {shell_word(pair[0])} --id {shell_word(pair[1])}, or add one column "
+                "that identifies the series.",
             )
     return tuple(candidates[:1])
 
@@ -148,21 +148,21 @@ def _find_targets(
         raise no_numbers(cells, ids)
     named = sorted((n for n in numbers if rank(n, TARGET_NAMES) < LAST), key=by_rank(TARGET_NAMES))
     if named:
-        reasons["target"] = "its name says so"
+        reasons["target"] = "by name"
         return (named[0],)
     if len(numbers) == 1:
-        reasons["target"] = "it is the only column of numbers left"
+        reasons["target"] = "the only numeric column left"
         return (numbers[0],)
     if ids:
         raise DataError(
             f"Several columns could be the target: {', '.join(numbers)}.",
             file=cells.file,
-            fix="Name it with target_col (--target), for instance "
+            fix="Choose one with target_col (--target), for instance "
             f"--target {shell_word(numbers[0])}.",
         )
     reasons["target"] = (
-        f"no column is named as a target, so each of the {len(numbers)} columns of numbers is a "
-        "series (name one with target_col, --target, to forecast that one alone)"
+        f"no column has the name of a target, so each of the {len(numbers)} numeric columns is a "
+        "series (to forecast only one, pass target_col, --target)"
     )
     return tuple(numbers)
 
@@ -172,7 +172,7 @@ def _unknown_column(cells: Cells, option: str, name: str) -> OptionError:
     hint = (
         f"Did you mean --{option} {shell_word(close[0])}?"
         if close
-        else f"Name one with --{option}."
+        else f"Choose one with --{option}."
     )
     return OptionError(
         f"There is no column '{name}'; the file has: {', '.join(cells.columns)}.",
@@ -205,21 +205,20 @@ def layout_notes(layout: Layout) -> list[Note]:
         what = f"time column '{layout.time}'" if layout.time else "no time column"
         notes.append((what, layout.reasons["time"]))
     if layout.dates is not None:
-        notes.append((f"timestamps as {layout.dates.form}", "every cell reads so"))
+        notes.append((f"date format {layout.dates.form}", "fits every cell"))
         if "two digits" in layout.dates.form or "%y" in layout.dates.form:
             years = layout.dates.ds.dt.year
-            what = f"years of two digits read as {years.min():.0f} to {years.max():.0f}"
-            notes.append((what, "of the hundred years up to now"))
+            first, last = f"{years.min():.0f}", f"{years.max():.0f}"
+            what = f"two-digit years read as {first}{f' to {last}' * (first != last)}"
+            notes.append((what, "assumed to be in the last 100 years"))
     if layout.ids:
         listed = " and ".join(f"'{name}'" for name in layout.ids)
         plural = "s" if len(layout.ids) > 1 else ""
-        notes.append(
-            (f"series named by column{plural} {listed}", layout.reasons.get("id", "as asked for"))
-        )
+        notes.append((f"id column{plural} {listed}", layout.reasons.get("id", "as specified")))
     if "target" in layout.reasons:
-        what = "a column a series" if layout.wide else f"target column '{layout.targets[0]}'"
+        what = "one series per column" if layout.wide else f"target column '{layout.targets[0]}'"
         notes.append((what, layout.reasons["target"]))
     if "ignored" in layout.reasons:
-        why = "they hold no numbers" if "target" in layout.reasons else "not asked for"
-        notes.append((f"columns left out: {layout.reasons['ignored']}", why))
+        why = "not numeric" if "target" in layout.reasons else "not requested"
+        notes.append((f"not used: {layout.reasons['ignored']}", why))
     return notes

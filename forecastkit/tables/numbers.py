@@ -124,28 +124,28 @@ def undressed(cells: pd.Series) -> Undressed:
         signed = np.flatnonzero(signs.map(bool).to_numpy())
         first = signs.iloc[signed[0]]
         other = next(k for k in signed if signs.iloc[k] != first)
-        problem = f"currencies differ: {', '.join(found)}"
+        problem = f"the currencies differ ({', '.join(found)})"
         return Undressed(cells, (), problem, int(dressed[other]))
     if found:
         some = some.where(~signs.map(bool), some.map(_without_sign))
-        notes.append(f"currency sign '{found[0]}' left out")
+        notes.append(f"currency sign '{found[0]}' removed")
     percent = some.str.fullmatch(r"[^%]*\d\s*[%\u066a]\)?|[%\u066a]\s*[-+\d.,]+").to_numpy(bool)
     if percent.any():
         bare = cells.str.fullmatch(r"[-+\d.,' ()eE]+").to_numpy(bool)
         if bare.any():
-            problem = "some cells have a percent sign, others have none"
+            problem = "some cells have a percent sign, others do not"
             return Undressed(cells, (), problem, int(np.flatnonzero(bare)[0]))
         some = some.where(~percent, some.str.replace(r"\s*[%\u066a]\s*", "", regex=True))
-        notes.append("percent signs left out (5% is read as 5)")
+        notes.append("percent signs removed (5% is read as 5)")
     behind = some.str.fullmatch(r"\d[\d.,' ]*-").to_numpy(bool)
     if behind.any():
         some = some.where(~behind, "-" + some.str.removesuffix("-"))
-        notes.append("a minus behind a number read as before it")
+        notes.append("trailing minus signs read as negative")
     bracketed = some.str.fullmatch(r"\(\s*\+?[\d.,' ]+\s*\)").to_numpy(bool)
     if bracketed.any():
         inside = "-" + some.str.replace(r"[()]", "", regex=True).str.strip()
         some = some.where(~bracketed, inside)
-        notes.append("numbers in brackets read as negative")
+        notes.append("numbers in parentheses read as negative")
     whole = cells.copy()
     whole.iloc[dressed] = some
     return Undressed(whole, tuple(notes))

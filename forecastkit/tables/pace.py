@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError, at_row
-from forecastkit.tables.clocks import DAY, off_clock, usual_step
+from forecastkit.tables.clocks import DAY, duration, off_clock, usual_step
 from forecastkit.tables.frequency import (
     Frequency,
     as_int,
@@ -64,9 +64,8 @@ def infer_frequency(ds: np.ndarray, series: np.ndarray, ids: Any | None = None) 
     steps = steps[(series[1:] == series[:-1]) & (steps > 0)]
     if not len(steps):
         raise DataError(
-            "No series has two different timestamps, so their frequency cannot be found: at least "
-            "two rows of a series are needed.",
-            fix="Give it with freq (on the command line --freq), for instance MS.",
+            "The frequency cannot be inferred: no series has two different timestamps.",
+            fix="Set it with freq (--freq), for instance MS.",
         )
     counts = pd.Series(steps).value_counts(sort=False)
     common = int(counts.index[counts == counts.max()].min())
@@ -99,25 +98,25 @@ def irregular(
     steps = np.diff(as_int(ds))[np.diff(series) == 0]
     if ds.dtype.kind == "M" and _are_nth_weekdays(ds):
         return DataError(
-            "The timestamps are the same weekday of every month, for instance its third Friday: "
-            "they are 4 or 5 weeks apart, and no calendar here has them.",
-            fix="Move them to one day of the month, with freq='MS' and snap=True (--freq MS "
+            "The timestamps are the same weekday of each month, such as the third Friday: this "
+            "frequency is not supported.",
+            fix="Align them to the start of the month with freq='MS' and snap=True (--freq MS "
             "--snap).",
         )
     weeks, rest = np.divmod(steps, 7 * DAY)
     if ds.dtype.kind == "M" and {4, 5} <= set(weeks) and weeks.min() == 4 and not rest.any():
         return DataError(
-            "The timestamps are 4 or 5 weeks apart, as in a 4-4-5 calendar of retail: its months "
-            "are not of one length, and no calendar here has them.",
-            fix="Add the weeks up to calendar months, forecast the weeks themselves, or number the "
-            "periods 1, 2, 3, ...",
+            "The timestamps are 4 or 5 weeks apart, as in a 4-4-5 retail calendar, which is not "
+            "supported.",
+            fix="Aggregate to calendar months, forecast weekly data, or number the periods 1, 2, "
+            "3, ...",
         )
     step = usual_step(ds, series) if ds.dtype.kind == "M" else None
     if step is not None:
-        far = pd.Timedelta(int(np.abs(off_clock(ds, step)).max()), "ns")
+        far = duration(int(np.abs(off_clock(ds, step)).max()))
         return DataError(
-            f"The timestamps are up to {far} off a regular grid of {_span(step, ds)}.",
-            fix="To move them onto it, pass snap=True (--snap).",
+            f"The timestamps deviate by up to {far} from a regular interval of {_span(step, ds)}.",
+            fix="To align them to the frequency, pass snap=True (--snap).",
         )
     off = np.flatnonzero(grid.off_grid(ds))
     if ids is not None:
@@ -127,19 +126,19 @@ def irregular(
         if alone and shifted and len(alone) < len(np.unique(series)):
             count = len(np.unique(series)) - len(alone)
             error = DataError(
-                f"Series '{ids[int(off[0])]}' lies on another grid than series "
+                f"Series '{ids[int(off[0])]}' is offset from series "
                 f"'{ids[int(np.searchsorted(series, alone[0]))]}': {_shown(ds[off[0]])} is not a "
                 f"whole number of steps of {grid.alias} from {_shown(ds[series == alone[0]][0])} "
-                f"({count} of {len(np.unique(series))} series differ).",
-                fix="Forecast them apart, or move them to the same days.",
+                f"({count} of {len(np.unique(series))} series).",
+                fix="Forecast them separately, or shift them to the same timestamps.",
             )
             return at_row(error, int(off[0]))
     error = DataError(
-        f"The timestamps lie on no regular grid: the commonest step is {_span(common, ds)}, but "
-        f"{_shown(ds[off[0]])} is not a whole number of such steps from {_shown(ds[0])} "
-        f"({len(off)} of {len(ds)} rows are off).",
+        f"The timestamps are irregular: the most frequent interval is {_span(common, ds)}, but "
+        f"{_shown(ds[off[0]])} is not a whole number of intervals from {_shown(ds[0])} "
+        f"({len(off)} of {len(ds)} rows).",
         value=_shown(ds[off[0]]),
-        fix="Add the rows up to regular periods first, or name the frequency with freq (--freq).",
+        fix="Aggregate to regular periods first, or set the frequency with freq (--freq).",
     )
     return at_row(error, int(off[0]))
 
@@ -185,11 +184,11 @@ def check_pace(grid: Frequency, ordinals: np.ndarray, series: np.ndarray, ids: A
     names = [str(ids[int(np.searchsorted(series, k))]) for k in odd[:3]]
     listed = ", ".join(f"'{name}'" for name in names) + (", ..." if len(odd) > 3 else "")
     raise DataError(
-        f"The series do not keep one pace: {listed} ({len(odd)} of {n}) "
+        f"The series are not sampled at the same interval: {listed} ({len(odd)} of {n}) "
         f"{'has' if len(odd) == 1 else 'have'} a row every {int(least[odd[0]])} steps of "
         f"{grid.alias}, others every step.",
         value=names[0],
-        fix="Forecast them apart; or, if the periods between are absent on purpose, give the "
+        fix="Forecast them separately; or, if the periods between are missing on purpose, set the "
         f"frequency with freq (--freq {grid.alias}).",
     )
 
@@ -218,7 +217,7 @@ def _candidates(moments: tuple[np.ndarray, np.ndarray], common: int, least: int)
 
 
 def _span(step: int, ds: np.ndarray) -> str:
-    return str(pd.Timedelta(step, "ns")) if ds.dtype.kind == "M" else str(step)
+    return duration(step) if ds.dtype.kind == "M" else str(step)
 
 
 def _shown(moment: Any) -> str:

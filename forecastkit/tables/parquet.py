@@ -34,13 +34,21 @@ def parquet_cells(source: Source) -> Cells:
     try:
         table = parquet.read_table(io.BytesIO(source.data)).to_pandas()
     except (arrow.ArrowException, OSError, ValueError) as error:
-        raise DataError(f"The Parquet file is damaged: {error}.", file=source.name) from error
+        raise DataError(
+            f"The Parquet file is damaged: {error}.",
+            file=source.name,
+            fix="Create or download it again.",
+        ) from error
     if not table.index.equals(pd.RangeIndex(len(table))):
         table = table.reset_index()
     table.columns = table.columns.map(str)
     if table.empty or not table.columns.is_unique:
-        what = "no rows" if table.empty else "columns of the same name"
-        raise DataError(f"The Parquet file has {what}.", file=source.name)
+        what = "no rows" if table.empty else "duplicate column names"
+        raise DataError(
+            f"The Parquet file has {what}.",
+            file=source.name,
+            fix="Add rows." if table.empty else "Give each column its own name.",
+        )
     moments = {
         name: table[name].reset_index(drop=True)
         for name in table.columns

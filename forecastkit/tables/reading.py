@@ -61,7 +61,8 @@ class Reading:
         made = cls(**known)
         if made.fill not in FILLS:
             raise OptionError(
-                f"There is no fill '{made.fill}'; there are: {', '.join(FILLS)}.", value=made.fill
+                f"There is no fill rule '{made.fill}'; there are: {', '.join(FILLS)}.",
+                value=made.fill,
             )
         _check_marks(made.decimal, made.thousands)
         _check_format(made.date_format)
@@ -85,11 +86,14 @@ class Reading:
 
 def _check_marks(decimal: str | None, thousands: str | None) -> None:
     if decimal not in (None, ".", ","):
-        raise OptionError(f"The decimal mark '{decimal}' is neither . nor ,.", value=decimal)
+        raise OptionError(
+            f"'{decimal}' is not a decimal mark.", value=decimal, fix="Use a point or a comma."
+        )
     if thousands not in (None, ".", ",", " ", "'") or (thousands and thousands == decimal):
         raise OptionError(
-            f"'{thousands}' cannot part thousands"
-            f"{' beside the same decimal mark' * (thousands == decimal)}.",
+            f"'{thousands}' cannot be both decimal mark and thousands separator."
+            if thousands == decimal
+            else f"'{thousands}' is not a thousands separator.",
             value=thousands,
             fix="Use a point, a comma, a space or an apostrophe.",
         )
@@ -100,7 +104,7 @@ def _check_format(form: str | None) -> None:
     twice = [one for one in parts if parts.count(one) > 1 and one != "%"]
     if twice:
         raise OptionError(
-            f"date_format '{form}' names %{twice[0]} twice.",
+            f"date_format '{form}' contains %{twice[0]} twice.",
             value=form,
             fix="Use for instance %d.%m.%Y or %Y-%m-%d %H:%M.",
         )
@@ -132,35 +136,36 @@ def read_csv(
 ) -> pd.DataFrame:
     r"""Read a CSV file into a series table.
 
-    The file may hold one series (time, value), many below each other (id, time, value and perhaps
-    covariates), or many side by side (time, then a column a series). It may be compressed (gzip,
-    bz2, xz, zip), and have titles above the table and sums below it. What is not named is found
-    from the file; what was found, and what was left out, stands in `table.attrs["assumptions"]`.
+    The file may contain one series (time, value), a panel in long format (id, time, value and
+    optional covariates) or in wide format (time, then one column per series). It may be compressed
+    (gzip, bz2, xz, zip), with titles above the table and totals below it. Options that are not
+    given are inferred from the file; what was inferred and what was dropped is reported in
+    `table.attrs["assumptions"]`.
 
     Parameters
     ----------
     path : str or Path
-        The file; "-" for standard input. A Parquet file is read by `read_parquet`.
+        The file; "-" for standard input. Parquet files are recognised, see `read_parquet`.
     target_col, time_col, id_col : str, optional
-        Names of columns; a sequence of targets makes each of them a series, the cells of several
-        id columns are joined by "/".
+        Column names. With a sequence of targets each of them is a series; several id columns are
+        joined by "/".
     delimiter, decimal, thousands, encoding : str, optional
-        How the file is written.
+        Cell delimiter, decimal mark, thousands separator and text encoding of the file.
     date_format : str, optional
         A strptime format.
     na_value : str or sequence of str
-        More words for a missing value, beside the empty cell, NA, N/A, NaN, null, None, #N/A.
+        Missing-value codes besides the empty cell, NA, N/A, NaN, null, None and #N/A.
     fill : "none", "error", "zero", "previous" or "linear"
-        What stands for a period without a row or a value: nothing (the models pass over it), an
-        error, 0, the value before it, or a straight line between its neighbours.
+        What to do with periods without a value: leave them missing, raise an error, or fill them
+        with 0, the previous value or linear interpolation.
     freq : str, int or Frequency, optional
-        A pandas offset alias, or a step of integers.
+        A pandas offset alias or an integer step; inferred from the timestamps by default.
     snap : bool
-        Move timestamps that are off a regular grid by less than a tenth of a step onto it.
+        Align timestamps to the frequency if they are off by at most a tenth of a step.
     covariates : sequence of str
-        Columns that are neither time, nor id, nor target.
+        Columns that are not to be inferred as time, id or target.
     max_bytes : int
-        Limit of the size of the file, decompressed.
+        Maximum size of the file after decompression.
 
     Returns
     -------
@@ -169,8 +174,12 @@ def read_csv(
 
     Raises
     ------
-    UnknownFileError, DataError, OptionError
-        With file, row, column, value and what to do.
+    UnknownFileError
+        If the file does not exist or cannot be read.
+    DataError
+        If the contents are invalid; with file, row, column, value and how to correct it.
+    OptionError
+        If an argument is invalid.
 
     Examples
     --------
@@ -221,17 +230,23 @@ def read_parquet(
     Parameters
     ----------
     path : str or Path
-        The file; row numbers in messages count its rows from 1.
+        The file; row numbers in messages start at 1.
     target_col, time_col, id_col, freq, covariates
         As in `read_csv`.
     **reading
         Other arguments of `read_csv`: `date_format`, `na_value`, `fill`, `snap`.
 
+    Returns
+    -------
+    DataFrame
+        As in `read_csv`.
+
     Raises
     ------
     MissingPackageError
-        Without pyarrow, which the extra "parquet" installs.
+        If pyarrow is not installed (extra "parquet").
     UnknownFileError, DataError, OptionError
+        As in `read_csv`.
 
     Examples
     --------
@@ -276,18 +291,18 @@ def read_rows(
             f"The file has no column '{absent[0]}'; it has: {', '.join(cells.columns)}.",
             file=cells.file,
             column=absent[0],
-            fix="'forecastkit predict --make-future FILE.csv' writes a file to fill in.",
+            fix="Create a file to fill in with 'forecastkit predict --make-future FILE.csv'.",
         )
     dates = dates_of(cells, time, how.date_format)
     if dates is None:
         value = str(cells.table[time].iloc[0])
         raise DataError(
-            f"'{value}' is not a timestamp of a known form.",
+            f"'{value}' is not a timestamp in a known format.",
             file=cells.file,
             row=int(cells.lines[0]),
             column=time,
             value=value,
-            fix="Write it as 2024-12-31, or give its form with --date-format.",
+            fix="Write it as 2024-12-31, or set its format with --date-format.",
         )
     layout = Layout(time, how.id_col, (), dates)
     reader = Columns(cells, how.na_value, how.decimal, how.thousands, [])
@@ -327,7 +342,7 @@ def _checked(
     table = without_repeats(table, file, layout.time, notes)
     lines = table.pop(LINE).to_numpy()
     grid = _grid(table, freq, (file, layout.time, lines))
-    notes.append((f"frequency {grid.frequency}", "the timestamps lie on its grid"))
+    notes.append((f"frequency {grid.frequency}", "matches all timestamps"))
     table, said = filled(table, grid, lines, how.fill, file)
     notes += said
     table.attrs[ASSUMPTIONS] = [{"what": what, "why": why} for what, why in notes]
@@ -366,10 +381,10 @@ def _assembled(cells: Cells, layout: Layout, reader: Columns) -> pd.DataFrame:
                 table[free_name(name, reader.notes)] = np.asarray(reader.covariate(name))
     if not table[Y].notna().any():
         raise DataError(
-            f"Column '{layout.targets[0]}' holds no number.",
+            "The target column contains no numbers.",
             file=cells.file,
             column=layout.targets[0],
-            fix="Name another column with target_col (--target).",
+            fix="Choose another column with target_col (--target).",
         )
     return table.sort_values([UNIQUE_ID, DS], kind="stable", ignore_index=True)
 

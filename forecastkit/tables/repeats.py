@@ -30,8 +30,10 @@ def without_repeats(
         same &= False  # an hour that is there twice is no repeated row
     if same.any():
         rows = some.loc[same, LINE].sort_values()
-        lines = ", ".join(map(str, rows.iloc[:3]))
-        notes.append((f"{int(same.sum())} repeated rows left out", f"the same twice: rows {lines}"))
+        n, lines = len(rows), ", ".join(map(str, rows.iloc[:3])) + ", ..." * (len(rows) > 3)
+        plural = "s" * (n > 1)
+        what = f"{n} duplicate row{plural} dropped (row{plural} {lines})"
+        notes.append((what, f"identical to {'earlier rows' if n > 1 else 'an earlier row'}"))
         table = table.drop(index=some.index[same]).reset_index(drop=True)
     by_line = some[~same].sort_values(LINE, kind="stable")
     repeats = by_line[by_line.duplicated([UNIQUE_ID, DS])]
@@ -39,7 +41,7 @@ def without_repeats(
         return table
     row = repeats.iloc[0]
     twins = by_line[(by_line[UNIQUE_ID] == row[UNIQUE_ID]) & (by_line[DS] == row[DS])]
-    other = "another value" if twins[Y].nunique(dropna=False) > 1 else "other covariates"
+    other = "a different value" if twins[Y].nunique(dropna=False) > 1 else "different covariates"
     if by_line.drop(columns=LINE).duplicated().any():
         other = "the same value"
     places = repeats[LINE].drop_duplicates()
@@ -50,11 +52,11 @@ def without_repeats(
         f"(row {int(twins[LINE].iloc[0])}) with {other}",
         file=file,
         count=len(places),
-        fix="Write the offset behind each timestamp (2024-10-27 02:00+01:00): an hour is there "
-        "twice where clocks are put back."
+        fix="Add the UTC offset to each timestamp (2024-10-27 02:00+01:00): an hour occurs twice "
+        "when clocks go back."
         if _is_put_back(repeats[DS], table[DS])
-        else "Keep one of them, or add them up before forecasting; if a column tells the rows "
-        "apart, name it with id_col (--id).",
+        else "Keep one of them, or aggregate them before forecasting; if a column identifies the "
+        "series, pass it as id_col (--id).",
     )
 
 

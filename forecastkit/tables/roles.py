@@ -18,7 +18,11 @@ from forecastkit.tables.events import EVENTS
 from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Y
 from forecastkit.tables.frequency import Frequency
 
-_MEANINGS = {FUTR: "known ahead", HIST: "known for the past alone", STAT: "constant in a series"}
+_MEANINGS = {
+    FUTR: "future covariate, known in advance",
+    HIST: "historical covariate",
+    STAT: "static covariate",
+}
 _MOST_CATEGORIES = 20
 _MOST_CONSTANTS = 100
 # a sum of columns is the target when it leaves no more than this share of it
@@ -73,9 +77,9 @@ def find_columns(
     twice = [name for name in events if name in df.columns]
     if twice:
         raise OptionError(
-            f"'{twice[0]}' is a column of the table and an event.",
+            f"'{twice[0]}' is both a column of the table and an event.",
             value=twice[0],
-            fix="Give the event another name.",
+            fix="Rename the event.",
         )
     named = _named(df, {FUTR: futr, HIST: hist, STAT: stat})
     others = [name for name in df.columns if name not in (UNIQUE_ID, DS, Y, CUTOFF)]
@@ -85,19 +89,22 @@ def find_columns(
         if name in named:
             columns.append(_checked(df, name, named[name]))
             if name in leaks and named[name] != STAT:
-                what = f"column '{name}' gives the target away: forecasts will look too good"
-                notes.append((what, leaks[name]))
+                what = f"column '{name}' leaks the target, so scores are too optimistic"
+                notes.append((what, f"the target is {leaks[name]}"))
             continue
-        role, why = (None, leaks[name]) if name in leaks else _role(df, name, h)
+        role, why = (
+            (None, f"it leaks the target, {leaks[name]}") if name in leaks else _role(df, name, h)
+        )
         if role is None:
             notes.append((f"column '{name}' not used", why))
         else:
             columns.append(_checked(df, name, role))
-            notes.append((f"column '{name}' taken as {_MEANINGS[role]} ({role})", why))
+            notes.append((f"column '{name}' used as a {_MEANINGS[role]} ({role})", why))
     for name, dates in events.items():
         columns.append(Column(name, FUTR, dates=tuple(dates)))
     if events:
-        notes.append((f"{len(events)} kinds of days known ahead: {', '.join(events)}", "asked for"))
+        what = f"{len(events)} event covariate{'s' * (len(events) > 1)} ({', '.join(events)})"
+        notes.append((what, "as specified"))
     return tuple(columns), notes
 
 
@@ -123,12 +130,15 @@ def find_cycles(
     notes : list of (what, why)
     """
     if CALENDAR in df.attrs:
-        cycles, why = df.attrs[CALENDAR], "asked for"
+        cycles, why = df.attrs[CALENDAR], "as specified"
     else:
         told = any(column.role == FUTR for column in columns)
-        cycles, why = useful_cycles(frequency) if told else (), f"steps are {frequency.alias}"
+        cycles, why = (
+            useful_cycles(frequency) if told else (),
+            f"default for frequency {frequency.alias}",
+        )
     found = tuple(Column(f"{CALENDAR}: {cycle}", FUTR, cycle=cycle) for cycle in cycles)
-    what = f"networks that are trained are told the calendar ({', '.join(cycles)})"
+    what = f"calendar features for trained networks ({', '.join(cycles)})"
     return found, [(what, why)] if found else []
 
 
@@ -136,10 +146,18 @@ def _named(df: pd.DataFrame, lists: dict[str, Sequence[str] | None]) -> dict[str
     named: dict[str, str] = {}
     for role, names in lists.items():
         if names is not None and not isinstance(names, str | Iterable):
-            raise OptionError(f"{role} {names!r} is not a list of columns.", value=names)
+            raise OptionError(
+                f"{role} {names!r} is not a list of column names.",
+                value=names,
+                fix="Pass a list such as ['price', 'promo'].",
+            )
         for name in [names] if isinstance(names, str) else names or ():
             if name in named:
-                raise OptionError(f"Column '{name}' stands in two lists of covariates.", value=name)
+                raise OptionError(
+                    f"Column '{name}' is in two lists of covariates.",
+                    value=name,
+                    fix="Keep it in one of futr_exog, hist_exog and stat_exog.",
+                )
             if name not in df.columns or name in (UNIQUE_ID, DS, Y):
                 others = [one for one in df.columns if one not in (UNIQUE_ID, DS, Y, CUTOFF)]
                 raise OptionError(
@@ -166,22 +184,28 @@ def _role(df: pd.DataFrame, name: str, h: int) -> tuple[str | None, str]:
         if cells[~absent].nunique() <= 1:
             return None, "it never changes"
         if not is_numeric(cells[~absent]) and cells[~absent].nunique() > _MOST_CONSTANTS:
-            return None, f"it holds more than {_MOST_CONSTANTS} different texts"
-        return STAT, "it is constant in every series"
+            return None, f"it has more than {_MOST_CONSTANTS} distinct text values"
+        return STAT, "it is constant within every series"
     if not is_numeric(cells[~absent]):
-        return None, "it holds text that changes; name it to use it"
+        return None, (
+            "it holds text that varies over time; to use it, pass it as futr_exog or hist_exog "
+            "(--future-exog, --past-exog)"
+        )
     ahead = (df[DS] > df.loc[df[Y].notna(), DS].max()) & ~absent
     has_target = df[Y].notna().groupby(df[UNIQUE_ID], sort=False).any()
     rows = ahead.groupby(df[UNIQUE_ID], sort=False).sum()[has_target]
     if (rows >= h).all():
-        return FUTR, f"every series has it for the {h} steps after the last target"
+        return FUTR, (
+            f"every series has values for the {f'{h} steps' if h > 1 else 'step'} after the last "
+            "target"
+        )
     if not rows.any():
-        return HIST, "it changes, and no row after the last target holds it"
+        return HIST, "it varies, and has no values after the last target"
     short = rows[rows < h]
     return HIST, (
-        f"after the last target it is known for {int(short.iloc[0])} of {h} steps in series "
-        f"'{short.index[0]}' ({len(short)} of {len(rows)} series lack some); if it is known ahead, "
-        f"give all of them, or name it with futr_exog (--future-exog {shell_word(name)})"
+        f"only {int(short.iloc[0])} of {h} steps after the last target have values in series "
+        f"'{short.index[0]}' ({len(short)} of {len(rows)} series incomplete); if it is known in "
+        f"advance, fill them all, or pass futr_exog (--future-exog {shell_word(name)})"
     )
 
 
@@ -190,19 +214,20 @@ def _checked(df: pd.DataFrame, name: str, role: str) -> Column:
     dates = pd.api.types.is_datetime64_any_dtype(cells) or cells.dtype.kind == "m"
     if dates or absent[df[Y].notna()].all():
         raise DataError(
-            f"Column '{name}' holds {'dates' if dates else 'no value where the target is known'}.",
+            f"The column holds {'dates' if dates else 'no value where the target is known'}.",
             column=name,
-            fix="Turn dates into numbers or names." if dates else "Leave it out.",
+            fix="Convert the dates to numbers or categories." if dates else "Omit the column.",
         )
     cells = cells if is_numeric(cells[~absent]) else cells.astype(str).str.strip()
     if role == STAT:
         changing = cells.where(~absent).groupby(df[UNIQUE_ID], sort=False).nunique() > 1
         if changing.any():
             raise DataError(
-                f"Column '{name}' is not constant in series '{changing.index[changing][0]}' "
+                f"The column is not constant in series '{changing.index[changing][0]}' "
                 f"({int(changing.sum())} such series).",
                 column=name,
-                fix="Name it as known ahead (futr_exog) or of the past (hist_exog).",
+                fix="Pass it as futr_exog (--future-exog) if it is known in advance, otherwise as "
+                "hist_exog (--past-exog).",
             )
     if is_numeric(cells[~absent]):
         return Column(name, role)
@@ -210,11 +235,11 @@ def _checked(df: pd.DataFrame, name: str, role: str) -> Column:
     most = _MOST_CONSTANTS if role == STAT else _MOST_CATEGORIES
     if len(kinds) > most:
         raise DataError(
-            f"Column '{name}' holds {len(kinds)} different texts, for instance '{kinds.index[0]}'; "
-            f"at most {most} categories can be used.",
+            f"The column has {len(kinds)} distinct text values, for instance "
+            f"'{kinds.index[0]}'; at most {most} categories are supported.",
             column=name,
             value=str(kinds.index[0]),
-            fix="Turn it into numbers or fewer categories, or leave it out.",
+            fix="Convert it to numbers or fewer categories, or omit it.",
         )
     return Column(name, role, tuple(sorted(map(str, kinds.index))))
 
@@ -240,5 +265,5 @@ def _leaks(df: pd.DataFrame, names: Iterable[str]) -> dict[str, str]:
     share = np.abs(weights) * size > _EXACT * np.abs(y).max()
     found = [str(name) for name, counts in zip(rows.columns, share, strict=True) if counts]
     listed = " and ".join(f"'{name}'" for name in found)
-    plural = "make up" if len(found) > 1 else "makes up"
-    return dict.fromkeys(found, f"{listed} {plural} the target of the same moment")
+    kind = "linear combination" if len(found) > 1 else "multiple"
+    return dict.fromkeys(found, f"a {kind} of {listed}")

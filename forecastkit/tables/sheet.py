@@ -140,7 +140,7 @@ def to_cells(records: Records) -> Cells:
     notes = list(records.notes)
     rows, lines = _without_comments(rows, lines, notes)
     if not rows:
-        raise DataError("The file is empty.", file=name, fix="Write a header and rows into it.")
+        raise DataError("The file is empty.", file=name, fix="Add a header and rows.")
     body = _Body.of(rows[1:] or rows)
     at = _header_at(rows, body)
     if at is None:
@@ -148,15 +148,15 @@ def to_cells(records: Records) -> Cells:
     columns, first, last = _names(rows, lines, at, body)
     header_line = lines[last]
     if first:
-        what = _said(lines[:first], "above the header left out")
-        notes.append((what, "they are not of the table"))
+        what = _said(lines[:first], "above the header skipped")
+        notes.append((what, "not part of the table"))
     header, rows, lines = rows[at], rows[last + 1 :], lines[last + 1 :]
     rows, lines = _without_repeats_of(header, rows, lines, notes)
     rows, lines = _without_footer(rows, lines, body, notes)
     rows, lines = _without_totals(rows, lines, body, notes)
     if not rows:
         raise DataError(
-            f"The file has a header ({', '.join(columns)}) and no rows.",
+            f"The file has a header ({', '.join(columns)}) but no rows.",
             file=name,
             row=header_line,
             fix="Add rows below the header.",
@@ -172,7 +172,7 @@ def to_cells(records: Records) -> Cells:
 def _said(lines: Sequence[int], what: str) -> str:
     rows = ", ".join(map(str, lines[:3])) + (", ..." if len(lines) > 3 else "")
     plural = "s" if len(lines) > 1 else ""
-    return f"{len(lines)} line{plural} {what}: row{plural} {rows}"
+    return f"{len(lines)} line{plural} {what} (row{plural} {rows})"
 
 
 def _split_off(
@@ -205,7 +205,7 @@ def _without_comments(rows: Rows, lines: list[int], notes: list[Note]) -> tuple[
 
     rows, lines, gone = _split_off(rows, lines, is_comment)
     if gone:
-        notes.append((_said(gone, "left out"), "they begin with #"))
+        notes.append((_said(gone, "skipped"), "comments (#)"))
     return rows, lines
 
 
@@ -287,7 +287,7 @@ def _without_repeats_of(
         lambda row: row[0].strip() == plain[0] and [cell.strip() for cell in row] == plain,
     )
     if gone:
-        notes.append((_said(gone, "left out"), "the header again"))
+        notes.append((_said(gone, "skipped"), "repeated header"))
     return rows, lines
 
 
@@ -299,7 +299,7 @@ def _without_footer(
     while end and body.width > 1 and _is_footer(rows[end - 1], body):
         end -= 1
     if end < len(rows):
-        notes.append((_said(lines[end:], "below the table left out"), "a text alone"))
+        notes.append((_said(lines[end:], "below the table skipped"), "text only"))
     return rows[:end], lines[:end]
 
 
@@ -333,7 +333,7 @@ def _without_totals(
 
     rows, lines, gone = _split_off(rows, lines, is_total)
     if gone:
-        notes.append((_said(gone, "left out"), "they sum up other rows"))
+        notes.append((_said(gone, "skipped"), "totals of other rows"))
     return rows, lines
 
 
@@ -347,7 +347,7 @@ def _of_one_width(
     if all(len(row) == width + 1 for row in rows) and all(row[-1] for row in rows):
         firsts = [row[0] for row in rows]
         if width > 1 and _counts(firsts):
-            notes.append(("first column left out", "it has no name and counts the rows"))
+            notes.append(("first column dropped", "row numbers without a name"))
             return columns, [row[1:] for row in rows]
     cut = [
         row[:width] if len(row) > width and not any(c.strip() for c in row[width:]) else row
@@ -381,13 +381,13 @@ def _named(
         if (cells == "").all():
             continue
         if len(columns) > 1 and _counts(cells.tolist()):
-            what = f"column {k + 1}{f' ({name})' * bool(name)} left out"
-            notes.append((what, "it has no name and counts the rows"))
+            what = f"column {k + 1}{f' ({name})' * bool(name)} dropped"
+            notes.append((what, "row numbers without a name"))
             continue
         kept.append(k)
         names.append(name or f"column {k + 1}")
         if not name:
-            notes.append((f"column {k + 1} called '{names[-1]}'", "it has no name"))
+            notes.append((f"column {k + 1} named '{names[-1]}'", "it has no name"))
     return names, table[kept]
 
 
@@ -395,12 +395,12 @@ def _check_header(columns: list[str], name: str, line: int) -> None:
     twice = [column for column, count in Counter(columns).items() if count > 1]
     if twice:
         raise DataError(
-            f"The header names the column '{twice[0]}' more than once.",
+            f"The header contains the column '{twice[0]}' more than once.",
             file=name,
             row=line,
             column=twice[0],
             value=twice[0],
-            fix="Give each column a name of its own.",
+            fix="Give each column its own name.",
         )
 
 
@@ -413,5 +413,5 @@ def _no_header(row: list[str], name: str, line: int) -> DataError:
         file=name,
         row=line,
         value=value,
-        fix="Write a line with the names of the columns above it.",
+        fix="Add a line with the column names above it.",
     )

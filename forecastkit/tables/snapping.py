@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError
-from forecastkit.tables.clocks import MOST_OFF, off_clock, usual_step
+from forecastkit.tables.clocks import MOST_OFF, duration, off_clock, usual_step
 from forecastkit.tables.frame import DS, UNIQUE_ID, aligned
 from forecastkit.tables.frequency import Frequency, parse_frequency
 from forecastkit.tables.text import Note
@@ -41,25 +41,23 @@ def snapped(
     if given is not None and given.kind == "month":
         grid = aligned(given, moments)
         moved = grid.timestamps(grid.ordinals(moments))
-        what = str(grid.alias)
+        what = f"frequency {grid.alias}"
     else:
         step = given.step if given is not None and given.kind == "fixed" else None
         step = step or usual_step(moments, codes)
         if step is None or (np.abs(off_clock(moments, step)) > MOST_OFF * step).any():
             raise DataError(
-                "The timestamps are too far from any regular grid to be moved onto it.",
+                "The timestamps are too irregular to be aligned: some are off by more than a tenth "
+                "of a step.",
                 file=file,
-                fix="Add the rows up to regular periods first.",
+                fix="Aggregate to regular periods first.",
             )
         moved = moments - off_clock(moments, step).astype("timedelta64[ns]")
-        what = str(pd.Timedelta(step, "ns"))
+        what = f"an interval of {duration(step)}"
     far = np.abs((moved - moments).astype(np.int64))
     if not far.any():
         return table, []
-    most = pd.Timedelta(int(far.max()), "ns")
-    note = (
-        f"{int((far > 0).sum())} timestamps moved onto a grid of {what}, by {most} at the most",
-        "snap was asked for",
-    )
+    n, most = int((far > 0).sum()), duration(int(far.max()))
+    note = (f"{n} timestamp{'s' * (n > 1)} aligned to {what}, by up to {most}", "snap=True")
     shown = pd.Series(moved, index=table.index)
     return table.assign(**{DS: shown.dt.tz_localize(zone) if zone else shown}), [note]

@@ -85,13 +85,13 @@ def read_source(path: str | Path, most_bytes: int = MOST_BYTES) -> Source:
     if kind is None:
         return Source(name, data)
     found = _decompressed(opened, kind, name, most_bytes)
-    return Source(name, found, ((f"decompressed from {kind}", "its first bytes say so"),))
+    return Source(name, found, ((f"decompressed from {kind}", "recognised by its first bytes"),))
 
 
 def _file_bytes(path: Path, most_bytes: int) -> bytes:
     if path.is_dir():
         raise UnknownFileError(
-            f"'{path}' is a folder, not a file.", file=path.name, fix="Name a CSV file in it."
+            f"'{path}' is a folder, not a file.", file=path.name, fix="Name a CSV file inside it."
         )
     try:
         before = path.stat()
@@ -107,13 +107,17 @@ def _file_bytes(path: Path, most_bytes: int) -> bytes:
         ) from error
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        raise UnknownFileError(f"'{path}' cannot be read: {why}.", file=path.name) from error
+        raise UnknownFileError(
+            f"'{path}' cannot be read: {why}.",
+            file=path.name,
+            fix="Check the path and its permissions.",
+        ) from error
     same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
     if regular and not (same and len(data) == after.st_size):
         raise DataError(
-            "The file changed while it was read.",
+            "The file changed while it was being read.",
             file=path.name,
-            fix="Wait until it is written, or read a copy of it.",
+            fix="Wait until it is complete, or read a copy of it.",
         )
     return data
 
@@ -163,13 +167,13 @@ def _only_member(data: bytes, name: str) -> Any:
     if len(members) != 1:
         listed = ", ".join(f"'{one}'" for one in members[:3]) or "none"
         raise DataError(
-            f"The zip file holds {len(members)} files ({listed}{', ...' * (len(members) > 3)}).",
+            f"The zip file contains {len(members)} files ({listed}{', ...' * (len(members) > 3)}).",
             file=name,
-            fix="Take out the one to read.",
+            fix="Extract the one to read.",
         )
     if archive.getinfo(members[0]).flag_bits & 1:
         raise DataError(
-            f"'{members[0]}' in the zip file is encrypted.", file=name, fix="Unpack it first."
+            f"'{members[0]}' in the zip file is encrypted.", file=name, fix="Extract it first."
         )
     return archive.open(members[0])
 
@@ -193,13 +197,13 @@ def _decompressed(opened: Callable[[], Any], kind: str, name: str, most_bytes: i
         raise DataError(
             f"The {kind} file is damaged: {error}.",
             file=name,
-            fix="Get it again, or decompress it by hand.",
+            fix="Download it again, or decompress it yourself.",
         ) from error
 
 
 def _too_large(name: str, most_bytes: int) -> DataError:
     return DataError(
-        f"The file holds more than {most_bytes:,} bytes when it is decompressed.",
+        f"The file has more than {most_bytes:,} bytes after decompression.",
         file=name,
-        fix="If that is right, raise the limit with max_bytes (--max-bytes).",
+        fix="If that is expected, raise the limit with max_bytes (--max-bytes).",
     )

@@ -63,19 +63,19 @@ def decoded(data: bytes, name: str, encoding: str | None) -> tuple[str, list[Not
         data = data.rstrip(b"\x00")
     if b"\x00" in data and not used.lower().replace("_", "-").startswith(("utf-16", "utf-32")):
         raise DataError(
-            "The file holds NUL bytes: it is not a text file.",
+            "The file contains NUL bytes: it is not a text file.",
             file=name,
             row=_line_of(data, data.index(b"\x00")),
-            fix="Save it as CSV (text), for instance from the program that wrote it.",
+            fix="Export it as CSV (text) from the program that created it.",
         )
     head = data[:100_000]
     if used.startswith("utf-8") and len(head) - len(head.translate(None, _CONTROL)) > (
         _MOST_CONTROL * len(head)
     ):
         raise DataError(
-            "The file holds control characters: it is not a text file.",
+            "The file contains control characters: it is not a text file.",
             file=name,
-            fix="Save it as CSV (text), for instance from the program that wrote it.",
+            fix="Export it as CSV (text) from the program that created it.",
         )
     if data.endswith(b"\x1a"):  # the end of a file, as DOS wrote it
         data = data[:-1]
@@ -84,16 +84,16 @@ def decoded(data: bytes, name: str, encoding: str | None) -> tuple[str, list[Not
     except (UnicodeDecodeError, LookupError, ValueError) as error:
         if encoding is not None or mark or wide:
             raise DataError(
-                f"The file cannot be read with the encoding '{used}': {error}.",
+                f"The file cannot be decoded as '{used}': {error}.",
                 file=name,
                 row=_line_of(data, error.start) if isinstance(error, UnicodeDecodeError) else None,
                 value=used,
-                fix="Give the right one with encoding (--encoding), for instance cp1252.",
+                fix="Set the right encoding with encoding (--encoding), for instance cp1252.",
             ) from error
         return _of_one_byte(data, name, error)
     if used in ("utf-8", "utf-8-sig"):
         return text, []
-    why = "as given" if encoding else "its byte order mark" if mark else "every other byte is zero"
+    why = "as specified" if encoding else "byte order mark" if mark else "every other byte is zero"
     return text.removeprefix("\ufeff"), [(f"encoding {used}", why)]
 
 
@@ -116,16 +116,16 @@ def _of_one_byte(data: bytes, name: str, error: Exception) -> tuple[str, list[No
     if right >= len(wrong):
         place = wrong[0]
         raise DataError(
-            f"The file is UTF-8 but for {len(wrong)} bytes, the first of them "
-            f"0x{ord(text[place]) - 0xDC00:02x}.",
+            f"The file is UTF-8 except for {len(wrong)} invalid byte{'s' * (len(wrong) > 1)} "
+            f"(first: 0x{ord(text[place]) - 0xDC00:02x}).",
             file=name,
             row=text.count("\n", 0, place) + 1,
-            fix="Mend it, or give another encoding (--encoding), for instance cp1252.",
+            fix="Correct it, or set another encoding (--encoding), for instance cp1252.",
         ) from error
     try:
-        return data.decode("cp1252"), [("encoding cp1252", "no valid UTF-8")]
+        return data.decode("cp1252"), [("encoding cp1252", "not valid UTF-8")]
     except UnicodeDecodeError:
-        return data.decode("latin-1"), [("encoding latin-1", "no valid UTF-8, nor cp1252")]
+        return data.decode("latin-1"), [("encoding latin-1", "neither valid UTF-8 nor cp1252")]
 
 
 def _line_of(data: bytes, place: int) -> int:
@@ -153,16 +153,16 @@ def split(text: str, name: str, delimiter: str | None = None) -> Records:
     delimiter = _checked_delimiter(delimiter)
     notes: list[Note] = []
     if not text.strip("\ufeff\x1a \t\r\n\f"):
-        raise DataError("The file is empty.", file=name, fix="Write a header and rows into it.")
+        raise DataError("The file is empty.", file=name, fix="Add a header and rows.")
     said = re.match(r'"?sep=(.)"?\r?\n', text)
     skipped = 0
     if said and delimiter is None:
         delimiter, text, skipped = said.group(1), text[said.end() :], 1
-        notes.append((f"delimiter {delimiter!r}", "the first line says so"))
+        notes.append((f"delimiter {delimiter!r}", "set in the first line"))
     elif delimiter is None:
         delimiter = _delimiter(text)
         if delimiter != ",":
-            why = "it splits most lines into as many cells"
+            why = "gives most lines the same number of cells"
             notes.append((f"delimiter {delimiter!r}", why))
     rows, lines = _records(text, delimiter, name, skipped)
     if '="' in text:
@@ -175,9 +175,9 @@ def _checked_delimiter(delimiter: str | None) -> str | None:
         return "\t"
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
         raise OptionError(
-            f"The delimiter {delimiter!r} is not one character.",
+            f"The delimiter {delimiter!r} is not a single character.",
             value=delimiter,
-            fix="Give one, for instance ';', or \\t for a tab.",
+            fix="Use one character, for instance ';', or \\t for a tab.",
         )
     return delimiter
 
@@ -214,27 +214,32 @@ def _unwrapped(rows: list[list[str]], notes: list[Note]) -> list[list[str]]:
     """Take the cells out of ="...", as spreadsheets keep text from being read as numbers."""
     found = [[_WRAPPED.sub(r"\1", cell) for cell in row] for row in rows]
     if found != rows:
-        notes.append(('cells taken out of ="..."', "spreadsheets write texts so"))
+        notes.append(('="..." around cells removed', "spreadsheet notation for text"))
     return found
 
 
 def _broken(message: str, name: str, start: int, reached: int) -> DataError:
     if "expected after" in message:
         return DataError(
-            "A quote stands inside a quoted cell"
-            + (f" that ends on row {reached}." if reached > start else "."),
+            "There is a quote inside a quoted cell"
+            + (f" that ends in row {reached}." if reached > start else "."),
             file=name,
             row=start,
-            fix="Close the cell before the delimiter, or write the quote twice.",
+            fix="Close the cell before the delimiter, or double the quote inside it.",
         )
     if "unexpected end" in message or "field larger" in message:
         return DataError(
-            "A quote that opens here is never closed.",
+            "A quote opened here is never closed.",
             file=name,
             row=start,
-            fix="Close the quote, or take it out.",
+            fix="Close the quote, or delete it.",
         )
-    return DataError(f"The file cannot be split into cells: {message}.", file=name, row=start)
+    return DataError(
+        f"The file cannot be split into cells: {message}.",
+        file=name,
+        row=start,
+        fix="Correct the line, or quote cells that contain the delimiter.",
+    )
 
 
 def _delimiter(text: str) -> str:
@@ -277,13 +282,14 @@ def ragged(rows: list[tuple[int, int]], width: int, name: str, more_than_header:
         Whether the first of them has more cells.
     """
     fix = (
-        "Put quotes around cells that hold the delimiter, or mend the line."
+        "Quote cells that contain the delimiter, or correct the line."
         if more_than_header
-        else "Write the missing cells, empty ones with their delimiter."
+        else "Add the missing cells; empty ones need their delimiter, too."
     )
+    n = rows[0][1]
     return located(
         [Finding(line) for line, _ in rows[:3]],
-        f"the line has {rows[0][1]} cells, the header has {width}",
+        f"the line has {n} cell{'s' * (n > 1)}, the header has {width}",
         file=name,
         count=len(rows),
         fix=fix,

@@ -55,7 +55,7 @@ def dates_of(cells: Cells, name: str, date_format: str | None = None) -> Dates |
     """Read a column of a file as timestamps; see `read_dates`."""
     if name in cells.moments:
         ds = cells.moments[name]
-        return Dates(ds, "timestamps", ds.isna().to_numpy())
+        return Dates(ds, "native timestamps", ds.isna().to_numpy())
     return read_dates(cells.table[name], date_format, name)
 
 
@@ -82,26 +82,26 @@ def find_time(
     # plain numbers could be anything; only their name makes them a time
     shown = [name for name, dates in good.items() if dates.form not in NUMERIC_FORMS]
     for name in [*(n for n in named if n in shown), *(n for n in named if n in good)]:
-        reasons["time"] = "its name says so and its cells are timestamps"
+        reasons["time"] = "by name and content"
         return name, good[name]
     if len(shown) == 2 and _FROM.search(shown[0]) and _TO.search(shown[1]):
-        reasons["time"] = f"its cells are timestamps, the starts of spans that end at '{shown[1]}'"
+        reasons["time"] = f"by content: start of the periods that end at '{shown[1]}'"
         return shown[0], good[shown[0]]
-    why = "its cells are timestamps"
+    why = "by content"
     if not shown:
         shown = [name for name in others if name not in named and _counts_time(cells, name)]
-        why = "its cells follow each other as years or months do"
+        why = "by content: consecutive years or months"
     if len(shown) > 1:
         raise DataError(
-            f"Several columns could be the time: {', '.join(shown)}.",
+            f"Several columns could be the time column: {', '.join(shown)}.",
             file=cells.file,
-            fix=f"Name it with time_col (--time), for instance --time {shell_word(shown[0])}.",
+            fix=f"Choose one with time_col (--time), for instance --time {shell_word(shown[0])}.",
         )
     if shown:
         reasons["time"] = why
         return shown[0], good[shown[0]] if shown[0] in good else dates_of(cells, shown[0])
     _check_timeless(cells, others, named, wanted)
-    reasons["time"] = "no column holds timestamps, so the rows count as steps 1, 2, 3, ..."
+    reasons["time"] = "no column contains timestamps, so the rows are numbered 1, 2, 3, ..."
     return None, None
 
 
@@ -129,10 +129,10 @@ def _check_timeless(cells: Cells, others: list[str], named: list[str], wanted: W
         raise no_numbers(cells, ())
     if texts:
         raise DataError(
-            f"No column holds timestamps; the file has: {', '.join(cells.columns)}.",
+            f"No column contains timestamps; the file has: {', '.join(cells.columns)}.",
             file=cells.file,
-            fix="Name it with time_col (--time), and its form with date_format (--date-format); "
-            "or number the rows of every series 1, 2, 3, ... in a column 'step'.",
+            fix="Set the time column with time_col (--time) and its format with date_format "
+            "(--date-format), or number the rows of each series 1, 2, 3, ... in a column 'step'.",
         )
 
 
@@ -162,12 +162,12 @@ def _no_timestamp(cells: Cells, name: str) -> DataError:
     at = int(filled[0]) if len(filled) else 0
     value = str(column.iloc[at])
     return DataError(
-        f"'{value}' is not a timestamp of a known form.",
+        f"'{value}' is not a timestamp in a known format.",
         file=cells.file,
         row=int(cells.lines[at]),
         column=name,
         value=value,
-        fix="Give its form with date_format (--date-format), for instance %d.%m.%Y.",
+        fix="Set its format with date_format (--date-format), for instance %d.%m.%Y.",
     )
 
 
@@ -181,7 +181,7 @@ def with_parts(
         found = _of_parts(cells, [time, *others], time)
         if found is not None:
             read, parts = found
-            reasons["time"] = f"with {' and '.join(repr(part) for part in parts)} it is a date"
+            reasons["time"] = f"date combined with {' and '.join(repr(part) for part in parts)}"
             return read, parts
     moments = pd.api.types.is_datetime64_any_dtype(dates.ds)
     if not moments or not (dates.ds.dropna() == dates.ds.dropna().dt.normalize()).all():
@@ -195,10 +195,10 @@ def with_parts(
         clock = read_clock(column)
         if clock is None or clock.nunique() < 2:
             continue
-        why = reasons.get("time", "as named")
-        counted = ", whose hour 1 starts at midnight" if (column.str.strip() == "24").any() else ""
-        reasons["time"] = f"{why}; the time of day from column '{name}'{counted}"
-        return replace(dates, ds=dates.ds + clock, form=f"{dates.form} and a time of day"), (name,)
+        why = reasons.get("time", "as specified")
+        counted = " (hour 1 starts at midnight)" if (column.str.strip() == "24").any() else ""
+        reasons["time"] = f"{why}; time of day from column '{name}'{counted}"
+        return replace(dates, ds=dates.ds + clock, form=f"{dates.form} plus time of day"), (name,)
     return dates, ()
 
 
@@ -222,10 +222,10 @@ def _of_parts(
             rows, last = np.flatnonzero(read.wrong), columns[-1]
             raise located(
                 [cells.finding(int(row), last) for row in rows[:3]],
-                f"'{text[-1].iloc[rows[0]]}' is no {parts[-1]} of {text[0].iloc[rows[0]]}",
+                f"'{text[-1].iloc[rows[0]]}' is not a valid {parts[-1]} of {text[0].iloc[rows[0]]}",
                 file=cells.file,
                 count=len(rows),
-                fix="Mend the cell or take the row out.",
+                fix="Correct the cell or delete the row.",
             )
         return read, tuple(name for name in columns if name != time)
     return None
@@ -254,11 +254,11 @@ def no_numbers(cells: Cells, ids: tuple[str, ...]) -> DataError:
     """Say that no column can be the target."""
     others = [name for name in cells.columns if name not in ids]
     return DataError(
-        f"No column holds numbers to forecast; the file has: {', '.join(cells.columns)}.",
+        f"There is no numeric column to forecast; the file has: {', '.join(cells.columns)}.",
         file=cells.file,
         row=int(cells.lines[0]),
         column=others[-1] if others else None,
         value=str(cells.table.iloc[0, -1]),
-        fix="Name the target with target_col (--target), and the way its numbers are written "
-        "with decimal and thousands (--decimal, --thousands).",
+        fix="Choose the target with target_col (--target), and set its number format with decimal "
+        "and thousands (--decimal, --thousands).",
     )

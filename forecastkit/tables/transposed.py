@@ -33,7 +33,7 @@ def lengthened(cells: Cells) -> Cells:
     columns[_TIME] = np.tile(np.array(periods, dtype=object), n)
     columns[_VALUE] = cells.table[periods].to_numpy(object).ravel()
     note = (
-        f"columns '{periods[0]}' to '{periods[-1]}' taken as periods, '{_TIME}' and '{_VALUE}'",
+        f"columns '{periods[0]}' to '{periods[-1]}' reshaped to rows of '{_TIME}' and '{_VALUE}'",
         "their names are timestamps",
     )
     return replace(

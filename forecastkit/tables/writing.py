@@ -27,7 +27,7 @@ _ROUNDING = 1e-9
 
 
 def write_csv(table: pd.DataFrame, path: str | Path, spreadsheet_safe: bool = False) -> None:
-    """Write a table as CSV, floats so that they read back equal.
+    """Write a table as CSV, with floats in full precision.
 
     Parameters
     ----------
@@ -35,8 +35,8 @@ def write_csv(table: pd.DataFrame, path: str | Path, spreadsheet_safe: bool = Fa
     path : str or Path
         "-" for standard output.
     spreadsheet_safe : bool
-        Put an apostrophe before texts that a spreadsheet would take for formulas: those that begin
-        with = + - @, a tab or a line end. Numbers stay as they are.
+        Prefix an apostrophe to text that a spreadsheet would interpret as a formula: text that
+        starts with = + - @, a tab or a carriage return. Numbers are not changed.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def check_format(path: str | Path) -> Callable[[pd.DataFrame], bytes]:
     ending = Path(name).suffix
     if ending not in _ENCODERS:
         raise OptionError(
-            f"'{path}' ends in '{ending}', which is none of the formats that are written.",
+            f"'{path}' ends in '{ending}', which is not a supported output format.",
             value=str(path),
             fix="Use .csv, .tsv, .csv.gz, .parquet, .xlsx or .json.",
         )

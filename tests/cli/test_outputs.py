@@ -79,7 +79,7 @@ def test_formats_by_their_ending(folder):
 def test_other_endings_are_refused_before_any_work(folder):
     done = run("predict", folder / "m.safetensors", "--output", folder / "f.docx")
     assert done.exit_code == 2
-    assert "'.docx', which is none of the formats" in done.stderr
+    assert "'.docx', which is not a supported output format" in done.stderr
     assert not (folder / "f.docx").exists()
 
 

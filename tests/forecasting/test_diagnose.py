@@ -146,7 +146,8 @@ def test_a_network_that_hears_its_last_value_alone(rng):
 
 def test_two_steps_are_too_few_to_warn_of(rng):
     assert not any(
-        "sensitive to all" in one for one in diagnose(model_with("lstm", rng, lengths=(5,))).warnings
+        "sensitive to all" in one
+        for one in diagnose(model_with("lstm", rng, lengths=(5,))).warnings
     )
 
 
@@ -167,7 +168,7 @@ def test_looks_back_by_whole_seasons_are_heard(rng):
 
     def deaf_but_for_lags(weights):
         weights["input/kernel"][: view.n_without_lags] = 0
-        weights["input/kernel"][view.n_odd :] = 0
+        weights["input/kernel"][view.n_equivariant :] = 0
 
     found = diagnose(model_with("lstm", rng, deaf_but_for_lags, (90,), view))
     heard = found.gradient.query("gradient > 0")["lag"]

@@ -10,13 +10,14 @@ import forecastkit as fk
 from forecastkit.forecasting.fitted import panel_of
 from forecastkit.forecasting.fitting import Learner
 from forecastkit.forecasting.plan import Plan, Recipe
-from forecastkit.network.config import NetworkConfig, TrainingConfig
+from forecastkit.network.config import NetworkConfig
 from forecastkit.network.runtime import Member
+from forecastkit.network.training_config import TrainingConfig
 from forecastkit.series.panel import Panel
 from forecastkit.series.windows import View
 
 VIEW = View(8, 4, (1,), 0.0, 12, 1)
-FAST = TrainingConfig(most_steps=60, check_every=10, batch_size=16, learning_rate=0.01)
+FAST = TrainingConfig(max_steps=60, check_every=10, batch_size=16, learning_rate=0.01)
 NETWORK = NetworkConfig("lstm", 6, VIEW, n_layers=1)
 
 
@@ -41,7 +42,7 @@ def test_what_can_be_learnt_is_learnt_and_said(rng):
     learnt = [one for one in found.members if any(w.any() for w in one.weights.values())]
     assert len(learnt) == 2
     assert not np.array_equal(learnt[0].weights["head/bias"], learnt[1].weights["head/bias"])
-    assert any("2 networks trained from nothing" in one["what"] for one in found.notes)
+    assert any("2 networks trained from scratch" in one["what"] for one in found.notes)
     assert any("lower loss than" in one["why"] for one in found.notes)
     unseen = found.before[-1].weights["head/kernel"]
     assert not any(np.array_equal(unseen, one.weights["head/kernel"]) for one in learnt)
@@ -49,7 +50,7 @@ def test_what_can_be_learnt_is_learnt_and_said(rng):
 
 def test_the_same_seed_gives_the_same_bytes_however_threads_meet(rng):
     panel = waves(rng)
-    trainings = (FAST, TrainingConfig(most_steps=30, batch_size=16, head_only=True))
+    trainings = (FAST, TrainingConfig(max_steps=30, batch_size=16, head_only=True))
     runs = [Learner(plan(3, trainings), seed=4).learn(panel, 4, 1) for _ in range(2)]
     for one, other in zip(runs[0].members, runs[1].members, strict=True):
         assert all(one.weights[k].tobytes() == other.weights[k].tobytes() for k in one.weights)

@@ -291,7 +291,7 @@ def test_integer_steps():
         ({"h": 3, "alias": "ds"}, OptionError, "'ds' cannot be the name"),
         ({"h": 3, "alias": "a-lo-80"}, OptionError, "cannot be the name"),
         ({"h": 3, "season_length": 0}, OptionError, "season_length 0"),
-        ({"h": 3, "freq": "W-MON"}, DataError, "not a timestamp of frequency"),
+        ({"h": 3, "freq": "W-MON"}, DataError, "does not match frequency W-MON"),
         ({"h": 3, "futr_exog": ["price"]}, OptionError, "no covariate .price."),
     ],
 )

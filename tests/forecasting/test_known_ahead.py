@@ -44,7 +44,7 @@ def test_roles_are_found_and_said(fitted):
     want = {"price": "futr_exog", "promo": "futr_exog", "rain": "hist_exog", "shelf": "stat_exog"}
     assert roles == want
     said = " ".join(one["what"] for one in fitted.assumptions)
-    assert "column 'promo' taken as known ahead" in said
+    assert "column 'promo' used as a future covariate, known in advance" in said
 
 
 def test_what_they_bring_is_on_the_scoreboard(fitted):
@@ -161,13 +161,16 @@ def bad_futures():
     return [
         (lambda f: f.drop(columns="ds"), "no column 'ds'"),
         (lambda f: f.drop(columns="price"), "no column 'price'"),
-        (lambda f: "future.csv", "is a pandas DataFrame"),
-        (lambda f: f.assign(ds="soon"), "'soon' in column 'ds'"),
-        (lambda f: f.assign(ds=1.5), "'1.5' in column 'ds'"),
-        (lambda f: f.assign(ds=f["ds"] + pd.Timedelta(hours=3)), "not a timestamp of frequency D"),
+        (lambda f: "future.csv", "futr_df is a str, not a pandas DataFrame"),
+        (lambda f: f.assign(ds="soon"), "column 'ds': 'soon' is not a timestamp"),
+        (lambda f: f.assign(ds=1.5), "column 'ds': '1.5' is not a timestamp"),
+        (lambda f: f.assign(ds=f["ds"] + pd.Timedelta(hours=3)), "does not match frequency D"),
         (lambda f: f.assign(ds=f["ds"].dt.tz_localize("UTC")), "time zone UTC"),
-        (lambda f: pd.concat([f, f.assign(price=1.0)]), "more than one row for series 'P00'"),
-        (lambda f: f.assign(price="4,20"), "'4,20' in column 'price' is not a number"),
+        (
+            lambda f: pd.concat([f, f.assign(price=1.0)]),
+            "Series 'P00' has more than one future row",
+        ),
+        (lambda f: f.assign(price="4,20"), "column 'price': '4,20' is not a number"),
         (lambda f: f.assign(price=np.inf), "is not a finite number"),
         (lambda f: f.assign(promo=np.nan), "'P00' at 2024-05-30: promo"),
     ]
@@ -242,9 +245,7 @@ def test_a_category_that_was_never_seen_is_said(trained):
     forecast = model.predict(unknown)
     assert forecast["LSTM"].notna().all()
     said = [note["what"] for note in forecast.attrs["assumptions"]]
-    assert said[1:] == [
-        "column 'kind' holds 'zebra' in 90 rows: it counts as none of the categories"
-    ]
+    assert said[1:] == ["column 'kind': unknown category 'zebra' in 90 rows, encoded as zeros"]
     assert said[:1] == [note["what"] for note in model.predict(table).attrs["assumptions"]]
 
 
@@ -270,7 +271,9 @@ def test_the_calendar_reaches_trained_networks_and_the_file(trained, tmp_path):
     shop = table.assign(y=table["y"] * np.where(weekend, 2.0, 1.0)).drop(columns="rain")
     shop = fk.add_calendar(shop, ["weekday"])
     model = fk.LSTMForecaster(h=2, season_length=1, preset="scratch", seed=1).train(shop)
-    assert "told the calendar (weekday)" in " ".join(one["what"] for one in model.assumptions)
+    assert "calendar features for trained networks (weekday)" in " ".join(
+        one["what"] for one in model.assumptions
+    )
     model.save(tmp_path / "m.safetensors")
     loaded = fk.load(tmp_path / "m.safetensors")
     days = shop["ds"].drop_duplicates().sort_values()
@@ -327,10 +330,10 @@ def test_the_command_line(shop, tmp_path):
     assert "2024-07-04" in roles["public holiday"]
     done = runner.invoke(main, [*command, "--calendar", "moon"])
     assert done.exit_code == 2
-    assert "There is no cycle 'moon' of the calendar" in done.stderr
+    assert "There is no calendar feature 'moon'" in done.stderr
     done = runner.invoke(main, [*command, "--holidays", "XX"])
     assert done.exit_code == 2
     done = runner.invoke(main, ["inspect", model, "--plot", str(folder / "effects.png")])
     assert done.exit_code == 0, done.output
-    assert "What covariates change" in done.stdout
+    assert "Future covariates (mean forecast at their low and high value" in done.stdout
     assert (folder / "effects.png").stat().st_size > 5000

@@ -9,8 +9,8 @@ from forecastkit.forecasting.blend import blend_weights
 from forecastkit.forecasting.learnt import window
 from forecastkit.forecasting.methods import METHODS, damped_trend
 from forecastkit.forecasting.outlook import Outlook, Part
+from forecastkit.network.pretrained import adapt_to, pretrained
 from forecastkit.network.runtime import Member
-from forecastkit.network.shipped import fitted_to, shipped
 from forecastkit.series.panel import Panel
 
 LEVELS = np.array([-2.5, -1.28, 0.0, 1.28, 2.5])
@@ -22,7 +22,7 @@ def at(h, z=LEVELS):
 
 @pytest.fixture(scope="module")
 def lstm():
-    return Part("LSTM", 1.0, (Member(*fitted_to(*shipped("lstm")[:2], (12,), 6)),))
+    return Part("LSTM", 1.0, (Member(*adapt_to(*pretrained("lstm")[:2], (12,), 6)),))
 
 
 def panel_of(rng, n=5):

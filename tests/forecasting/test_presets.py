@@ -11,7 +11,7 @@ import pytest
 
 import forecastkit as fk
 from forecastkit.errors import DataError, OptionError
-from forecastkit.network.shipped import fitted_to, shipped
+from forecastkit.network.pretrained import adapt_to, pretrained
 
 
 def table(series, freq="MS", start="2015-01-01"):
@@ -31,7 +31,7 @@ def monthly(rng, n=72):
 def test_instant_uses_the_shipped_network_as_it_is(kind, rng):
     sales = table({"a": monthly(rng), "b": monthly(rng, 50)})
     model = kind(h=6, preset="instant").fit(sales)
-    network, weights = fitted_to(*shipped(kind.cells[kind.name])[:2], (12,), 6)
+    network, weights = adapt_to(*pretrained(kind.cells[kind.name])[:2], (12,), 6)
     (member,) = model.fitted_.members
     assert member.network == network
     for name, one in member.weights.items():
@@ -152,7 +152,7 @@ def test_training_starts_from_the_shipped_network(rng):
     """Its weights move a little, or stay where training brings nothing."""
     sales = table({str(k): monthly(rng) * (1 + k) for k in range(30)})
     model = fk.LSTMForecaster(h=6, preset="fast").train(sales)
-    network, start = fitted_to(*shipped("lstm")[:2], (12,), 6)
+    network, start = adapt_to(*pretrained("lstm")[:2], (12,), 6)
     (member,) = model.fitted_.members
     assert member.network == network
     moved = np.concatenate([(member.weights[name] - one).ravel() for name, one in start.items()])

@@ -137,8 +137,8 @@ def rewritten(path, change):
         (lambda m: m["frequency"].update(step=2**70), "frequency"),
         (lambda m: m["networks"][0]["view"].update(season_lengths=[10**9]), "out of range"),
         (lambda m: m["networks"][0]["view"].update(season_lengths=[]), "out of range"),
-        (lambda m: m["networks"][0]["view"].update(stride=2**62), "out of range"),
-        (lambda m: m["networks"][0]["view"].update(drift=float("nan")), "out of range"),
+        (lambda m: m["networks"][0]["view"].update(sequence_stride=2**62), "out of range"),
+        (lambda m: m["networks"][0]["view"].update(trend_share=float("nan")), "out of range"),
         (lambda m: m["networks"][0].update(quantiles=[-0.1, 0.5, 0.9]), "out of range"),
         (lambda m: m.update(ids=5), "out of range"),
         (lambda m: m.update(time_zone="Mars/X"), "not understood"),
@@ -249,8 +249,8 @@ def with_covariates(tmp_path_factory):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda m: m["networks"][0]["view"].update(told=2),
-        lambda m: m["networks"][0]["view"].update(noted=-1),
+        lambda m: m["networks"][0]["view"].update(n_future=2),
+        lambda m: m["networks"][0]["view"].update(n_historical=-1),
         lambda m: m["covariates"][0].update(name=5),
         lambda m: m["covariates"][0].update(name="rain"),
         lambda m: m["covariates"][0].update(name="ds"),

@@ -69,7 +69,10 @@ def test_a_stateful_layer_keeps_its_states(rng):
 
 @pytest.mark.parametrize(
     ("layer", "error", "said"),
-    [(SimpleRNN(2), TypeError, "has no gates; pass a layer of kind LSTM"), (LSTM(2), ValueError, "not built")],
+    [
+        (SimpleRNN(2), TypeError, "has no gates; pass a layer of kind LSTM"),
+        (LSTM(2), ValueError, "not built"),
+    ],
     ids=["simple", "not built"],
 )
 def test_what_cannot_be_looked_into_is_refused(layer, error, said):

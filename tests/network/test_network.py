@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from forecastkit.errors import TrainingError
 from forecastkit.network.build import build, get_weights, set_weights
-from forecastkit.network.config import NetworkConfig, TrainingConfig, default_view
+from forecastkit.network.config import NetworkConfig, default_view
 from forecastkit.network.head import quantile_paths
 from forecastkit.network.runtime import network_outputs, network_quantiles
 from forecastkit.network.sampling import Sampler, cut, validation_batch
 from forecastkit.network.training import Trainer, pinball_loss
+from forecastkit.network.training_config import TrainingConfig
 from forecastkit.series.panel import Panel
 from forecastkit.series.windows import View, Windows
 
@@ -83,7 +84,7 @@ def test_quantiles_never_cross(seed):
 def test_a_negated_series_has_the_negated_forecast(rng):
     network, weights = config(), random_weights(config(), rng)
     one = panel(rng)
-    other = Panel(-one.values, one.offsets)
+    other = one.with_values(-one.values)
     series, ends = np.arange(12), np.full(12, 39)
     paths = [
         network_quantiles(network, weights, Windows.of(p, VIEW), series, ends) for p in (one, other)
@@ -120,7 +121,7 @@ def test_validation_counts_the_tail_alone(rng):
 
 
 def test_training_learns_and_repeats_itself(rng):
-    training = TrainingConfig(most_steps=60, check_every=20)
+    training = TrainingConfig(max_steps=60, check_every=20)
     windows = Windows.of(panel(rng, n=16, length=60), VIEW)
     trainer = Trainer(config(), training)
     runs = [
@@ -153,7 +154,9 @@ def test_a_loss_that_is_not_finite_stops_training(rng):
 def test_there_is_a_view_for_every_season_and_length(seasons, longest):
     view = default_view(seasons, 3, longest)
     assert view.input_size >= 1
-    assert 1 <= view.stride * view.n_cutoffs <= max(longest, 1) + view.stride
+    assert (
+        1 <= view.sequence_stride * view.sequence_length <= max(longest, 1) + view.sequence_stride
+    )
 
 
 def test_the_last_layer_can_learn_alone(rng):

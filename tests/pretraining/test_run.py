@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from forecastkit.errors import OptionError
-from forecastkit.network.shipped import read_weights
+from forecastkit.network.pretrained import read_weights
 from forecastkit.pretraining import run as module
 from forecastkit.pretraining.run import Pretraining, Progress, pretrain
 from forecastkit.pretraining.synthetic import Kind
@@ -25,7 +25,7 @@ def few_kinds(monkeypatch):
 
 
 def tiny(steps=20, **changes):
-    made = Pretraining(steps=steps, units=8, batch_size=8, every=16, check_every=5)
+    made = Pretraining(steps=steps, units=8, batch_size=8, target_stride=16, check_every=5)
     return dataclasses.replace(made, **changes)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecastkit.network.config import shipped_view
+from forecastkit.network.config import pretrained_view
 from forecastkit.pretraining.stream import Stream
 from forecastkit.pretraining.synthetic import KINDS, Kind, draw_panel, draw_values
 from forecastkit.series.windows import Windows
@@ -39,12 +39,12 @@ def test_series_are_numbers_of_the_lengths_of_their_kind(kind, seed):
 @kinds
 def test_a_network_can_be_fed_with_them(kind, rng):
     panel = draw_panel(rng, 16, kind)
-    windows = Windows.of_series(panel, shipped_view(kind.season_lengths))
+    windows = Windows.of_series(panel, pretrained_view(kind.season_lengths))
     series, ends = np.arange(16), panel.lengths - 1
     cutoffs = windows.cutoffs(series, ends)
     assert np.isfinite(windows.inputs(series, cutoffs)).all()
-    assert np.isfinite(windows.base(series, cutoffs)).all()
-    assert (windows.spread(cutoffs) > 0).all()
+    assert np.isfinite(windows.baseline(series, cutoffs)).all()
+    assert (windows.standard_error(cutoffs) > 0).all()
 
 
 def test_seasons_repeat():
@@ -71,16 +71,16 @@ def test_every_way_of_being_observed_is_there():
 
 
 def test_a_stream_is_seeded_and_mixed():
-    one, other = (Stream(5, 32, 0.5, n_series=64, n_uses=2, every=8) for _ in range(2))
+    one, other = (Stream(5, 32, 0.5, n_series=64, n_uses=2, target_stride=8) for _ in range(2))
     first = one.draw()
     for name, array in vars(first).items():
         np.testing.assert_array_equal(array, getattr(other.draw(), name) if name == "x" else array)
-    assert first.x.shape == (32, 64, shipped_view((1,)).n_inputs)
+    assert first.x.shape == (32, 64, pretrained_view((1,)).n_inputs)
     assert first.targets.shape == (32, 8, 48) == first.weights.shape
     assert np.isfinite(first.x).all()
     assert (first.weights >= 0).all()
     assert first.weights.any()
-    seasons = first.x[:, -1, one.chunk[0].view.n_odd + 5]
+    seasons = first.x[:, -1, one.chunk[0].view.n_equivariant + 5]
     assert len(np.unique(seasons.round(3))) > 3
     assert not np.array_equal(first.x, one.draw().x)
 

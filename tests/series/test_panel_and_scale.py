@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecastkit.series.panel import BLOCK_CELLS, Panel, last_observed
+from forecastkit.series.panel import Panel, last_observed
+from forecastkit.series.ragged import BLOCK_CELLS
 from forecastkit.series.recurrence import decayed_sum, smoothed
 from forecastkit.series.scale import measure_scale, scaled
 

@@ -9,7 +9,14 @@ from forecastkit.network.runtime import negated
 from forecastkit.series.panel import Panel
 from forecastkit.series.windows import TARGET_CLIP, View, Windows
 
-VIEW = View(input_size=4, horizon=3, season_lengths=(1,), drift=0.5, n_cutoffs=5, stride=1)
+VIEW = View(
+    input_size=4,
+    horizon=3,
+    season_lengths=(1,),
+    trend_share=0.5,
+    sequence_length=5,
+    sequence_stride=1,
+)
 
 
 def one_series(y, view=VIEW):
@@ -18,16 +25,16 @@ def one_series(y, view=VIEW):
 
 
 @pytest.mark.parametrize(
-    ("length", "end", "stride", "expected"),
+    ("length", "end", "sequence_stride", "expected"),
     [
         (10, 9, 1, [5, 6, 7, 8, 9]),  # all inside
-        (10, 9, 2, [1, 3, 5, 7, 9]),  # with a stride
+        (10, 9, 2, [1, 3, 5, 7, 9]),  # with a sequence_stride
         (3, 2, 1, [-1, -1, 0, 1, 2]),  # begins before the series
         (10, 4, 4, [-1, -1, -1, 0, 4]),  # both
     ],
 )
-def test_cutoffs_lead_up_to_the_end(length, end, stride, expected):
-    view = View(4, 3, (1,), 0.5, 5, stride)
+def test_cutoffs_lead_up_to_the_end(length, end, sequence_stride, expected):
+    view = View(4, 3, (1,), 0.5, 5, sequence_stride)
     windows, series, _ = one_series(np.arange(length), view)
     assert windows.cutoffs(series, np.array([end])).tolist() == [expected]
 
@@ -36,7 +43,7 @@ def test_targets_are_the_values_after_each_cutoff(rng):
     y = rng.normal(size=20).cumsum()
     windows, series, ends = one_series(y)
     cutoffs = windows.cutoffs(series, ends - 1)
-    targets, base = windows.targets(series, cutoffs), windows.base(series, cutoffs)
+    targets, base = windows.targets(series, cutoffs), windows.baseline(series, cutoffs)
     scale = windows.components.scale[cutoffs][..., None]
     for k, cutoff in enumerate(cutoffs[0]):
         ahead = y[cutoff + 1 : cutoff + 4]
@@ -61,8 +68,8 @@ def test_no_value_after_a_cutoff_reaches_its_inputs(rng):
         for values in (y, changed):
             windows, series, _ = one_series(values)
             cutoffs = windows.cutoffs(series, np.array([cut]))
-            parts = windows.inputs(series, cutoffs), windows.base(series, cutoffs)
-            got.append([*parts, windows.spread(cutoffs)])
+            parts = windows.inputs(series, cutoffs), windows.baseline(series, cutoffs)
+            got.append([*parts, windows.standard_error(cutoffs)])
         for one, other in zip(*got, strict=True):
             assert one.tobytes() == other.tobytes()
 
@@ -78,7 +85,7 @@ def test_no_value_after_a_cutoff_is_looked_up_by_season(seasons, rng):
         for values in (y, changed):
             windows, series, _ = one_series(values, view)
             cutoffs = windows.cutoffs(series, np.array([cut]))
-            got.append((windows.inputs(series, cutoffs), windows.base(series, cutoffs)))
+            got.append((windows.inputs(series, cutoffs), windows.baseline(series, cutoffs)))
         for one, other in zip(*got, strict=True):
             assert one.tobytes() == other.tobytes()
 
@@ -91,13 +98,13 @@ def test_what_came_next_after_a_lag_is_looked_up():
     x = windows.inputs(series, windows.cutoffs(series, ends))[0, 0]
     found, end = windows.components, 39
     scale, then = found.scale[end], found.level[33]
-    block = x[view.n_without_lags : view.n_odd]
+    block = x[view.n_without_lags : view.n_equivariant]
     want = np.r_[then - found.level[end], y[34:39] - then] / scale
     np.testing.assert_allclose(block[:6], np.clip(want, -12, 12), rtol=1e-6)
     assert (block[6:] == 0).all()  # no second lag
     np.testing.assert_allclose(x[-2:], [1.0, 0.0])  # how much of each block is known
     early = windows.inputs(series, windows.cutoffs(series, np.array([4])))[0, 0]
-    assert (early[view.n_without_lags : view.n_odd] == 0).all()
+    assert (early[view.n_without_lags : view.n_equivariant] == 0).all()
 
 
 def test_inputs_have_no_unit_and_no_level(rng):
@@ -106,8 +113,10 @@ def test_inputs_have_no_unit_and_no_level(rng):
     for values in (y, 1000.0 * y + 5e5):
         windows, series, ends = one_series(values)
         inputs.append(windows.inputs(series, windows.cutoffs(series, ends)))
-    n_odd = VIEW.n_odd
-    np.testing.assert_allclose(inputs[0][..., :n_odd], inputs[1][..., :n_odd], atol=1e-4)
+    n_equivariant = VIEW.n_equivariant
+    np.testing.assert_allclose(
+        inputs[0][..., :n_equivariant], inputs[1][..., :n_equivariant], atol=1e-4
+    )
 
 
 def test_a_negated_series_has_negated_odd_inputs(rng):
@@ -126,7 +135,7 @@ def test_missing_values_leave_no_nan_and_large_ones_are_cut():
     windows, series, ends = one_series(y)
     cutoffs = windows.cutoffs(series, ends - 4)
     assert np.isfinite(windows.inputs(series, cutoffs)).all()
-    assert np.isfinite(windows.base(series, cutoffs)).all()
+    assert np.isfinite(windows.baseline(series, cutoffs)).all()
     assert np.nanmax(np.abs(windows.targets(series, cutoffs))) <= TARGET_CLIP
 
 

@@ -27,11 +27,14 @@ def test_the_input_is_left_as_it_is():
     [
         (table().drop(columns="y"), "no column 'y'"),
         (table(y=["1", "2", "x"]), "not numbers"),
-        (table(y=[1.0, np.inf, 2.0]), "infinite"),
+        (table(y=[1.0, np.inf, 2.0]), "infinite value in 1 row\\."),
         (table(ds=["1.1.24", "2.1.24", "3.1.24"]), "not timestamps"),
         (table(ds=pd.to_datetime(["2024-01-01", "2024-01-01", "2024-01-02"])), "more than one row"),
-        (table(ds=pd.to_datetime(["2024-01-01", None, "2024-01-02"])), "no timestamp"),
-        (table(unique_id=["a", None, "a"]), "no unique_id"),
+        (
+            table(ds=pd.to_datetime(["2024-01-01", None, "2024-01-02"])),
+            "timestamp is missing in 1 row",
+        ),
+        (table(unique_id=["a", None, "a"]), "series identifier is missing in 1 row"),
         ([1, 2, 3], "not a list"),
     ],
 )
@@ -53,12 +56,12 @@ def test_a_series_without_a_value_is_left_out():
 
 
 def test_no_value_at_all_is_refused():
-    with pytest.raises(DataError, match="No row has a value"):
+    with pytest.raises(DataError, match="All values of the target 'y' are missing"):
         to_grid(check_table(table(y=np.nan)))
 
 
 def test_timestamps_off_the_given_grid_are_refused():
-    with pytest.raises(DataError, match="not a timestamp of frequency MS"):
+    with pytest.raises(DataError, match="does not match frequency MS"):
         to_grid(check_table(table()), "MS")
 
 

@@ -222,7 +222,7 @@ def test_absent_periods_by_rule(fill, expected, write):
 
 def test_absent_periods_as_an_error(write):
     text = lines("date,y", "2024-01-01,1", "2024-01-02,2", "2024-01-04,4")
-    with pytest.raises(DataError, match=r"1 of 4 periods have no value.*2024-01-03 of series 'y'"):
+    with pytest.raises(DataError, match=r"1 of 4 periods has no value.*2024-01-03 of series 'y'"):
         read_csv(write(text), fill="error")
 
 
@@ -232,66 +232,66 @@ REFUSALS = [
         "text in the value column",
         lines("date,y", "2024-01-01,1", "2024-01-02,n/a", "2024-01-03,n/a", "2024-01-04,3"),
         "sales.csv, row 3, column 'y': 'n/a' is not a number (1 more: row 4).\n"
-        "Write a number or leave the cell empty; to read 'n/a' as missing, pass --na-value n/a.",
+        "Write a number or leave the cell empty; to treat 'n/a' as missing, pass --na-value n/a.",
     ),
     (
         "infinity",
         lines("date,y", "2024-01-01,1", "2024-01-02,1e309", "2024-01-03,3"),
-        "sales.csv, row 3, column 'y': '1e309' is not a number, but infinite.\n"
-        "Write a number or leave the cell empty; to read '1e309' as missing, pass --na-value "
+        "sales.csv, row 3, column 'y': '1e309' is not a finite number.\n"
+        "Write a number or leave the cell empty; to treat '1e309' as missing, pass --na-value "
         "1e309.",
     ),
     (
         "two values for one timestamp",
         lines("id,date,y", "a,2024-01-01,1", "a,2024-01-02,2", "a,2024-01-02,3"),
-        "sales.csv, row 4, column 'date': series 'a' already has a row for 2024-01-02 (row 3) with another "
-        "value.\nKeep one of them, or add them up before forecasting; if a column tells the rows "
-        "apart, name it with id_col (--id).",
+        "sales.csv, row 4, column 'date': series 'a' already has a row for 2024-01-02 (row 3) with a different "
+        "value.\nKeep one of them, or aggregate them before forecasting; if a column identifies the "
+        "series, pass it as id_col (--id).",
     ),
     (
         "day and month open",
         lines("date,y", "01/02/2024,1", "01/03/2024,2"),
-        "sales.csv, row 2, column 'date': '01/02/2024' can be day/month or month/day; no cell of "
-        "the column decides it.\nPass date_format (--date-format), for instance %d/%m/%Y or "
+        "sales.csv, row 2, column 'date': '01/02/2024' is ambiguous: day/month or month/day; no cell of "
+        "the column decides.\nPass date_format (--date-format), for instance %d/%m/%Y or "
         "%m/%d/%Y.",
     ),
     (
         "one bad date",
         lines("date,y", "2024-01-01,1", "2024-13-01,2", "2024-01-03,2", "2024-01-04,2"),
-        "sales.csv, row 3, column 'date': '2024-13-01' is not a timestamp like the others "
-        "(ISO 8601).\nMend the cell or take the row out.",
+        "sales.csv, row 3, column 'date': '2024-13-01' does not match the date format of the column "
+        "(ISO 8601).\nCorrect the cell or delete the row.",
     ),
     (
         "decimal comma or thousands",
         lines("date;y", "2024-01-01;1,234", "2024-01-02;2,345"),
-        "sales.csv, row 2, column 'y': '1,234' can be read in two ways: a decimal comma or a "
-        "thousands separator; no cell of the column decides it.\nPass decimal=',' (--decimal ,) "
+        "sales.csv, row 2, column 'y': '1,234' is ambiguous: decimal comma or thousands separator; "
+        "no cell of the column decides.\nPass decimal=',' (--decimal ,) "
         "or thousands=',' (--thousands ,).",
     ),
-    ("an empty file", "", "sales.csv: The file is empty.\nWrite a header and rows into it."),
+    ("an empty file", "", "sales.csv: The file is empty.\nAdd a header and rows."),
     (
         "a header alone",
         "date,y\n",
-        "sales.csv, row 1: The file has a header (date, y) and no rows.\nAdd rows below the "
+        "sales.csv, row 1: The file has a header (date, y) but no rows.\nAdd rows below the "
         "header.",
     ),
     (
         "a short line",
         lines("date,y,z", "2024-01-01,1,2", "2024-01-02", "2024-01-03,2,3"),
-        "sales.csv, row 3: the line has 1 cells, the header has 3.\nWrite the missing cells, empty "
-        "ones with their delimiter.",
+        "sales.csv, row 3: the line has 1 cell, the header has 3.\nAdd the missing cells; empty "
+        "ones need their delimiter, too.",
     ),
     (
         "no header",
         lines("2024-01-01,1", "2024-01-02,2"),
-        "sales.csv, row 1: The first line is not a header: '2024-01-01' is a timestamp.\nWrite a "
-        "line with the names of the columns above it.",
+        "sales.csv, row 1: The first line is not a header: '2024-01-01' is a timestamp.\nAdd a "
+        "line with the column names above it.",
     ),
     (
         "an empty id",
         lines("id,date,y", "a,2024-01-01,1", ",2024-01-01,1", "a,2024-01-02,1"),
-        "sales.csv, row 3, column 'id': the cell that names the series is empty.\nWrite the name of "
-        "the series, or take the row out.",
+        "sales.csv, row 3, column 'id': the series identifier is empty.\nWrite the name of "
+        "the series, or delete the row.",
     ),
     (
         "many bad cells in the named target",
@@ -300,58 +300,56 @@ REFUSALS = [
             *(f"2024-01-{d:02d},{'-' if d % 3 else d},{d}" for d in range(1, 10)),
         ),
         "sales.csv, row 2, column 'value': '-' is not a number (5 more: rows 3, 5, ...).\nWrite a "
-        "number or leave the cell empty; to read '-' as missing, pass --na-value '-'.",
+        "number or leave the cell empty; to treat '-' as missing, pass --na-value '-'.",
     ),
     (
         "bad cells in one series of many",
         lines("date,a,b", *(f"2024-01-{d:02d},{d},{'x' if d == 4 else d}" for d in range(1, 10))),
         "sales.csv, row 5, column 'b': 'x' is not a number.\nWrite a number or leave the cell "
-        "empty; to read 'x' as missing, pass --na-value x.",
+        "empty; to treat 'x' as missing, pass --na-value x.",
     ),
     (
         "one row at noon",
         lines(
             "date,y", *(f"2024-01-{d:02d} {'12' if d == 30 else '00'}:00,{d}" for d in range(1, 31))
         ),
-        "sales.csv, row 31, column 'date': The timestamps lie on no regular grid: the commonest step is 1 days 00:00:00, "
-        "but 2024-01-30 12:00:00 is not a whole number of such steps from 2024-01-01 00:00:00 (1 of "
-        "30 rows are off).\nAdd the rows up to regular periods first, or name the frequency with "
-        "freq (--freq).",
+        "sales.csv, row 31, column 'date': The timestamps are irregular: the most frequent interval is 1 day, "
+        "but 2024-01-30 12:00:00 is not a whole number of intervals from 2024-01-01 00:00:00 (1 of "
+        "30 rows).\nAggregate to regular periods first, or set the frequency with freq (--freq).",
     ),
     (
         "a year that is no year",
         lines("date,y", "2024-01-01,1", "2024-01-02,2", "9999-12-31,3"),
-        "sales.csv, row 4, column 'date': The timestamp 9999-12-31 00:00:00 lies outside the years 1678 to "
-        "2261.\nMend it, or use whole numbers (years, for instance) as timestamps.",
+        "sales.csv, row 4, column 'date': The timestamp 9999-12-31 00:00:00 is outside the supported years "
+        "1678 to 2261.\nCorrect it, or use integers (for instance years) as timestamps.",
     ),
     (
         "a ragged line",
         lines("date,y", "2024-01-01,1", "2024-01-02,2,3"),
-        "sales.csv, row 3: the line has 3 cells, the header has 2.\nPut quotes around "
-        "cells that hold the delimiter, or mend the line.",
+        "sales.csv, row 3: the line has 3 cells, the header has 2.\nQuote cells that "
+        "contain the delimiter, or correct the line.",
     ),
     (
         "an open quote",
         lines("date,y", "2024-01-01,1", '2024-01-02,"2', "2024-01-03,3"),
-        "sales.csv, row 3: A quote that opens here is never closed.\nClose the quote, or take it "
-        "out.",
+        "sales.csv, row 3: A quote opened here is never closed.\nClose the quote, or delete it.",
     ),
     (
         "a column twice",
         lines("date,y,y", "2024-01-01,1,2"),
-        "sales.csv, row 1, column 'y': The header names the column 'y' more than once.\nGive each "
-        "column a name of its own.",
+        "sales.csv, row 1, column 'y': The header contains the column 'y' more than once.\nGive each "
+        "column its own name.",
     ),
     (
         "NUL bytes",
         "date,y\n2024-01-01,\x001\n",
-        "sales.csv, row 2: The file holds NUL bytes: it is not a text file.\nSave it as CSV "
-        "(text), for instance from the program that wrote it.",
+        "sales.csv, row 2: The file contains NUL bytes: it is not a text file.\nExport it "
+        "as CSV (text) from the program that created it.",
     ),
     (
         "several targets",
         lines("id,date,weight,height", "a,2024-01-01,1,2", "b,2024-01-01,1,2"),
-        "sales.csv: Several columns could be the target: weight, height.\nName it with target_col "
+        "sales.csv: Several columns could be the target: weight, height.\nChoose one with target_col "
         "(--target), for instance --target weight.",
     ),
 ]
@@ -406,10 +404,10 @@ def test_a_comment_does_not_name_a_series(write):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"delimiter": "||"}, "not one character"),
+        ({"delimiter": "||"}, "not a single character"),
         ({"date_format": "%Q"}, "not a strptime format"),
-        ({"fill": "zeros"}, "no fill 'zeros'"),
-        ({"freq": "-1D"}, "not a step forward"),
+        ({"fill": "zeros"}, "no fill rule 'zeros'"),
+        ({"freq": "-1D"}, "not a positive step"),
     ],
 )
 def test_wrong_arguments(options, said, write):

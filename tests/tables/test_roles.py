@@ -39,14 +39,14 @@ def test_one_missing_target_says_nothing():
     table.loc[table.index[-1], "y"] = np.nan
     found, why = role(table, "volume", h=4)
     assert found == "hist_exog"
-    assert why == "it changes, and no row after the last target holds it"
+    assert why == "it varies, and has no values after the last target"
 
 
 @pytest.mark.parametrize("ahead", [{"a": 4, "b": 0}, {"a": 3, "b": 3}, {"a": 4, "b": 3}])
 def test_what_is_close_names_the_option(ahead):
     found, why = role(panel(ahead), "price", h=4)
     assert found == "hist_exog"
-    assert "of 4 steps in series" in why
+    assert "of 4 steps after the last target have values in series" in why
     assert "--future-exog price" in why
 
 

@@ -50,7 +50,7 @@ ACCEPTED = (
     Accepted(
         "spreadsheet serial dates",
         one_series([str(45292 + k) for k in range(5)]),
-        replace(OF_FIVE, assumption="days of a spreadsheet"),
+        replace(OF_FIVE, assumption="date format spreadsheet serial dates"),
     ),
 )
 
@@ -58,7 +58,7 @@ REFUSED = (
     Refused(
         "day/month or month/day",
         one_series(dates(5, date_format="%d/%m/%Y", freq="MS")),
-        "day/month or month/day",
+        "is ambiguous: day/month or month/day",
         row=2,
         column="date",
         value="01/01/2024",
@@ -66,14 +66,14 @@ REFUSED = (
     Refused(
         "two-digit years, first or last",
         one_series(["24.01.01", "24.01.02", "24.01.03"]),
-        "day.month.year or year.month.day",
+        "is ambiguous: day.month.year or year.month.day",
         row=2,
         column="date",
     ),
     Refused(
         "a date in another format",
         FIVE.replace("2024-01-03", "3 Jan"),
-        "not a timestamp like the others",
+        "does not match the date format of the column (ISO 8601)",
         row=4,
         column="date",
         value="3 Jan",
@@ -81,7 +81,7 @@ REFUSED = (
     Refused(
         "an empty date",
         FIVE.replace("2024-01-03", ""),
-        "not a timestamp like the others",
+        "does not match the date format of the column (ISO 8601)",
         row=4,
         column="date",
         value="",
@@ -89,7 +89,7 @@ REFUSED = (
     Refused(
         "a day that does not exist",
         FIVE.replace("2024-01-03", "2024-02-30"),
-        "not a timestamp",
+        "does not match the date format of the column (ISO 8601)",
         row=4,
         column="date",
         value="2024-02-30",
@@ -97,6 +97,6 @@ REFUSED = (
     Refused(
         "a year out of range",
         FIVE.replace("2024-01-05", "9999-12-31"),
-        "outside the years",
+        "outside the supported years 1678 to 2261",
     ),
 )

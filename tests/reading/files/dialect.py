@@ -54,7 +54,7 @@ REFUSED = (
     Refused(
         "a truncated last line",
         FIVE + "2024-01-06\n",
-        "the line has 1 cells, the header has 2",
+        "the line has 1 cell, the header has 2",
         row=7,
     ),
     Refused("a quote that is never closed", FIVE.replace(",3", ',"3'), "never closed", row=4),

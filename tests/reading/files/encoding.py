@@ -80,7 +80,7 @@ REFUSED = (
     Refused(
         "utf-8 with an invalid byte",
         FIVE.replace("sales", "Umsätze").encode() + b"2024-01-06,\xff\n",
-        "UTF-8 but for 1 bytes",
+        "UTF-8 except for 1 invalid byte (first: 0xff)",
         row=7,
     ),
 )

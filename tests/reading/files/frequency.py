@@ -62,7 +62,10 @@ IRREGULAR = (
     Accepted(
         "missing days, filled on request",
         WITHOUT_TWO_DAYS,
-        replace(OF_FIVE, assumption="filled along a straight line"),
+        replace(
+            OF_FIVE,
+            assumption="2 of 5 periods have no value (sales: 2); the first is 2024-01-03 of series 'sales', after row 3; filled by linear interpolation",
+        ),
         options={"fill": "linear"},
     ),
     Accepted(
@@ -81,7 +84,7 @@ IRREGULAR = (
             freq="D",
             start="2024-01-01",
             end="2024-01-02",
-            assumption="1 rows after the last value",
+            assumption="1 row without a target after the last value",
         ),
     ),
     Accepted(
@@ -92,7 +95,7 @@ IRREGULAR = (
     Accepted(
         "a duplicate row",
         FIVE + FIVE.splitlines()[-1] + "\n",
-        replace(OF_FIVE, assumption="1 repeated rows left out"),
+        replace(OF_FIVE, assumption="1 duplicate row dropped (row 7): identical to an earlier row"),
     ),
     Accepted(
         "jitter of seconds, aligned on request",
@@ -103,7 +106,7 @@ IRREGULAR = (
             freq="h",
             start="2024-01-01",
             end="2024-01-01T05:00:00",
-            assumption="moved onto a grid",
+            assumption="aligned to an interval of 01:00:00, by up to 00:00:02: snap=True",
         ),
         options={"snap": True},
     ),
@@ -112,11 +115,15 @@ IRREGULAR = (
 ACCEPTED = (*REGULAR, *IRREGULAR)
 
 REFUSED = (
-    Refused("a single row", lines("date,sales", "2024-01-01,5"), "at least two"),
+    Refused(
+        "a single row",
+        lines("date,sales", "2024-01-01,5"),
+        "no series has two different timestamps",
+    ),
     Refused(
         "two values for one day",
         FIVE + "2024-01-03,9\n",
-        "already has a row for 2024-01-03 (row 4) with another value",
+        "already has a row for 2024-01-03 (row 4) with a different value",
         row=7,
         column="date",
     ),
@@ -144,6 +151,6 @@ REFUSED = (
     Refused(
         "irregular days",
         one_series(["2024-01-01", "2024-01-02", "2024-01-08", "2024-02-11", "2024-02-13 05:17"]),
-        "no regular grid",
+        "The timestamps are irregular: the most frequent interval is 1 day, but",
     ),
 )

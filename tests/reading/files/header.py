@@ -21,12 +21,12 @@ ACCEPTED = (
     Accepted(
         "titles above the table",
         "Sales report 2024\nmade by: accounting\n\n" + FIVE,
-        replace(OF_FIVE, assumption="2 lines above the header left out: rows 1, 2"),
+        replace(OF_FIVE, assumption="2 lines above the header skipped (rows 1, 2)"),
     ),
     Accepted(
         "titles padded with delimiters",
         "Sales report,\nSource:,accounting\n" + FIVE,
-        replace(OF_FIVE, assumption="2 lines above the header left out"),
+        replace(OF_FIVE, assumption="2 lines above the header skipped"),
     ),
     Accepted(
         "a title that is also a usual column name",
@@ -36,7 +36,7 @@ ACCEPTED = (
     Accepted(
         "comment lines",
         "# exported today\n# in euro, net\n" + FIVE.replace("2024-01-03", "# half\n2024-01-03"),
-        replace(OF_FIVE, assumption="they begin with #"),
+        replace(OF_FIVE, assumption="comments (#)"),
     ),
     Accepted(
         "a two-line header",
@@ -66,31 +66,31 @@ ACCEPTED = (
             freq="D",
             start="2024-01-01",
             end="2024-01-08",
-            assumption="the header again",
+            assumption="repeated header",
         ),
     ),
     Accepted(
         "a source note below the table",
         FIVE + "\nSource: accounting, provisional\n",
-        replace(OF_FIVE, assumption="below the table left out: row 8"),
+        replace(OF_FIVE, assumption="below the table skipped (row 8)"),
     ),
     Accepted(
         "a row with the total",
         FIVE + "Total,15\n",
-        replace(OF_FIVE, assumption="they sum up other rows"),
+        replace(OF_FIVE, assumption="totals of other rows"),
     ),
     Accepted("a row with the total in German", FIVE + "Summe:,15\n", OF_FIVE),
     Accepted(
         "a row with the grand total of all stores",
         LONG + "Total,,20\n",
-        replace(OF_LONG, assumption="they sum up other rows"),
+        replace(OF_LONG, assumption="totals of other rows"),
     ),
 )
 
 REFUSED = (
     Refused("an empty file", "", "is empty"),
     Refused("blank lines only", "\n\n  \n", "is empty"),
-    Refused("a header only", "date,sales\n", "a header (date, sales) and no rows", row=1),
+    Refused("a header only", "date,sales\n", "a header (date, sales) but no rows", row=1),
     Refused(
         "no header",
         lines(*FIVE.splitlines()[1:]),

@@ -38,7 +38,7 @@ SHAPES = (
             start="2019-01-01",
             end="2021-01-01",
             ids=("a", "b"),
-            assumption="taken as periods",
+            assumption="reshaped to rows of 'date' and 'value'",
         ),
     ),
     Accepted(
@@ -68,12 +68,12 @@ COLUMNS = (
     Accepted(
         "an unnamed column of row numbers",
         lines(",date,sales", *(f"{k},{d},{k + 1}" for k, d in enumerate(dates(5)))),
-        replace(OF_FIVE, assumption="it has no name and counts the rows"),
+        replace(OF_FIVE, assumption="row numbers without a name"),
     ),
     Accepted(
         "row names as R writes them",
         lines('"date","sales"', *(f'"{k}","{d}",{k}' for k, d in enumerate(dates(5), 1))),
-        replace(OF_FIVE, assumption="first column left out"),
+        replace(OF_FIVE, assumption="first column dropped"),
     ),
     Accepted(
         "row numbers in a column named id",
@@ -144,11 +144,13 @@ REFUSED = (
         lines("id,date,weight,height", *(f"{i},{d},1,2" for i in "ab" for d in dates(3))),
         "Several columns could be the target",
     ),
-    Refused("two id columns, not given as an option", TWO_ID_COLUMNS, "could together"),
+    Refused(
+        "two id columns, not given as an option", TWO_ID_COLUMNS, "'item' and 'store' together do"
+    ),
     Refused(
         "an empty id",
         LONG.replace("a,2024-01-02", ",2024-01-02"),
-        "names the series is empty",
+        "the series identifier is empty",
         row=3,
         column="store",
         value="",
@@ -156,7 +158,7 @@ REFUSED = (
     Refused(
         "two pairs of ids that join to the same id",
         lines("s,t,date,y", *(f"{p},{d},1" for p in ("a/b,c", "a,b/c") for d in dates(3))),
-        "Two series would be called 'a/b/c'",
+        "Two series would be named 'a/b/c'",
         row=2,
         column="s",
         options={"id_col": ["s", "t"]},

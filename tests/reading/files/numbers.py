@@ -55,7 +55,7 @@ SEPARATORS = (
     Accepted(
         "an ambiguous point that comma delimiters resolve",
         six([f"{v}.125" for v in range(1, 7)], ","),
-        of_six("commas stand between the cells", 21.75),
+        of_six("the delimiter of the file is a comma", 21.75),
     ),
 )
 
@@ -63,18 +63,18 @@ SIGNS = (
     Accepted(
         "dollar signs",
         six([f"${v}" for v in ENGLISH]),
-        of_six("currency sign '$' left out"),
+        of_six("currency sign '$' removed"),
     ),
     Accepted(
         "euro signs after decimal commas",
         six([f"{v} €" for v in GERMAN]),
-        of_six("currency sign '€' left out"),
+        of_six("currency sign '€' removed"),
     ),
-    Accepted("percent signs", six([f"{v}%" for v in SIX]), of_six("percent signs left out")),
+    Accepted("percent signs", six([f"{v}%" for v in SIX]), of_six("percent signs removed")),
     Accepted(
         "a negative number in brackets",
         six([f"({v})" if k == 0 else v for k, v in enumerate(ENGLISH)]),
-        of_six("numbers in brackets read as negative", TOTAL - 2 * SIX[0]),
+        of_six("numbers in parentheses read as negative", TOTAL - 2 * SIX[0]),
     ),
     Accepted(
         "a typographic minus sign",
@@ -84,7 +84,7 @@ SIGNS = (
     Accepted(
         "a trailing minus sign",
         six([f"{v}-" if k == 0 else str(v) for k, v in enumerate(SIX)]),
-        of_six("a minus behind a number", TOTAL - 2 * SIX[0]),
+        of_six("trailing minus signs read as negative", TOTAL - 2 * SIX[0]),
     ),
 )
 
@@ -190,7 +190,7 @@ REFUSED = (
     Refused(
         "infinity",
         FIVE.replace(",3", ",inf"),
-        "not a number",
+        "'inf' is not a finite number",
         row=4,
         column="sales",
         value="inf",
@@ -198,7 +198,7 @@ REFUSED = (
     Refused(
         "a number that overflows",
         FIVE.replace(",3", ",1e309"),
-        "infinite",
+        "'1e309' is not a finite number",
         row=4,
         column="sales",
         value="1e309",
@@ -206,7 +206,7 @@ REFUSED = (
     Refused(
         "an ambiguous comma",
         six(["1,234", "2,345", "3", "4", "5", "6"]),
-        "read in two ways",
+        "'1,234' is ambiguous: decimal comma or thousands separator",
         row=2,
         column="sales",
         value="1,234",
@@ -214,7 +214,7 @@ REFUSED = (
     Refused(
         "an ambiguous point",
         six(["1.234", "2.345", "3", "4", "5", "6"]),
-        "read in two ways",
+        "'1.234' is ambiguous: decimal point or thousands separator",
         row=2,
         column="sales",
         value="1.234",
@@ -235,7 +235,7 @@ REFUSED = (
     Refused(
         "percent signs on some numbers only",
         six(["1%", "0.02", "3%", "4%", "5%", "6%"]),
-        "others have none",
+        "others do not",
         row=3,
         column="sales",
         value="0.02",

@@ -43,7 +43,7 @@ MONTHS = (
             freq="MS",
             start="1949-01-01",
             end="1949-03-01",
-            assumption="read as 1949 to 1949",
+            assumption="two-digit years read as 1949: ",
         ),
     ),
     Accepted(
@@ -114,7 +114,7 @@ YEARS = (
             freq="YS",
             start="2019-01-01",
             end="2021-01-01",
-            assumption="follow each other as years",
+            assumption="by content: consecutive years or months",
         ),
     ),
 )
@@ -125,7 +125,7 @@ REFUSED = (
     Refused(
         "fiscal years",
         one_series(["2000/01", "2001/02", "2002/03"], "year"),
-        "not a timestamp",
+        "is not a timestamp in a known format",
         row=2,
         column="year",
         value="2000/01",
@@ -133,7 +133,7 @@ REFUSED = (
     Refused(
         "a thirteenth month as YYYYMM",
         one_series(["202311", "202312", "202313", "202401"], "period"),
-        "not a timestamp like the others",
+        "does not match the date format of the column (%Y%m)",
         row=4,
         column="period",
         value="202313",
@@ -141,7 +141,7 @@ REFUSED = (
     Refused(
         "a thirteenth month in a column of its own",
         lines("year,month,sales", "2024,1,1", "2024,2,2", "2024,13,3"),
-        "'13' is no month of 2024",
+        "'13' is not a valid month of 2024",
         row=4,
         column="month",
         value="13",

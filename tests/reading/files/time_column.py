@@ -101,11 +101,11 @@ REFUSED = (
     Refused(
         "two possible time columns",
         lines("ordered,shipped,units", *(f"{d},{d},1" for d in dates(5))),
-        "Several columns could be the time: ordered, shipped",
+        "Several columns could be the time column: ordered, shipped",
     ),
     Refused(
         "no time column beside a column of text",
         lines("shop,sales", "a,1", "b,2", "c,3"),
-        "No column holds timestamps",
+        "No column contains timestamps",
     ),
 )

@@ -60,18 +60,18 @@ ACCEPTED = (
             freq="D",
             start="2024-03-30",
             end="2024-04-01",
-            assumption="local days",
+            assumption="read as local dates",
         ),
     ),
     Accepted(
         "seconds since 1970",
         one_series([str(1704067200 + 86400 * k) for k in range(5)], name="timestamp"),
-        replace(OF_FIVE, assumption="seconds since 1970"),
+        replace(OF_FIVE, assumption="Unix time in seconds"),
     ),
     Accepted(
         "milliseconds since 1970",
         one_series([str(1704067200000 + 86400000 * k) for k in range(5)], name="timestamp"),
-        replace(OF_FIVE, assumption="milliseconds since 1970"),
+        replace(OF_FIVE, assumption="Unix time in milliseconds"),
     ),
 )
 

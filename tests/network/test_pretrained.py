@@ -10,9 +10,9 @@ import pytest
 from forecastkit.errors import ModelFileError
 from forecastkit.forecasting.outlook import Outlook, Part
 from forecastkit.network.build import build, set_weights
-from forecastkit.network.config import SHIPPED_HORIZON, NetworkConfig, shipped_view
+from forecastkit.network.config import PRETRAINED_HORIZON, NetworkConfig, pretrained_view
+from forecastkit.network.pretrained import adapt_to, pretrained, read_weights, write_weights
 from forecastkit.network.runtime import Member, network_outputs
-from forecastkit.network.shipped import fitted_to, read_weights, shipped, write_weights
 from forecastkit.series.intervals import normal
 from forecastkit.series.panel import Panel
 
@@ -29,7 +29,7 @@ def test_both_fit_in_four_megabytes():
 
 @cells
 def test_a_card_says_where_the_weights_come_from(cell):
-    network, weights, card = shipped(cell)
+    network, weights, card = pretrained(cell)
     assert {name: one.shape for name, one in weights.items()} == network.weight_shapes()
     assert card["run"]["cell"] == network.cell == cell
     assert card["steps"] > 1000
@@ -38,15 +38,15 @@ def test_a_card_says_where_the_weights_come_from(cell):
 
 
 def test_the_twins_have_as_many_weights():
-    counts = [sum(one.size for one in shipped(cell)[1].values()) for cell in ("lstm", "rnn")]
+    counts = [sum(one.size for one in pretrained(cell)[1].values()) for cell in ("lstm", "rnn")]
     assert counts[1] == pytest.approx(counts[0], rel=0.02)
 
 
 @cells
 @pytest.mark.parametrize("seasons", SEASONS, ids=str)
 def test_training_and_prediction_agree(cell, seasons, rng):
-    network, weights = fitted_to(*shipped(cell)[:2], seasons, 10)
-    x = rng.normal(size=(3, network.view.n_cutoffs, network.view.n_inputs)).astype("float32")
+    network, weights = adapt_to(*pretrained(cell)[:2], seasons, 10)
+    x = rng.normal(size=(3, network.view.sequence_length, network.view.n_inputs)).astype("float32")
     model = build(network, seed=0)
     set_weights(model, weights)
     by_keras = model(x, training=False).numpy()[:, -1]
@@ -69,37 +69,35 @@ def series_of(rng, seasons, n=6):
 
 @cells
 @pytest.mark.parametrize("seasons", SEASONS, ids=str)
-@pytest.mark.parametrize("horizon", [1, SHIPPED_HORIZON, 4 * SHIPPED_HORIZON])
+@pytest.mark.parametrize("horizon", [1, PRETRAINED_HORIZON, 4 * PRETRAINED_HORIZON])
 def test_any_horizon(cell, seasons, horizon, rng):
     """Up to four times the trained one: finite, ordered, near the series, no jump at its end."""
-    network, weights = fitted_to(*shipped(cell)[:2], seasons, horizon)
+    network, weights = adapt_to(*pretrained(cell)[:2], seasons, horizon)
     panel = Panel.of(series_of(rng, seasons))
     paths = forecast_paths(network, weights, panel, (0.025, 0.1, 0.5, 0.9, 0.975))
     assert np.isfinite(paths).all()
     assert (np.diff(paths, axis=-1) >= 0).all()
     assert (np.abs(paths[..., 2] - 50) < 60).all()
-    if horizon > SHIPPED_HORIZON:
+    if horizon > PRETRAINED_HORIZON:
         steps = np.abs(np.diff(paths[..., 2], axis=1))
-        usual = steps[:, : SHIPPED_HORIZON - 1].max(axis=1)
-        assert (steps[:, SHIPPED_HORIZON - 1] < 3 * usual + 1).all()
+        usual = steps[:, : PRETRAINED_HORIZON - 1].max(axis=1)
+        assert (steps[:, PRETRAINED_HORIZON - 1] < 3 * usual + 1).all()
         width = paths[..., 3] - paths[..., 1]
-        assert (width[:, -1] > 0.5 * width[:, SHIPPED_HORIZON - 1]).all()
+        assert (width[:, -1] > 0.5 * width[:, PRETRAINED_HORIZON - 1]).all()
 
 
 @cells
 def test_a_longer_horizon_does_not_change_the_first_steps(cell, rng):
     panel = Panel.of(series_of(rng, (12,)))
-    whole = shipped(cell)[:2]
-    long, short = (
-        forecast_paths(*fitted_to(*whole, (12,), h), panel, (0.5, 0.9)) for h in (100, 5)
-    )
+    whole = pretrained(cell)[:2]
+    long, short = (forecast_paths(*adapt_to(*whole, (12,), h), panel, (0.5, 0.9)) for h in (100, 5))
     np.testing.assert_allclose(long[:, :5], short, rtol=1e-6)
 
 
 @pytest.mark.parametrize("seasons", SEASONS, ids=str)
 def test_scale_and_sign_do_not_matter(seasons, rng):
     """A forecast in other units is the forecast in other units; a negated series is negated."""
-    network, weights = fitted_to(*shipped("lstm")[:2], seasons, 12)
+    network, weights = adapt_to(*pretrained("lstm")[:2], seasons, 12)
     series = series_of(rng, seasons)
     paths = forecast_paths(network, weights, Panel.of(series), (0.1, 0.5, 0.9))
     for factor in (1e-6, 1e6):
@@ -114,7 +112,7 @@ def test_scale_and_sign_do_not_matter(seasons, rng):
 
 
 def test_weights_that_do_not_fit_are_refused(tmp_path):
-    network = NetworkConfig("rnn", 4, shipped_view((1,)))
+    network = NetworkConfig("rnn", 4, pretrained_view((1,)))
     weights = {name: np.zeros(shape, "f") for name, shape in network.weight_shapes().items()}
     write_weights(tmp_path / "w.safetensors", network, weights, {})
     assert read_weights(tmp_path / "w.safetensors")[0] == network

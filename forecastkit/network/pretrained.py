@@ -1,4 +1,4 @@
-"""The networks that ship with the package: read, and cut to the horizon and seasons at hand."""
+"""The pretrained networks of the package: read, and adapted to a horizon and seasons."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from safetensors.numpy import save
 
 from forecastkit.errors import ModelFileError
 from forecastkit.files import write_whole
-from forecastkit.network.config import SHIPPED_HORIZON, Cell, NetworkConfig, shipped_view
+from forecastkit.network.config import PRETRAINED_HORIZON, NetworkConfig, pretrained_view
 from forecastkit.network.runtime import Weights
 
 _FOLDER = "weights"
 # chosen, like all else, on the training parts of public panels: benchmarks/README.md
-SLOW_SHARE = 0.7
+SLOW_CORRECTION_SHARE = 0.7
 
 
 def write_weights(
     path: Path, network: NetworkConfig, weights: Weights, card: dict[str, Any]
 ) -> None:
-    """Write weights with their configuration and where they come from."""
+    """Write weights with their configuration and their card."""
     metadata = {"network": json.dumps(network.to_dict()), "card": json.dumps(card)}
     write_whole(path, save(weights, metadata=metadata))
 
@@ -37,7 +37,7 @@ def read_weights(path: Path) -> tuple[NetworkConfig, Weights, dict[str, Any]]:
     Raises
     ------
     ModelFileError
-        If an array has not the shape that the configuration implies.
+        If an array does not have the shape that the configuration implies.
     """
     with safe_open(str(path), framework="np") as file:
         metadata = file.metadata()
@@ -49,28 +49,28 @@ def read_weights(path: Path) -> tuple[NetworkConfig, Weights, dict[str, Any]]:
 
 
 @cache
-def shipped(cell: Cell) -> tuple[NetworkConfig, Weights, dict[str, Any]]:
-    """Network, weights and card of the shipped network with that cell."""
+def pretrained(cell: str) -> tuple[NetworkConfig, Weights, dict[str, Any]]:
+    """Network, weights and card of the pretrained network with that cell."""
     path = Path(str(files("forecastkit"))) / _FOLDER / f"{cell}.safetensors"
     return read_weights(path)
 
 
-def fitted_to(
+def adapt_to(
     network: NetworkConfig, weights: Weights, season_lengths: tuple[int, ...], horizon: int
 ) -> tuple[NetworkConfig, Weights]:
-    """Cut a shipped network to the seasons and the horizon at hand.
+    """Adapt a pretrained network to seasons and a horizon.
 
-    A shorter horizon takes the first outputs. Beyond the trained one the correction of the base
-    path repeats that of the same phase of the longest season that the trained horizon holds (for
-    series without seasons: that of its last step), while base path and spread go on by their own
-    formulas. In slow series (yearly to monthly) a share of the correction is kept: they are less
-    regular than those that were drawn. Inputs of lags that the seasons do not ask for are dropped:
-    they were always zero.
+    A shorter horizon takes the first outputs. Beyond the trained one the correction of the baseline
+    forecast repeats that of the same phase of the longest season within the trained horizon (for
+    series without seasons: that of its last step); baseline forecast and standard error continue
+    by their formulas. In slow series (yearly to monthly) a share of the correction is kept: they
+    are less regular than the synthetic ones. Inputs of lags that the seasons do not need are
+    dropped: they were always zero.
 
     Parameters
     ----------
     network, weights
-        From `shipped`.
+        From `pretrained`.
     season_lengths : tuple of int
     horizon : int
 
@@ -81,25 +81,25 @@ def fitted_to(
 
     Examples
     --------
-    >>> network = NetworkConfig("rnn", 4, shipped_view((1,)))
+    >>> network = NetworkConfig("rnn", 4, pretrained_view((1,)))
     >>> weights = {name: np.zeros(shape) for name, shape in network.weight_shapes().items()}
-    >>> network, weights = fitted_to(network, weights, (12,), horizon=60)
+    >>> network, weights = adapt_to(network, weights, (12,), horizon=60)
     >>> network.view.horizon, weights["head/bias"].shape, network.view.lags
     (60, (420,), ())
     """
-    view = shipped_view(season_lengths, horizon)
+    view = pretrained_view(season_lengths, horizon)
     kernel = weights["input/kernel"]
     if not any(view.lags):
-        n_odd, without = network.view.n_odd, network.view.n_without_lags
-        n_even = network.view.n_inputs - n_odd - len(view.lags)
-        kept = np.r_[0:without, n_odd : n_odd + n_even]
+        n_equivariant, without = network.view.n_equivariant, network.view.n_without_lags
+        n_even = network.view.n_inputs - n_equivariant - len(view.lags)
+        kept = np.r_[0:without, n_equivariant : n_equivariant + n_even]
         kernel, view = kernel[kept], replace(view, lags=(), lag_steps=0)
     steps = _trained_steps(season_lengths, horizon, network.view.horizon)
     n_quantiles = len(network.quantiles)
     head = weights["head/kernel"].reshape(network.units, -1, n_quantiles)[:, steps]
     bias = weights["head/bias"].reshape(-1, n_quantiles)[steps]
-    if view.drift:
-        share = np.where(np.arange(n_quantiles) == 0, SLOW_SHARE, 1.0).astype(head.dtype)
+    if view.trend_share:
+        share = np.where(np.arange(n_quantiles) == 0, SLOW_CORRECTION_SHARE, 1.0).astype(head.dtype)
         head, bias = head * share, bias * share  # the first output of a step is the median
     cut = {
         "input/kernel": kernel,
@@ -110,31 +110,35 @@ def fitted_to(
     return replace(network, view=view), {**weights, **cut}
 
 
-def with_room(
-    network: NetworkConfig, weights: Weights, told: int, noted: int, fixed: int
+def add_covariate_inputs(
+    network: NetworkConfig,
+    weights: Weights,
+    n_future: int = 0,
+    n_historical: int = 0,
+    n_static: int = 0,
 ) -> tuple[NetworkConfig, Weights]:
-    """Give a network inputs for covariates, which change nothing until they are trained.
+    """Add inputs for covariates to a network; they change nothing until they are trained.
 
     Parameters
     ----------
     network, weights
-    told, noted, fixed : int
+    n_future, n_historical, n_static : int
         As in `View`.
 
     Examples
     --------
-    >>> network = NetworkConfig("rnn", 4, shipped_view((1,)))
+    >>> network = NetworkConfig("rnn", 4, pretrained_view((1,)))
     >>> weights = {name: np.zeros(shape, "f") for name, shape in network.weight_shapes().items()}
-    >>> network, weights = with_room(network, weights, told=3, noted=2, fixed=5)
+    >>> network, weights = add_covariate_inputs(network, weights, 3, 2, 5)
     >>> {name: one.shape for name, one in weights.items()} == network.weight_shapes()
     True
     """
-    if told + noted + fixed == 0:
+    if n_future + n_historical + n_static == 0:
         return network, weights
-    view = replace(network.view, told=told, noted=noted, fixed=fixed)
+    view = replace(network.view, n_future=n_future, n_historical=n_historical, n_static=n_static)
     network = replace(network, view=view)
     kernel = weights["input/kernel"]
-    more = np.zeros((noted + fixed, kernel.shape[1]), kernel.dtype)
+    more = np.zeros((n_historical + n_static, kernel.shape[1]), kernel.dtype)
     weights = {**weights, "input/kernel": np.concatenate([kernel, more])}
     rng = np.random.default_rng(0)
     for name, shape in network.weight_shapes().items():
@@ -146,7 +150,7 @@ def with_room(
 
 
 def _trained_steps(
-    season_lengths: tuple[int, ...], horizon: int, trained: int = SHIPPED_HORIZON
+    season_lengths: tuple[int, ...], horizon: int, trained: int = PRETRAINED_HORIZON
 ) -> np.ndarray:
     """Which trained step stands for each step of the horizon, counted from 0.
 

@@ -1,0 +1,77 @@
+"""How networks are trained: settings, and the candidates that the hold-out chooses among."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Preset = Literal["instant", "fast", "default", "best", "scratch"]
+
+# networks by preset: fine-tuned ones, and ones trained from scratch
+MEMBERS: dict[str, tuple[int, int]] = {
+    "instant": (0, 0),
+    "fast": (1, 0),
+    "default": (3, 2),
+    "best": (6, 6),
+    "scratch": (0, 3),
+}
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a network is trained.
+
+    Attributes
+    ----------
+    max_steps : int
+        Maximum gradient steps; early stopping decides how many of them are used.
+    check_every, patience : int
+        Steps between evaluations of the validation loss, and evaluations without improvement
+        before training stops.
+    batch_size : int
+        Training sequences per step.
+    learning_rate, weight_decay, clip_norm : float
+        Of AdamW (Loshchilov & Hutter 2019) after `warm_up` steps; norm at which gradients are
+        clipped.
+    noise : float
+        Standard deviation of the noise added to the inputs, in units of the series' noise.
+    scale_power : float
+        Losses are weighted with the series' noise to this power: 0 weights all series alike, 1
+        weights errors relative to the level.
+    head_only : bool
+        Whether only the last layer is trained.
+    target_stride : int
+        Cutoffs from one with targets to the next.
+    """
+
+    max_steps: int = 200
+    check_every: int = 10
+    patience: int = 5
+    batch_size: int = 128
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-3
+    clip_norm: float = 1.0
+    warm_up: int = 20
+    noise: float = 0.02
+    scale_power: float = 0.5
+    head_only: bool = False
+    target_stride: int = 1
+
+
+# members of an ensemble weight errors differently, in turn
+SCALE_POWERS = (0.5, 1.0, 0.0)
+# median length from which on a panel counts as long
+MIN_LONG = 300
+# candidates by start and whether the panel is long
+TRAININGS: dict[tuple[str, bool], tuple[TrainingConfig, ...]] = {
+    # few and small steps, so that what was learnt in pretraining is kept
+    ("pretrained", False): (
+        TrainingConfig(max_steps=80, learning_rate=5e-4),
+        TrainingConfig(max_steps=80, learning_rate=2e-3, head_only=True),
+    ),
+    ("pretrained", True): (
+        TrainingConfig(max_steps=240, check_every=20, learning_rate=1e-3, target_stride=4),
+    ),
+    ("scratch", False): (TrainingConfig(max_steps=200),),
+    ("scratch", True): (TrainingConfig(max_steps=600, check_every=20),),
+}

@@ -1,0 +1,141 @@
+"""Sequences of different lengths in one flat array: the one place of index arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+# maximum cells of a rectangle that `blocks` yields: bounds the memory of a pass
+BLOCK_CELLS = 400_000
+
+
+@dataclass(frozen=True, eq=False)
+class Ragged:
+    """Rows of different lengths laid end to end, so that memory grows with the values alone.
+
+    Attributes
+    ----------
+    values : ndarray, shape (n_values, ...)
+        One row after the other.
+    offsets : ndarray of int64, shape (n_rows + 1,)
+        Row i is `values[offsets[i]:offsets[i + 1]]`.
+
+    Examples
+    --------
+    >>> ragged = Ragged.of([np.array([1.0, 2.0, 3.0]), np.array([4.0])])
+    >>> ragged.lengths.tolist(), ragged.offsets.tolist()
+    ([3, 1], [0, 3, 4])
+    """
+
+    values: np.ndarray
+    offsets: np.ndarray
+
+    @classmethod
+    def of(cls, rows: Sequence[np.ndarray]) -> Ragged:
+        """Lay arrays end to end."""
+        values = np.concatenate([*rows, np.empty(0)]).astype(np.float64)
+        return cls(values, offsets_of([len(row) for row in rows]))
+
+    @classmethod
+    def joined(cls, several: Sequence[Ragged]) -> Ragged:
+        """Lay the rows of several end to end."""
+        lengths = np.concatenate([one.lengths for one in several])
+        return cls(np.concatenate([one.values for one in several]), offsets_of(lengths))
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Length of each row, shape (n_rows,)."""
+        return np.diff(self.offsets)
+
+    @property
+    def owner(self) -> np.ndarray:
+        """Row of each value, shape (n_values,)."""
+        return np.repeat(np.arange(self.n_rows), self.lengths)
+
+    @property
+    def steps(self) -> np.ndarray:
+        """Position of each value within its row, shape (n_values,)."""
+        return np.arange(int(self.offsets[-1])) - np.repeat(self.offsets[:-1], self.lengths)
+
+    def positions(self, starts: np.ndarray, stops: np.ndarray) -> np.ndarray:
+        """Positions in the flat array from `starts` up to `stops`, one range after the other."""
+        lengths = np.maximum(stops - starts, 0)
+        first = offsets_of(lengths)[:-1]
+        return np.arange(int(lengths.sum())) + np.repeat(starts - first, lengths)
+
+    def between(self, starts: np.ndarray, stops: np.ndarray) -> Ragged:
+        """Ranges of the flat array from `starts` up to `stops`, one per row."""
+        lengths = np.maximum(stops - starts, 0)
+        return Ragged(self.values[self.positions(starts, stops)], offsets_of(lengths))
+
+    def take(self, rows: np.ndarray) -> Ragged:
+        """Some of the rows, in the given order."""
+        return self.between(self.offsets[rows], self.offsets[np.asarray(rows) + 1])
+
+    def at(self, index: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
+        """Values at positions of the flat array, NaN where they lie outside their row.
+
+        Parameters
+        ----------
+        index : ndarray of int, shape (n, ...)
+        rows : ndarray of int, shape (n,), optional
+            Row of each entry of the first axis; all rows in order by default.
+
+        Examples
+        --------
+        >>> Ragged.of([np.array([1.0, 2.0]), np.array([3.0])]).at(np.array([[1, 2], [1, 2]]))
+        array([[ 2., nan],
+               [nan,  3.]])
+        """
+        rows = np.arange(self.n_rows) if rows is None else rows
+        shape = (-1, *[1] * (index.ndim - 1))
+        start, stop = (self.offsets[rows + k].reshape(shape) for k in (0, 1))
+        inside = (index >= start) & (index < stop)
+        found = self.values[np.where(inside, index, 0)]
+        extra = found.ndim - inside.ndim
+        return np.where(inside.reshape(*inside.shape, *[1] * extra), found, np.nan)
+
+    def with_values(self, values: np.ndarray) -> Ragged:
+        """The same rows with other values."""
+        return replace(self, values=values)
+
+    def blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Walk over the rows as rectangles of bounded size.
+
+        Yields
+        ------
+        index : ndarray of int64, shape (n, width)
+            Positions in `values`; a row that is shorter than the width repeats its last position.
+        inside : ndarray of bool, shape (n, width)
+            Whether the position belongs to the row.
+        """
+        order = np.argsort(self.lengths, kind="stable")
+        order = order[self.lengths[order] > 0]
+        start = 0
+        while start < len(order):
+            # rows are sorted by length: the last one taken is the widest
+            widths = self.lengths[order[start:]]
+            fits = np.arange(1, len(widths) + 1) * widths <= BLOCK_CELLS
+            rows = order[start : start + max(1, int(fits.sum()))]
+            steps = np.arange(int(self.lengths[rows[-1]]))
+            lengths = self.lengths[rows][:, None]
+            yield self.offsets[rows][:, None] + np.minimum(steps, lengths - 1), steps < lengths
+            start += len(rows)
+
+
+def offsets_of(lengths: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Offsets of rows of these lengths.
+
+    Examples
+    --------
+    >>> offsets_of([3, 1]).tolist()
+    [0, 3, 4]
+    """
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
