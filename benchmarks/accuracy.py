@@ -37,7 +37,8 @@ from forecastkit.evaluation.metrics import (
     seasonal_error,
     smape,
 )
-from forecastkit.tables.frame import check_table, to_grid
+from forecastkit.tables.dataset import to_dataset
+from forecastkit.tables.frame import check_table
 
 OURS = ("LSTM", "RNN", "Auto", "Naive2")
 PEERS = ("Naive", "SeasonalNaive", "Theta", "ETS")
@@ -70,17 +71,14 @@ def read(
         kept = np.random.default_rng(0).permutation(len(names))[:sample]
         table = table[table["unique_id"].isin(names[np.sort(kept)])]
     train = table[table["split"] == "train"].reset_index(drop=True)
-    whole, past = to_grid(check_table(table)), to_grid(check_table(train))
-    where = {name: k for k, name in enumerate(whole.ids)}
-    actual = np.full((len(past.ids), h), np.nan)
-    for row, (name, last) in enumerate(zip(past.ids, past.last, strict=True)):
-        k = where[name]
-        values = whole.values[whole.offsets[k] : whole.offsets[k + 1]]
-        start = last - whole.first[k] + 1
-        ahead = values[start : start + h]
-        actual[row, : len(ahead)] = ahead
-    arrays = {"values": past.values, "offsets": past.offsets, "actual": actual}
-    return train, {**arrays, "ids": past.ids.astype(str)}
+    whole, past = to_dataset(check_table(table)), to_dataset(check_table(train))
+    position = {name: k for k, name in enumerate(whole.index.ids)}
+    series = np.array([position[name] for name in past.index.ids])
+    y = whole.panel.y
+    starts = y.offsets[series] + past.last - whole.index.first[series] + 1
+    actual = y.at(starts[:, None] + np.arange(h), series)
+    arrays = {"values": past.panel.values, "offsets": past.panel.offsets, "actual": actual}
+    return train, {**arrays, "ids": past.index.ids.astype(str)}
 
 
 def run(model: str, folder: Path, given: argparse.Namespace, seed: int) -> dict[str, Any]:

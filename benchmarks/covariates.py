@@ -28,7 +28,8 @@ import pandas as pd
 import forecastkit as fk
 from forecastkit.evaluation.metrics import coverage, mase, quantile_loss, seasonal_error, smape
 from forecastkit.series.intervals import tails
-from forecastkit.tables.frame import check_table, to_grid
+from forecastkit.tables.dataset import to_dataset
+from forecastkit.tables.frame import check_table
 
 LEVELS = (20, 40, 60, 80)
 DECILES = tuple(round(0.1 * k, 1) for k in range(1, 10))
@@ -151,12 +152,12 @@ def read(given: argparse.Namespace) -> pd.DataFrame:
 
 def scores(cv: pd.DataFrame, table: pd.DataFrame, model: str, m: int) -> dict[str, float]:
     """Means of the metrics over all forecasts that have an actual value."""
-    grid, first = to_grid(table), cv.groupby("unique_id")["cutoff"].min()
-    scale = {}
-    for k, name in enumerate(grid.ids):
+    data, first = to_dataset(table), cv.groupby("unique_id")["cutoff"].min()
+    index, offsets, scale = data.index, data.panel.offsets, {}
+    for k, name in enumerate(index.ids):
         if name in first.index:
-            values = grid.values[grid.offsets[k] : grid.offsets[k + 1]]
-            ends = grid.ordinals(pd.Series([first[name]])) - grid.first[k] + 1
+            values = data.panel.values[offsets[k] : offsets[k + 1]]
+            ends = index.ordinals(pd.Series([first[name]])) - index.first[k] + 1
             scale[name] = seasonal_error(values[: int(ends[0])], m)
     actual, point = cv["y"].to_numpy()[:, None], cv[model].to_numpy()[:, None]
     over = cv["unique_id"].map(scale).to_numpy(float)

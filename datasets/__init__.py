@@ -11,7 +11,7 @@ import pandas as pd
 
 from forecastkit.errors import OptionError
 from forecastkit.files import write_whole
-from forecastkit.tables.frame import to_grid
+from forecastkit.tables.dataset import to_dataset
 from forecastkit.tables.reading import read_csv
 
 _FOLDER = Path(__file__).parent
@@ -89,7 +89,7 @@ def about() -> list[dict[str, Any]]:
             {
                 "name": name,
                 "title": title,
-                "freq": to_grid(table).frequency.alias,
+                "freq": to_dataset(table).index.frequency.alias,
                 "series": int(table["unique_id"].nunique()),
                 "rows": len(table),
             }

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from forecastkit.reporting.plots import plot_forecast as plot_forecast
     from forecastkit.tables.calendar import add_calendar as add_calendar
     from forecastkit.tables.check import check_csv as check_csv
+    from forecastkit.tables.dataset import usual_horizon as usual_horizon
     from forecastkit.tables.events import add_events as add_events
     from forecastkit.tables.events import add_holidays as add_holidays
-    from forecastkit.tables.frame import usual_horizon as usual_horizon
     from forecastkit.tables.reading import read_csv as read_csv
     from forecastkit.tables.reading import read_parquet as read_parquet
     from forecastkit.tables.writing import write_csv as write_csv
@@ -63,7 +63,7 @@ _HOMES = {
     "read_csv": "tables.reading",
     "read_parquet": "tables.reading",
     "read_future": "forecasting.future",
-    "usual_horizon": "tables.frame",
+    "usual_horizon": "tables.dataset",
     "write_csv": "tables.writing",
 }
 _ROOMS = ("datasets", "errors", "layers", "reporting")

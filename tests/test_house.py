@@ -23,7 +23,7 @@ ROOMS = {
     "errors": (set(), set()),
     "files": ({"errors"}, set()),
     "version": (set(), set()),
-    "tables": ({"errors", "files"}, {"numpy", "pandas", "holidays", "pyarrow"}),
+    "tables": ({"errors", "files", "series"}, {"numpy", "pandas", "holidays", "pyarrow"}),
     "series": ({"errors"}, {"numpy"}),
     "layers": ({"errors"}, {"keras", "tensorflow"}),
     "network": (

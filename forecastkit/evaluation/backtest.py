@@ -10,10 +10,11 @@ import pandas as pd
 
 from forecastkit.errors import DataError, OptionError
 from forecastkit.series.intervals import Level, checked_levels
-from forecastkit.tables.covariates import FUTR, HIST, STAT
-from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Grid, Y, check_table, to_grid
+from forecastkit.tables.dataset import Dataset, to_dataset
+from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Y, check_table
 from forecastkit.tables.gaps import filled_periods
 from forecastkit.tables.roles import find_columns
+from forecastkit.tables.schema import FUTR, HIST, STAT
 
 
 class Forecaster(Protocol):
@@ -84,28 +85,29 @@ def cross_validation(
     table = check_table(df)
     given = [getattr(one, "freq", None) for one in models]
     freq = next((one for one in given if one is not None), None)
-    grid = to_grid(table, freq)
-    table = table[table[UNIQUE_ID].isin(grid.ids)].reset_index(drop=True)
-    ordinals = grid.ordinals(table[DS])
+    data = to_dataset(table, freq)
+    table = table[table[UNIQUE_ID].isin(data.index.ids)].reset_index(drop=True)
+    ordinals = data.index.ordinals(table[DS])
     series = table[UNIQUE_ID].ne(table[UNIQUE_ID].shift()).cumsum().to_numpy() - 1
-    estimated = _estimated_rows(grid, ordinals, series, df.attrs)
+    estimated = _estimated_rows(data, ordinals, series, df.attrs)
     parts = []
     fitted: list[Forecaster] = []
     for back in range(h + step * (n_windows - 1), h - 1, -step):
-        cutoff = grid.last - back  # (n_series,)
+        cutoff = data.last - back  # (n_series,)
         known = table[ordinals <= cutoff[series]]
         if estimated is not None:
             known = _observed_at_end(known, estimated[ordinals <= cutoff[series]])
         known = known[known.groupby(UNIQUE_ID)[Y].transform("count") > 0]
         if known.empty:
-            raise _too_short(grid, h, step, n_windows)
+            raise _too_short(data, h, step, n_windows)
         if refit or not fitted:
-            fitted = [_trained(one, known, grid, table) for one in models]
+            fitted = [_trained(one, known, data, table) for one in models]
         inside = (ordinals > cutoff[series]) & (ordinals <= cutoff[series] + h)
         ahead = table[inside]
         if estimated is not None:  # no forecast is scored on an estimate
             ahead = ahead.assign(**{Y: ahead[Y].mask(estimated[inside])})
-        moments = grid.timestamps(cutoff).astype(table[DS].dtype).set_axis(grid.ids)
+        moments = data.index.timestamps(cutoff).astype(table[DS].dtype)
+        moments = moments.set_axis(data.index.ids)
         known = _up_to(known, moments)
         part = _window(fitted, known, ahead, level)
         parts.append(part.assign(**{CUTOFF: part[UNIQUE_ID].map(moments)}))
@@ -125,8 +127,8 @@ def _horizon(models: list[Forecaster]) -> int:
     return horizons.pop()
 
 
-def _too_short(grid: Grid, h: int, step: int, n_windows: int) -> DataError:
-    longest = int(np.diff(grid.offsets).max())
+def _too_short(data: Dataset, h: int, step: int, n_windows: int) -> DataError:
+    longest = int(data.panel.lengths.max())
     needed = h + step * (n_windows - 1) + 1
     return DataError(
         f"{n_windows} windows of {h} steps need at least {needed} periods; the longest series has "
@@ -136,14 +138,14 @@ def _too_short(grid: Grid, h: int, step: int, n_windows: int) -> DataError:
 
 
 def _estimated_rows(
-    grid: Grid, ordinals: np.ndarray, series: np.ndarray, attrs: Mapping[Any, Any]
+    data: Dataset, ordinals: np.ndarray, series: np.ndarray, attrs: Mapping[Any, Any]
 ) -> np.ndarray | None:
     """Whether the value of each row fills a gap; None where no row's does."""
-    periods = filled_periods(grid, attrs)
+    periods = filled_periods(data, attrs)
     if periods is None:
         return None
-    inside = ordinals <= grid.last[series]
-    places = grid.offsets[series] + ordinals - grid.first[series]
+    inside = ordinals <= data.last[series]
+    places = data.panel.offsets[series] + ordinals - data.index.first[series]
     return inside & periods[np.where(inside, places, 0)]
 
 
@@ -178,17 +180,19 @@ def _roles(model: Any, known: pd.DataFrame, table: pd.DataFrame) -> dict[str, li
     seen = seen.sort_values([UNIQUE_ID, DS], kind="stable", ignore_index=True)
     seen.attrs = dict(table.attrs)
     columns, _ = find_columns(seen, model.futr_exog, model.hist_exog, model.stat_exog, model.h)
-    named = [column for column in columns if not column.made]
+    named = [column for column in columns if not column.is_derived]
     roles = (FUTR, HIST, STAT)
     return {role: [one.name for one in named if one.role == role] for role in roles}
 
 
-def _trained(model: Forecaster, known: pd.DataFrame, grid: Grid, table: pd.DataFrame) -> Forecaster:
+def _trained(
+    model: Forecaster, known: pd.DataFrame, data: Dataset, table: pd.DataFrame
+) -> Forecaster:
     from sklearn.base import clone
 
     copy = clone(model)
     if "freq" in copy.get_params():  # a short first window must not be read differently
-        copy.set_params(freq=grid.frequency)
+        copy.set_params(freq=data.index.frequency)
     if {FUTR, HIST, STAT} <= set(copy.get_params()):  # nor what its columns mean
         copy.set_params(**_roles(copy, known, table))
     # a forecaster's `train` is its `fit` without the scoreboard, which is made here

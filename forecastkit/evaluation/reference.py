@@ -12,9 +12,8 @@ import pandas as pd
 from forecastkit.errors import NotFittedError, OptionError
 from forecastkit.evaluation.baselines import BASELINES
 from forecastkit.series.intervals import Level, checked_levels, column_names
-from forecastkit.series.panel import Panel
-from forecastkit.series.ragged import Ragged
-from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, check_table, to_grid
+from forecastkit.tables.dataset import to_dataset
+from forecastkit.tables.frame import UNIQUE_ID, check_table
 
 
 class Baseline:
@@ -71,14 +70,14 @@ class Baseline:
             )
         if not isinstance(self.h, int | np.integer) or self.h < 1:
             raise OptionError(f"h {self.h!r} is not a whole number of 1 or more.", value=self.h)
-        self.grid_ = to_grid(check_table(df), self.freq)
+        self.data_ = to_dataset(check_table(df), self.freq)
         return self
 
     def predict(
         self, df: pd.DataFrame | None = None, level: Sequence[Level] | Level | None = None
     ) -> pd.DataFrame:
         """Return the forecast table after the series of `fit`, or after those of `df`."""
-        if not hasattr(self, "grid_"):
+        if not hasattr(self, "data_"):
             raise NotFittedError("This Baseline is not fitted yet.", fix="Call fit first.")
         return self._forecast(df, level, whole_rows=False)
 
@@ -94,22 +93,14 @@ class Baseline:
         level: Sequence[Level] | Level | None,
         whole_rows: bool,
     ) -> pd.DataFrame:
-        grid = self.grid_
+        data, frequency = self.data_, self.data_.index.frequency
         if df is not None:
-            grid = to_grid(check_table(df), self.grid_.frequency, whole_rows)
-        season = self.season_length or min(grid.frequency.season_lengths)
-        panel = Panel(Ragged(grid.values, grid.offsets))
-        point, deviation = BASELINES[self.method](panel, self.h, season)
-        table = {**forecast_index(grid, self.h), self.method: point.ravel()}
+            data = to_dataset(check_table(df), frequency, whole_rows=whole_rows)
+        season = self.season_length or min(frequency.season_lengths)
+        point, deviation = BASELINES[self.method](data.panel, self.h, season)
+        table = {**data.future_periods(self.h), self.method: point.ravel()}
         for one in checked_levels(level):
             half = NormalDist().inv_cdf(0.5 + one / 200) * deviation.ravel()
             low, high = column_names(self.method, one)
             table[low], table[high] = table[self.method] - half, table[self.method] + half
         return pd.DataFrame(table).astype({UNIQUE_ID: "str"})
-
-
-def forecast_index(grid: Grid, h: int) -> dict[str, Any]:
-    """Return `unique_id` and `ds` of the `h` steps after every series of a grid."""
-    ahead = np.repeat(grid.last, h) + np.tile(np.arange(1, h + 1), len(grid.ids))
-    moments = grid.timestamps(ahead)
-    return {UNIQUE_ID: np.repeat(grid.ids.astype(object), h), DS: moments}

@@ -13,7 +13,8 @@ import pandas as pd
 from forecastkit.errors import DataError, OptionError
 from forecastkit.evaluation import metrics as formulas
 from forecastkit.series.intervals import Level, checked_levels, column_names, tails
-from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Grid, Y, check_table, to_grid
+from forecastkit.tables.dataset import Dataset, to_dataset
+from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Y, check_table
 
 METRIC = "metric"
 PLAIN: dict[str, Callable[..., np.ndarray]] = {
@@ -235,21 +236,22 @@ def _scales(
             "mase and rmsse need train_df, the series table that the models were trained on.",
             fix="Pass train_df=, or omit these metrics.",
         )
-    grid = to_grid(check_table(train_df), freq)
-    m = season_length or min(grid.frequency.season_lengths)
-    return {power: _scale(windows, grid, m, power) for power in wanted}
+    data = to_dataset(check_table(train_df), freq)
+    m = season_length or min(data.index.frequency.season_lengths)
+    return {power: _scale(windows, data, m, power) for power in wanted}
 
 
-def _scale(windows: _Windows, grid: Grid, m: int, power: int) -> np.ndarray:
-    place = {one: i for i, one in enumerate(grid.ids)}
-    until = None if windows.cutoffs is None else grid.ordinals(windows.cutoffs)
+def _scale(windows: _Windows, data: Dataset, m: int, power: int) -> np.ndarray:
+    index, offsets = data.index, data.panel.offsets
+    place = {one: i for i, one in enumerate(index.ids)}
+    until = None if windows.cutoffs is None else index.ordinals(windows.cutoffs)
     scale = np.full(len(windows.owner), np.nan)
     for row, series in enumerate(windows.owner):
         i = place.get(windows.ids[series])
         if i is not None:
-            known = int(grid.offsets[i + 1] - grid.offsets[i])
+            known = int(offsets[i + 1] - offsets[i])
             if until is not None:
-                known = min(int(until[row] - grid.first[i]) + 1, known)
-            y = grid.values[grid.offsets[i] : grid.offsets[i] + max(known, 0)]
+                known = min(int(until[row] - index.first[i]) + 1, known)
+            y = data.panel.values[offsets[i] : offsets[i] + max(known, 0)]
             scale[row] = formulas.seasonal_error(y, m, power)
     return scale

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import OptionError
-from forecastkit.forecasting.fitted import Fitted, panel_of
+from forecastkit.forecasting.fitted import Fitted
 from forecastkit.layers.cells import CELLS
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.introspection import gate_values, input_gradient, traces
@@ -145,7 +145,7 @@ def diagnose(model: Any, groups: Mapping[str, str] | None = None) -> Diagnosis:
     reaches = 1 + np.where(seen.valued, seen.lags, -1).max(axis=(1, 2))
     reach = int(reaches.max())
     mean = _mean_by_lag(by_lag, reaches)
-    ids = fitted.history.ids[series]
+    ids = fitted.history.index.ids[series]
     by_series = {
         UNIQUE_ID: ids,
         "memory_length": [_memory_length(one) for one in by_lag],
@@ -169,10 +169,10 @@ def _last_known_windows(
     fitted: Fitted, network: NetworkConfig, groups: Mapping[str, str]
 ) -> tuple[Windows, np.ndarray, np.ndarray]:
     """Windows that end one horizon before the end, of the longest series of every group first."""
-    panel = panel_of(fitted.history)
+    panel = fitted.history.panel
     windows = fitted.windows(panel, network.view)
     order = np.argsort(-panel.lengths, kind="stable")
-    names = pd.Series([groups.get(one, "") for one in fitted.history.ids[order]])
+    names = pd.Series([groups.get(one, "") for one in fitted.history.index.ids[order]])
     rank = names.groupby(names).cumcount().to_numpy()  # within its group
     series = np.sort(order[np.argsort(rank, kind="stable")][:_MOST_SERIES])
     return windows, series, np.maximum(panel.lengths[series] - 1 - network.view.horizon, 0)

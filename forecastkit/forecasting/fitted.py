@@ -11,13 +11,11 @@ import numpy as np
 from forecastkit.forecasting.calibration import Calibration
 from forecastkit.forecasting.outlook import Outlook, Part
 from forecastkit.network.runtime import Member
-from forecastkit.series.covariates import Covariates
 from forecastkit.series.effects import Adjusted, Effects
 from forecastkit.series.panel import Panel
-from forecastkit.series.ragged import Ragged
 from forecastkit.series.windows import View, Windows
-from forecastkit.tables.ahead import missing_ahead
-from forecastkit.tables.frame import Grid
+from forecastkit.tables.dataset import Dataset
+from forecastkit.tables.future import missing_future
 
 # the most periods of a series that a model looks at and keeps
 HISTORY = 20_000
@@ -35,7 +33,7 @@ class Fitted:
         Steps that it foretells, and the season of its baselines and statistical parts.
     parts : tuple of Part
         Forecasts whose weighted mean it is.
-    history : Grid
+    history : Dataset
         The last periods of every series.
     scoreboard : list of dict
         Scores of the model and the baselines on the held-back window, best first.
@@ -54,7 +52,7 @@ class Fitted:
     h: int
     season_length: int
     parts: tuple[Part, ...]
-    history: Grid
+    history: Dataset
     scoreboard: list[dict[str, Any]] = field(default_factory=list)
     assumptions: list[dict[str, str]] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
@@ -76,7 +74,7 @@ class Fitted:
     @property
     def missing_future(self) -> list[str]:
         """Columns known ahead that a forecast after the history still needs values of."""
-        return [] if self.effects is None else missing_ahead(self.history, self.h)
+        return [] if self.effects is None else missing_future(self.history, self.h)
 
     def windows(self, panel: Panel, view: View) -> Windows:
         """Cut a panel as a network with that view sees it, without effects of covariates."""
@@ -98,31 +96,7 @@ class Fitted:
         ndarray, shape (n_series, h, len(z))
             In the series' own units, not negative and whole where all values of the series are.
         """
-        known = panel_of(self.history).alone()
+        known = self.history.panel.alone()
         outlook = Outlook(panel, self.parts, self.h, self.season_length, self.effects, known)
         reach = (self.calibration or Calibration.none(self.h)).stretched(np.asarray(z, float))
         return outlook.possible(outlook.at(reach))
-
-
-def recent(grid: Grid) -> Grid:
-    """Cut a grid to the last `HISTORY` periods of every series."""
-    kept, beside = panel_of(grid).last(HISTORY), grid.beside
-    if beside is not None and kept.covariates is not None:
-        rest = kept.covariates.changing
-        beside = replace(beside, values=rest.values, offsets=rest.offsets)
-    return replace(
-        grid,
-        first=grid.last - kept.lengths + 1,
-        offsets=kept.offsets,
-        values=kept.values,
-        beside=beside,
-    )
-
-
-def panel_of(grid: Grid) -> Panel:
-    """Return the values of a grid, and what is known beside them, as a panel."""
-    beside, covariates = grid.beside, None
-    if beside is not None:
-        changing = Ragged(beside.values, np.asarray(beside.offsets))
-        covariates = Covariates(changing, beside.fixed, beside.ahead, ~beside.silent)
-    return Panel(Ragged(grid.values, np.asarray(grid.offsets)), covariates)

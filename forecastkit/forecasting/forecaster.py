@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-import numpy as np
 import pandas as pd
 
 from forecastkit.errors import OptionError
 from forecastkit.evaluation.skill import FEWEST_ROWS, Skill
 from forecastkit.forecasting.arguments import check_arguments, given_seasons
-from forecastkit.forecasting.fitted import Fitted, panel_of, recent
+from forecastkit.forecasting.fitted import HISTORY, Fitted
 from forecastkit.forecasting.learning import Learning
 from forecastkit.forecasting.plan import Plan, make_plan, note
 from forecastkit.forecasting.predictor import Predictor, predict_table
@@ -31,8 +29,8 @@ from forecastkit.network.threads import single_blas_thread
 from forecastkit.network.training_config import Preset
 from forecastkit.series.intervals import Level
 from forecastkit.series.panel import Panel
-from forecastkit.tables.covariates import laid
-from forecastkit.tables.frame import Grid, check_table, to_grid
+from forecastkit.tables.dataset import Dataset, to_dataset, with_covariates
+from forecastkit.tables.frame import check_table
 from forecastkit.tables.gaps import filled_periods
 from forecastkit.tables.reading import ASSUMPTIONS, READING
 from forecastkit.tables.roles import find_columns, find_cycles
@@ -146,24 +144,24 @@ class _Forecaster:
         table.attrs = dict(df.attrs)
         roles = self.futr_exog, self.hist_exog, self.stat_exog
         columns, said = find_columns(table, *roles, int(self.h))
-        grid = to_grid(table, self.freq)
+        data = to_dataset(table, self.freq)
         if self.preset != "instant":  # whose networks are told of nothing
-            cycles, why = find_cycles(table, columns, grid.frequency)
+            cycles, why = find_cycles(table, columns, data.index.frequency)
             columns, said = columns + cycles, said + why
-        notes = [*df.attrs.get(ASSUMPTIONS, []), *table_notes(grid, table)]
+        notes = [*df.attrs.get(ASSUMPTIONS, []), *table_notes(data, table)]
         notes += [note(what, why) for what, why in said]
-        grid = recent(replace(grid, beside=laid(table, grid, columns)))
-        plans = {name: self._plan(grid, cell) for name, cell in self.cells.items()}
+        data = with_covariates(data, table, columns).recent(HISTORY)
+        plans = {name: self._plan(data, cell) for name, cell in self.cells.items()}
         season = min(min(plan.season_lengths) for plan in plans.values())
-        holdout, n_windows = _to_hold_back(grid, int(self.h), plans) if scored else (0, 0)
-        panel, judged = panel_of(grid), Judgement()
-        estimated = filled_periods(grid, df.attrs)
+        holdout, n_windows = _to_hold_back(data, int(self.h), plans) if scored else (0, 0)
+        panel, judged = data.panel, Judgement()
+        estimated = filled_periods(data, df.attrs)
         with Progress(progress) as bar:
             learn = Learning(plans, self.methods, int(self.h), season, int(self.seed), bar.step)
             scored_by = learn
             if n_windows:  # of what is held back not even the season is known
                 past = panel.drop_last(holdout * n_windows)
-                before = {name: self._plan(grid, cell, past) for name, cell in self.cells.items()}
+                before = {name: self._plan(data, cell, past) for name, cell in self.cells.items()}
                 if any(not before[name].looks_like(plan) for name, plan in plans.items()):
                     lengths = (min(plan.season_lengths) for plan in before.values())
                     scored_by = Learning(
@@ -193,7 +191,7 @@ class _Forecaster:
             "skill": [one.to_dict() for one in judged.skills],
             "intervals": judged.intervals,
             "covariates": [column.to_dict() for column in columns],
-            **provenance(table, grid),
+            **provenance(table, data),
             READING: df.attrs.get(READING, {}),
         }
         self.fitted_ = Fitted(
@@ -201,7 +199,7 @@ class _Forecaster:
             int(self.h),
             season,
             learnt.parts,
-            grid,
+            data,
             judged.board,
             notes,
             facts,
@@ -210,13 +208,13 @@ class _Forecaster:
         )
         return self
 
-    def _plan(self, grid: Grid, cell: str, past: Panel | None = None) -> Plan:
+    def _plan(self, data: Dataset, cell: str, past: Panel | None = None) -> Plan:
         window = None if self.input_size is None else int(self.input_size)
         seasons = given_seasons(self.season_length)
         preset = self.preset
         if cell in self.not_fine_tuned and preset in ("fast", "default") and window is None:
             preset = "instant"
-        return make_plan(grid, cell, int(self.h), preset, window, seasons, past)
+        return make_plan(data, cell, int(self.h), preset, window, seasons, past)
 
     @property
     def _name(self) -> str:
@@ -410,13 +408,13 @@ class AutoForecaster(_Forecaster):
     name = "Auto"
 
 
-def _to_hold_back(grid: Grid, h: int, plans: Mapping[str, Plan]) -> tuple[int, int]:
+def _to_hold_back(data: Dataset, h: int, plans: Mapping[str, Plan]) -> tuple[int, int]:
     """Steps of a window that scores are made on, and how many windows there are."""
-    longest = int(np.diff(grid.offsets).max())
+    longest = int(data.panel.lengths.max())
     holdout = min(h, longest // 3)
     trains = any(plan.recipes for plan in plans.values())
-    many = len(grid.ids) >= FEWEST_ROWS and trains
-    return holdout, windows_that_fit(panel_of(grid), holdout, 1 if many else ORIGINS)
+    many = data.panel.n_series >= FEWEST_ROWS and trains
+    return holdout, windows_that_fit(data.panel, holdout, 1 if many else ORIGINS)
 
 
 def _arguments(kind: type) -> dict[str, inspect.Parameter]:

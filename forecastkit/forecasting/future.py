@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,13 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import OptionError
-from forecastkit.forecasting.fitted import Fitted, panel_of
+from forecastkit.forecasting.fitted import Fitted
 from forecastkit.forecasting.predictor import new_history
 from forecastkit.network.threads import single_blas_thread
-from forecastkit.tables.ahead import future_rows, with_future
-from forecastkit.tables.covariates import Column
-from forecastkit.tables.frame import UNIQUE_ID, Grid
+from forecastkit.series.covariates import Covariates
+from forecastkit.tables.dataset import Dataset
+from forecastkit.tables.frame import UNIQUE_ID
+from forecastkit.tables.future import future_rows, with_future
 from forecastkit.tables.reading import READING, Reading, read_rows
 
 _LOW, _HIGH = 0.1, 0.9
@@ -39,8 +41,8 @@ def make_future_dataframe(model: Any, df: pd.DataFrame | None = None) -> pd.Data
         `unique_id`, `ds`, and the columns that are known ahead, empty where they are not known yet.
     """
     fitted = _fitted(model)
-    grid = fitted.history if df is None else new_history(fitted, df)[0]
-    return future_rows(grid, fitted.h)
+    data = fitted.history if df is None else new_history(fitted, df)[0]
+    return future_rows(data, fitted.h)
 
 
 def read_future(path: str | Path, model: Any, **reading: Any) -> pd.DataFrame:
@@ -62,7 +64,7 @@ def read_future(path: str | Path, model: Any, **reading: Any) -> pd.DataFrame:
         With file, row, column, value and what to do.
     """
     fitted = _fitted(model)
-    columns = _told(fitted)
+    columns = [one for one in fitted.history.schema.known_ahead if not one.is_derived]
     numbers = [column.name for column in columns if column.categories is None]
     texts = [column.name for column in columns if column.categories is not None]
     kept = fitted.facts.get(READING, {})
@@ -70,7 +72,7 @@ def read_future(path: str | Path, model: Any, **reading: Any) -> pd.DataFrame:
     given = {name: value for name, value in reading.items() if name in (*_KEPT, "delimiter")}
     table = read_rows(path, numbers, texts, Reading.of(**{**known, **given}))
     if UNIQUE_ID not in table:
-        table[UNIQUE_ID] = str(fitted.history.ids[0])
+        table[UNIQUE_ID] = str(fitted.history.index.ids[0])
     return table
 
 
@@ -91,28 +93,22 @@ def effect_curves(model: Any) -> pd.DataFrame:
     names = ["covariate", "low", "high", "forecast_low", "forecast_high", "change"]
     if fitted.effects is None:
         return pd.DataFrame(columns=names)
-    grid = with_future(fitted.history, None, fitted.h, whole=False)
-    beside = grid.beside
-    assert beside is not None
-    rows, places = [], _future_places(grid, fitted.h)
-    usual = _usual(grid)
-    for column in beside.known_ahead:
-        if column.cycle is not None:
-            continue
-        for k, position in enumerate(beside.which([column])):
-            label = column.name if column.categories is None else _label(column, k)
-            if not any(len(one) for one in _past(grid, position)):
+    data = with_future(fitted.history, None, fitted.h, complete=False)
+    schema = data.schema
+    labels = [label for column in schema.changing for label in column.features]
+    rows, means = [], _means(data)
+    for column in schema.known_ahead:
+        for position in schema.positions([column]) if column.cycle is None else ():
+            if not any(len(one) for one in _past(data, position)):
                 continue
-            low, high = _ends(grid, position)
-            means = [_mean_forecast(fitted, grid, places, usual, position, one)
-                     for one in (low, high)]  # fmt: skip
-            change = 100 * (means[1] / means[0] - 1) if means[0] else np.nan
-            rows.append((label, float(low.mean()), float(high.mean()), *means, change))
+            low, high = _low_and_high(data, position)
+            before, after = (
+                _mean_forecast(fitted, data, means, position, value) for value in (low, high)
+            )
+            change = 100 * (after / before - 1) if before else np.nan
+            ends = float(low.mean()), float(high.mean())
+            rows.append((labels[position], *ends, before, after, change))
     return pd.DataFrame(rows, columns=names)
-
-
-def _label(column: Column, k: int) -> str:
-    return f"{column.name}={(column.categories or ())[k]}"
 
 
 def _fitted(model: Any) -> Fitted:
@@ -122,62 +118,49 @@ def _fitted(model: Any) -> Fitted:
     return fitted
 
 
-def _told(fitted: Fitted) -> list[Column]:
-    """Columns that are known ahead because somebody tells them."""
-    beside = fitted.history.beside
-    known = () if beside is None else beside.known_ahead
-    return [column for column in known if not column.made]
+def _covariates(data: Dataset) -> Covariates:
+    assert data.panel.covariates is not None
+    return data.panel.covariates
 
 
-def _future_places(grid: Grid, h: int) -> np.ndarray:
-    """Rows of the covariates of the next steps, shape (n_series, h)."""
-    assert grid.beside is not None
-    start = grid.beside.offsets[:-1] + np.diff(grid.offsets)
-    return np.asarray(start[:, None] + np.arange(h))
+def _past(data: Dataset, position: int) -> list[np.ndarray]:
+    """Known values of a feature in each series, up to its last period."""
+    changing = _covariates(data).changing
+    starts = changing.offsets[:-1]
+    past = changing.between(starts, starts + data.panel.lengths)
+    rows = [past.values[a:b, position] for a, b in pairwise(past.offsets)]
+    return [one[~np.isnan(one)] for one in rows]
 
 
-def _past(grid: Grid, position: int) -> list[np.ndarray]:
-    """Known values of a column in each series."""
-    beside = grid.beside
-    assert beside is not None
-    found = []
-    for start, length in zip(beside.offsets[:-1], np.diff(grid.offsets), strict=True):
-        values = beside.values[start : start + length, position]
-        found.append(values[~np.isnan(values)])
-    return found
-
-
-def _usual(grid: Grid) -> np.ndarray:
-    """Mean of every column in every series, shape (n_series, n_columns)."""
-    assert grid.beside is not None
-    columns = range(grid.beside.values.shape[1])
-    means = [[one.mean() if len(one) else 0.0 for one in _past(grid, k)] for k in columns]
+def _means(data: Dataset) -> np.ndarray:
+    """Mean of every feature in every series, shape (n_series, n_features)."""
+    n_features = _covariates(data).changing.values.shape[1]
+    means = [[one.mean() if len(one) else 0.0 for one in _past(data, k)] for k in range(n_features)]
     return np.array(means).T
 
 
-def _ends(grid: Grid, position: int) -> tuple[np.ndarray, np.ndarray]:
-    """Low and high value of a column in each series, shape (n_series,) each."""
-    past = _past(grid, position)
-    together = np.concatenate(past)
-    kinds = np.unique(together)
-    if len(kinds) <= 2:
-        return np.full(len(past), kinds.min()), np.full(len(past), kinds.max())
-    ends = [np.quantile(one if len(one) else together, (_LOW, _HIGH)) for one in past]
+def _low_and_high(data: Dataset, position: int) -> tuple[np.ndarray, np.ndarray]:
+    """Low and high value of a feature in each series, shape (n_series,) each."""
+    past = _past(data, position)
+    pooled = np.concatenate(past)
+    distinct = np.unique(pooled)
+    if len(distinct) <= 2:
+        return np.full(len(past), distinct.min()), np.full(len(past), distinct.max())
+    ends = [np.quantile(one if len(one) else pooled, (_LOW, _HIGH)) for one in past]
     low, high = np.array(ends).T
     return low, high
 
 
 def _mean_forecast(
-    fitted: Fitted,
-    grid: Grid,
-    places: np.ndarray,
-    usual: np.ndarray,
-    position: int,
-    value: np.ndarray,
+    fitted: Fitted, data: Dataset, means: np.ndarray, position: int, value: np.ndarray
 ) -> float:
-    assert grid.beside is not None
-    values, ahead = grid.beside.values.copy(), np.repeat(usual[:, None], places.shape[1], axis=1)
-    ahead[:, :, position] = value[:, None]
-    values[places] = ahead
-    changed = replace(grid, beside=replace(grid.beside, values=values))
-    return float(fitted.paths(panel_of(changed), [0.0]).mean())
+    """Mean of the forecast with one feature set to a value and the others to their means."""
+    covariates = _covariates(data)
+    changing = covariates.changing
+    future = np.repeat(means[:, None], fitted.h, axis=1)
+    future[:, :, position] = value[:, None]
+    rows = (changing.offsets[:-1] + data.panel.lengths)[:, None] + np.arange(fitted.h)
+    values = changing.values.copy()
+    values[rows] = future
+    changed = replace(covariates, changing=changing.with_values(values))
+    return float(fitted.paths(replace(data.panel, covariates=changed), [0.0]).mean())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from forecastkit.errors import TrainingError
-from forecastkit.forecasting.fitted import Fitted, panel_of
+from forecastkit.forecasting.fitted import Fitted
 from forecastkit.network.runtime import network_outputs
 
 TOLERANCE = 1e-5
@@ -27,7 +27,7 @@ def check_parity(fitted: Fitted) -> float:
     """
     from forecastkit.network.build import build, set_weights
 
-    panel = panel_of(fitted.history)
+    panel = fitted.history.panel
     panel = panel.take(np.arange(min(_SERIES, panel.n_series)))
     series = np.arange(panel.n_series)
     worst, built = 0.0, {}

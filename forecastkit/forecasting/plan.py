@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from forecastkit.errors import DataError, OptionError
-from forecastkit.forecasting.fitted import panel_of
 from forecastkit.network.config import (
     PRETRAINED_HORIZON,
     PRETRAINED_WINDOW,
@@ -29,7 +28,8 @@ from forecastkit.series.effects_fit import pairs_of
 from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale, scaled
 from forecastkit.series.seasons import find_seasons
-from forecastkit.tables.frame import Grid
+from forecastkit.tables.dataset import Dataset
+from forecastkit.tables.frequency import Frequency
 
 _UNITS = 32
 _FEWEST_PERIODS = 4
@@ -97,7 +97,7 @@ class Plan:
 
 
 def make_plan(
-    grid: Grid,
+    data: Dataset,
     cell: str,
     h: int,
     preset: Preset,
@@ -105,11 +105,11 @@ def make_plan(
     seasons: Sequence[int] | None = None,
     past: Panel | None = None,
 ) -> Plan:
-    """Decide on seasons, networks and start from a panel and what its owner uses_covariates for.
+    """Decide on seasons, networks and start for a dataset.
 
     Parameters
     ----------
-    grid : Grid
+    data : Dataset
     cell : "lstm" or "rnn"
     h : int
         Horizon.
@@ -122,7 +122,7 @@ def make_plan(
         Season lengths; found from frequency or series when left out.
     past : Panel, optional
         What may be known of the series where seasons are found in them, and pairs of covariates;
-        all of the grid when left out.
+        all of it by default.
 
     Raises
     ------
@@ -132,9 +132,9 @@ def make_plan(
         If the preset trains nothing and a window is asked for.
     """
     scratch = preset == "scratch" or input_size is not None
-    longest = _checked_length(grid, _FEWEST_PERIODS + (h if scratch else 0), h)
-    past = panel_of(grid) if past is None else past
-    lengths, notes = _seasons(grid, longest, seasons, past)
+    longest = _checked_length(data, _FEWEST_PERIODS + (h if scratch else 0), h)
+    past = data.panel if past is None else past
+    lengths, notes = _seasons(data.index.frequency, longest, seasons, past)
     if preset == "instant" and input_size is not None:
         raise OptionError(
             f"The preset instant trains nothing, and the pretrained network has a lookback window "
@@ -147,7 +147,7 @@ def make_plan(
     view = default_view(lengths, h, longest, window)
     fresh = NetworkConfig(cell, _UNITS, replace(view, **sizes))
     n_tuned, n_fresh = MEMBERS[preset]
-    long = float(np.median(np.diff(grid.offsets))) >= MIN_LONG
+    long = float(np.median(data.panel.lengths)) >= MIN_LONG
     if scratch:
         notes += _notes_from_scratch(fresh, input_size, preset)
         untrained = {name: np.zeros(shape, "f") for name, shape in fresh.weight_shapes().items()}
@@ -155,7 +155,7 @@ def make_plan(
         return Plan(Member(fresh, untrained), (recipe,), notes, pairs=pairs)
     incumbent = Member(*adapt_to(*pretrained(cell)[:2], lengths, h))
     start = add_covariate_inputs(incumbent.network, incumbent.weights, **sizes)
-    n_values = int(np.sum(~np.isnan(grid.values)))
+    n_values = int(np.sum(~np.isnan(data.panel.values)))
     why = "starting point of the fine-tuning"
     if n_tuned and n_values < _FEWEST_VALUES:
         why = f"used without fine-tuning, which needs {_FEWEST_VALUES} values; there are {n_values}"
@@ -207,13 +207,13 @@ def _notes_on_horizon(h: int, longest: int) -> Notes:
     return notes
 
 
-def _checked_length(grid: Grid, fewest: int, h: int) -> int:
+def _checked_length(data: Dataset, fewest: int, h: int) -> int:
     """Periods of the longest series."""
-    lengths = np.diff(grid.offsets)
+    lengths = data.panel.lengths
     longest = int(lengths.max())
     if longest >= fewest:
         return longest
-    name = f"The longest series ('{grid.ids[lengths.argmax()]}') has {longest} periods; "
+    name = f"The longest series ('{data.index.ids[lengths.argmax()]}') has {longest} periods; "
     if fewest == _FEWEST_PERIODS:
         raise DataError(f"{name}a forecast needs at least {fewest}.", fix="Provide longer series.")
     raise DataError(
@@ -225,17 +225,17 @@ def _checked_length(grid: Grid, fewest: int, h: int) -> int:
 
 
 def _seasons(
-    grid: Grid, longest: int, given: Sequence[int] | None, panel: Panel
+    frequency: Frequency, longest: int, given: Sequence[int] | None, panel: Panel
 ) -> tuple[tuple[int, ...], Notes]:
     if given:
         return tuple(sorted({int(m) for m in given})), []
-    usual = grid.frequency.season_lengths
-    if usual == (1,) and grid.frequency.kind in ("integer", "fixed"):  # it does not tell
+    usual = frequency.season_lengths
+    if usual == (1,) and frequency.kind in ("integer", "fixed"):  # it does not tell
         found = find_seasons(scaled(panel, measure_scale(panel)))
         why = "inferred from the series" if found != (1,) else "no seasonality found in the series"
         return found, [note(f"season_length {_listed(found)}", why)]
     kept = tuple(m for m in usual if 2 * m <= longest) or (1,)
-    why = f"default for frequency {grid.frequency.alias}"
+    why = f"default for frequency {frequency.alias}"
     if kept != usual:
         why += f"; {longest} periods are too few for {_listed(usual)}"
     return kept, [note(f"season_length {_listed(kept)}", why)]

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError, OptionError
-from forecastkit.evaluation.reference import forecast_index
-from forecastkit.forecasting.fitted import Fitted, panel_of, recent
+from forecastkit.forecasting.fitted import HISTORY, Fitted
 from forecastkit.forecasting.plan import note
 from forecastkit.forecasting.storage import read_model, write_model
 from forecastkit.network.threads import single_blas_thread
 from forecastkit.series.intervals import Level, checked_levels, column_names, normal, tails
-from forecastkit.tables.ahead import with_future
 from forecastkit.tables.continuation import continued
-from forecastkit.tables.covariates import laid, unseen
-from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, Y, check_table, to_grid
+from forecastkit.tables.covariates import unknown_categories
+from forecastkit.tables.dataset import Dataset, to_dataset
+from forecastkit.tables.frame import DS, UNIQUE_ID, Y, check_table
+from forecastkit.tables.future import with_future
 from forecastkit.tables.reading import ASSUMPTIONS, READING, Reading
 
 _READING_ARGUMENTS = tuple(one.name for one in fields(Reading))
@@ -50,19 +49,15 @@ class Predictor:
     @property
     def history(self) -> pd.DataFrame:
         """Series table of the last periods of every series that the model keeps."""
-        grid = self.fitted.history
-        lengths = np.diff(grid.offsets)
-        steps = np.arange(len(grid.values)) - np.repeat(grid.offsets[:-1], lengths)
-        ids = np.repeat(grid.ids, lengths)
-        ds = grid.timestamps(np.repeat(grid.first, lengths) + steps)
-        return pd.DataFrame({UNIQUE_ID: ids, DS: ds, Y: grid.values}).astype({UNIQUE_ID: "str"})
+        data = self.fitted.history
+        return data.periods().assign(**{Y: data.panel.values})
 
     @property
     def reading(self) -> dict[str, Any]:
         """Arguments of `read_csv` that read a file as the model's own was read."""
         kept = self.fitted.facts.get(READING, {})
         known = {name: value for name, value in kept.items() if name in _READING_ARGUMENTS}
-        return {**known, "freq": self.fitted.history.frequency}
+        return {**known, "freq": self.fitted.history.index.frequency}
 
     @property
     def missing_future(self) -> list[str]:
@@ -125,63 +120,63 @@ def predict_table(
     is not known of the future counts as usual.
     """
     levels = checked_levels(level)
-    grid: Grid = fitted.history
+    data = fitted.history
     notes: list[dict[str, str]] = []
     if df is not None:
-        grid, notes = new_history(fitted, df, whole_rows)
+        data, notes = new_history(fitted, df, whole_rows)
     if fitted.effects is not None:
-        grid = with_future(grid, futr_df, fitted.h, whole=not whole_rows)
+        data = with_future(data, futr_df, fitted.h, complete=not whole_rows)
     wanted = [0.5, *(q for one in levels for q in tails(one))]
     with single_blas_thread():
-        paths = fitted.paths(panel_of(grid), [normal(q) for q in wanted])
+        paths = fitted.paths(data.panel, [normal(q) for q in wanted])
     names = [fitted.alias, *(name for one in levels for name in column_names(fitted.alias, one))]
-    table = forecast_index(grid, fitted.h)
+    table = data.future_periods(fitted.h)
     table.update({name: paths[..., k].ravel() for k, name in enumerate(names)})
     forecast = pd.DataFrame(table).astype({UNIQUE_ID: "str"})
-    forecast.attrs[ASSUMPTIONS] = notes + _unseen(fitted, [df, futr_df])
+    forecast.attrs[ASSUMPTIONS] = notes + _unknown_categories(fitted, [df, futr_df])
     return forecast
 
 
-def _unseen(fitted: Fitted, tables: Sequence[pd.DataFrame | None]) -> list[dict[str, str]]:
-    """What is said of categories in new tables that the model does not know."""
-    beside = fitted.history.beside
-    columns = () if beside is None else beside.all
+def _unknown_categories(
+    fitted: Fitted, tables: Sequence[pd.DataFrame | None]
+) -> list[dict[str, str]]:
+    """Notes on the categories in new tables that the model does not have."""
+    columns = fitted.history.schema.columns
     given = [one for one in tables if one is not None]
-    return [note(what, why) for one in given for what, why in unseen(one, columns)]
+    return [note(what, why) for one in given for what, why in unknown_categories(one, columns)]
 
 
 def new_history(
     fitted: Fitted, df: pd.DataFrame, whole_rows: bool = False
-) -> tuple[Grid, list[dict[str, str]]]:
-    """Lay a table on the grid of a model, behind the history that the model holds of its series.
+) -> tuple[Dataset, list[dict[str, str]]]:
+    """Append the rows of a table to the history that a model stores of its series.
 
     With `whole_rows` the table stands alone: it is the whole history of its series.
     """
     checked = check_table(df)
-    of_model = fitted.history
+    stored = fitted.history
     whole = pd.api.types.is_integer_dtype(checked[DS])
-    if whole != (of_model.frequency.kind == "integer"):
+    if whole != (stored.index.frequency.kind == "integer"):
         kinds = ("whole numbers", "timestamps")
         raise OptionError(
             f"Column 'ds' holds {kinds[not whole]}; the model was fitted on {kinds[whole]}.",
             column=DS,
         )
-    grid = to_grid(checked, of_model.frequency, whole_rows)
-    if of_model.beside is not None and fitted.effects is not None:
-        grid = replace(grid, beside=laid(checked, grid, of_model.beside.all))
+    columns = stored.schema.columns if fitted.effects is not None else ()
+    new = to_dataset(checked, stored.index.frequency, columns, whole_rows)
     if whole_rows:
-        return recent(grid), []
-    _check_zone(of_model, grid)
-    grid, notes = continued(of_model, grid)
-    return recent(grid), [note(what, why) for what, why in notes]
+        return new.recent(HISTORY), []
+    _check_zone(stored.index.zone, new.index.zone)
+    data, notes = continued(stored, new)
+    return data.recent(HISTORY), [note(what, why) for what, why in notes]
 
 
-def _check_zone(stored: Grid, new: Grid) -> None:
-    if (stored.time_zone is None) != (new.time_zone is None):
+def _check_zone(stored: str | None, new: str | None) -> None:
+    if (stored is None) != (new is None):
         has, lacks = "a time zone", "no time zone"
         raise DataError(
-            f"The timestamps have {lacks if new.time_zone is None else has}; those of the model "
-            f"have {lacks if stored.time_zone is None else has}.",
+            f"The timestamps have {lacks if new is None else has}; those of the model "
+            f"have {lacks if stored is None else has}.",
             column=DS,
             fix="Use the same form as the data that the model was fitted on.",
         )

@@ -10,22 +10,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecastkit.forecasting.fitted import HISTORY, panel_of
+from forecastkit.forecasting.fitted import HISTORY
 from forecastkit.forecasting.plan import Notes, note
 from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale
-from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, Y
+from forecastkit.tables.dataset import Dataset
+from forecastkit.tables.frame import DS, UNIQUE_ID, Y
 
 _PACKAGES = ("forecastkit", "tensorflow", "keras", "numpy", "pandas")
 
 
-def provenance(table: pd.DataFrame, grid: Grid) -> dict[str, Any]:
-    """Size, span and fingerprint of a series table, versions of packages, time of making."""
+def provenance(table: pd.DataFrame, data: Dataset) -> dict[str, Any]:
+    """Size, span and fingerprint of a series table, versions of packages, time of creation."""
+    index = data.index
     return {
         "n_rows": len(table),
-        "n_series": len(grid.ids),
-        "start": str(grid.timestamps(grid.first[[grid.first.argmin()]]).iloc[0]),
-        "end": str(grid.timestamps(grid.last[[grid.last.argmax()]]).iloc[0]),
+        "n_series": index.n_series,
+        "start": str(index.timestamps(index.first[[index.first.argmin()]]).iloc[0]),
+        "end": str(index.timestamps(data.last[[data.last.argmax()]]).iloc[0]),
         "sha256": _fingerprint(table),
         "versions": {name: installed(name) for name in _PACKAGES},
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -46,27 +48,27 @@ def installed(package: str) -> str | None:
         return None
 
 
-def table_notes(grid: Grid, table: pd.DataFrame) -> Notes:
+def table_notes(data: Dataset, table: pd.DataFrame) -> Notes:
     """Say which series, periods and columns of a table are not used."""
     notes = []
-    lengths = np.diff(grid.offsets)
-    left_out = table[UNIQUE_ID].nunique() - len(grid.ids)
+    lengths = data.panel.lengths
+    left_out = table[UNIQUE_ID].nunique() - data.panel.n_series
     if left_out:
         notes.append(note(f"{left_out} series dropped", "no values"))
     if (lengths > HISTORY).any():
         notes.append(note(f"only the last {HISTORY} periods used", "longer series are truncated"))
-    notes += _scale_notes(grid)
+    notes += _scale_notes(data)
     return notes
 
 
-def _scale_notes(grid: Grid) -> Notes:
+def _scale_notes(data: Dataset) -> Notes:
     """Say on what scale series are looked at where it is not that of plain logarithms."""
-    scale, n = measure_scale(panel_of(grid)), len(grid.ids)
+    scale, n = measure_scale(data.panel), data.panel.n_series
     touching, crossing = int((scale.shift > 0).sum()), int(np.isnan(scale.shift).sum())
     whole = int(scale.whole.sum())
     notes = []
     if touching:
-        least = _least_values(panel_of(grid))[scale.shift > 0]
+        least = _least_values(data.panel)[scale.shift > 0]
         kind = "zeros" if (least == 0).all() else "zeros or values close to zero"
         notes.append(note(f"log1p transform for {_of(touching, n)}", f"they contain {kind}"))
     if crossing:

@@ -29,11 +29,16 @@ from forecastkit.forecasting.outlook import Part
 from forecastkit.layers.cells import CELLS
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.runtime import Member
+from forecastkit.series.covariates import Covariates
 from forecastkit.series.effects import Effects
+from forecastkit.series.panel import Panel
+from forecastkit.series.ragged import Ragged
 from forecastkit.tables.calendar import CYCLES
-from forecastkit.tables.covariates import FUTR, HIST, STAT, Beside, Column
-from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Grid, Y
+from forecastkit.tables.dataset import Dataset
+from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Y
 from forecastkit.tables.frequency import Frequency
+from forecastkit.tables.index import TimeIndex
+from forecastkit.tables.schema import FUTR, HIST, STAT, Column, Schema
 
 FORMAT_VERSION = 3
 _MANIFEST = "forecastkit"
@@ -84,17 +89,17 @@ def _digest(tensors: Mapping[str, np.ndarray], manifest: str) -> str:
 
 
 def _tensors(fitted: Fitted) -> dict[str, np.ndarray]:
-    history = fitted.history
+    panel = fitted.history.panel
     tensors = {
-        "history/values": history.values,
-        "history/offsets": history.offsets,
-        "history/first": history.first,
+        "history/values": panel.values,
+        "history/offsets": panel.offsets,
+        "history/first": fitted.history.index.first,
         "calibration/reach": (fitted.calibration or Calibration.none(fitted.h)).reach,
     }
-    if history.beside is not None:
-        tensors["covariates/values"] = history.beside.values
-        tensors["covariates/offsets"] = history.beside.offsets
-        tensors["covariates/fixed"] = history.beside.fixed
+    if panel.covariates is not None:
+        tensors["covariates/values"] = panel.covariates.changing.values
+        tensors["covariates/offsets"] = panel.covariates.changing.offsets
+        tensors["covariates/fixed"] = panel.covariates.static
     if fitted.effects is not None:
         for name, stored in _EFFECTS.items():
             tensors[f"effects/{stored}"] = getattr(fitted.effects, name).astype(np.float64)
@@ -106,8 +111,8 @@ def _tensors(fitted: Fitted) -> dict[str, np.ndarray]:
 
 
 def _manifest(fitted: Fitted) -> str:
-    history, networks = fitted.history, [member.network for member in fitted.members]
-    effects, beside = fitted.effects, history.beside
+    index, networks = fitted.history.index, [member.network for member in fitted.members]
+    effects = fitted.effects
     kinds = list(dict.fromkeys(networks))
     content = {
         "format_version": FORMAT_VERSION,
@@ -120,10 +125,10 @@ def _manifest(fitted: Fitted) -> str:
             {"name": part.name, "weight": part.weight, "n_members": len(part.members)}
             for part in fitted.parts
         ],
-        "frequency": asdict(history.frequency),
-        "time_zone": history.time_zone,
-        "ids": history.ids.tolist(),
-        "covariates": [] if beside is None else [one.to_dict() for one in beside.all],
+        "frequency": asdict(index.frequency),
+        "time_zone": index.zone,
+        "ids": index.ids.tolist(),
+        "covariates": [one.to_dict() for one in fitted.history.schema.columns],
         "effects": effects
         and {
             "noise": effects.noise,
@@ -278,7 +283,7 @@ def _fits(network: NetworkConfig, manifest: dict[str, Any]) -> bool:
 def _are_sane(columns: list[Column], kind: str) -> bool:
     """Whether columns have names of their own, categories and dates that can be; events last."""
     names = [column.name for column in columns]
-    events = [column.made for column in columns if column.role != STAT]
+    events = [column.is_derived for column in columns if column.role != STAT]
     for column in columns:
         kinds, dates = column.categories, column.dates
         if kinds is not None and not (_are_text(kinds) and len(set(kinds)) == len(kinds)):
@@ -405,39 +410,40 @@ def _time_zone(name: Any) -> str | None:
     return None if name is None else str(name)
 
 
-def _beside(
-    manifest: dict[str, Any], tensors: dict[str, np.ndarray], lengths: np.ndarray, name: str
-) -> Beside | None:
-    columns = [Column.from_dict(one) for one in manifest["covariates"]]
-    if not columns:
+def _covariates(
+    schema: Schema, tensors: dict[str, np.ndarray], lengths: np.ndarray, name: str
+) -> Covariates | None:
+    if not schema:
         return None
-    changing = tuple(column for column in columns if column.role != STAT)
-    constants = tuple(column for column in columns if column.role == STAT)
-    fixed = tensors["covariates/fixed"]
+    static = tensors["covariates/fixed"]
     values, offsets = tensors["covariates/values"], tensors["covariates/offsets"]
     fits = offsets[0] == 0 and offsets[-1] == len(values)
     if (
         not fits
         or (np.diff(offsets) < lengths).any()
         or np.isinf(values).any()
-        or np.isinf(fixed).any()
+        or np.isinf(static).any()
     ):
         raise _damaged(name, "its covariates do not fit its series")
-    return Beside(changing, values, offsets, constants, fixed)
+    changing = Ragged(values, offsets)
+    return Covariates(changing, static, schema.is_known_ahead, schema.has_effect)
 
 
 def _effects(
-    manifest: dict[str, Any], tensors: dict[str, np.ndarray], beside: Beside | None, name: str
+    manifest: dict[str, Any],
+    tensors: dict[str, np.ndarray],
+    covariates: Covariates | None,
+    name: str,
 ) -> Effects | None:
     kept = manifest["effects"]
-    if kept is None or beside is None:
+    if kept is None or covariates is None:
         return None
     arrays = {name: tensors[f"effects/{stored}"] for name, stored in _EFFECTS.items()}
     sane = all((np.abs(one) < _LARGEST_EFFECT).all() for one in arrays.values())
     positive = ("size", "variance", "static_std")
     sane = sane and all((arrays[one] > _LEAST_EFFECT).all() for one in positive)
     sane = sane and _LEAST_EFFECT < kept["noise"] < _LARGEST_EFFECT
-    if not sane or not np.array_equal(arrays["known_ahead"] > 0, beside.ahead):
+    if not sane or not np.array_equal(arrays["known_ahead"] > 0, covariates.known_ahead):
         raise _damaged(name, "its effects of covariates are out of range")
     pairs = tensors["effects/pairs"]
     n_ahead = int((arrays["known_ahead"] > 0).sum())
@@ -478,26 +484,26 @@ def _assembled(
         parts.append(Part(part["name"], float(part["weight"]), tuple(members[first:stop])))
         first = stop
     try:
-        grid = Grid(
-            np.array([str(one) for one in manifest["ids"]], dtype=object),
-            tensors["history/first"],
-            offsets,
-            values,
-            _frequency(manifest["frequency"]),
-            _time_zone(manifest["time_zone"]),
-            _beside(manifest, tensors, lengths, name),
+        schema = Schema.of([Column.from_dict(one) for one in manifest["covariates"]])
+        covariates = _covariates(schema, tensors, lengths, name)
+        index = TimeIndex(
+            ids=np.array([str(one) for one in manifest["ids"]], dtype=object),
+            first=tensors["history/first"],
+            frequency=_frequency(manifest["frequency"]),
+            zone=_time_zone(manifest["time_zone"]),
         )
+        history = Dataset(Panel(Ragged(values, offsets), covariates), index, schema)
         return Fitted(
             str(manifest["alias"]),
             manifest["h"],
             manifest["season_length"],
             tuple(parts),
-            grid,
+            history,
             list(manifest["scoreboard"]),
             list(manifest["assumptions"]),
             dict(manifest["facts"]),
             Calibration(reach),
-            _effects(manifest, tensors, grid.beside, name),
+            _effects(manifest, tensors, covariates, name),
         )
     except (KeyError, TypeError, ValueError, OSError) as error:
         raise _damaged(name, f"its manifest is not understood ({error})") from error

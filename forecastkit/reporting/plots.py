@@ -12,7 +12,8 @@ import pandas as pd
 
 from forecastkit.errors import DataError, MissingPackageError, OptionError
 from forecastkit.files import check_writable, write_whole
-from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Y, check_table, to_grid
+from forecastkit.tables.dataset import to_dataset
+from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Y, check_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -234,11 +235,10 @@ def _on_grid(past: pd.DataFrame) -> pd.DataFrame:
     """History with a row for every period, so that a line breaks where values are missing."""
     past = past[[UNIQUE_ID, DS, Y]]
     try:
-        grid = to_grid(check_table(past))
-    except DataError:  # too few rows to tell a frequency, or none that they keep
+        data = to_dataset(check_table(past))
+    except DataError:  # too few rows to infer a frequency, or an irregular one
         return past[[DS, Y]].dropna()
-    ds = grid.timestamps(grid.first[0] + np.arange(len(grid.values)))
-    return pd.DataFrame({DS: ds.astype(past[DS].dtype), Y: grid.values})
+    return data.periods()[[DS]].astype({DS: past[DS].dtype}).assign(**{Y: data.panel.values})
 
 
 def _date_ticks(axes: Axes) -> None:

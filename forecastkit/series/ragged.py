@@ -102,6 +102,19 @@ class Ragged:
         extra = found.ndim - inside.ndim
         return np.where(inside.reshape(*inside.shape, *[1] * extra), found, np.nan)
 
+    def extended(self, lengths: np.ndarray) -> Ragged:
+        """Rows of at least these lengths: shorter ones get NaN behind their values.
+
+        Examples
+        --------
+        >>> Ragged.of([np.array([1.0]), np.array([2.0, 3.0])]).extended(np.array([2, 1])).values
+        array([ 1., nan,  2.,  3.])
+        """
+        offsets = offsets_of(np.maximum(self.lengths, lengths))
+        values = np.full((int(offsets[-1]), *self.values.shape[1:]), np.nan)
+        values[offsets[self.owner] + self.steps] = self.values
+        return Ragged(values, offsets)
+
     def with_values(self, values: np.ndarray) -> Ragged:
         """The same rows with other values."""
         return replace(self, values=values)

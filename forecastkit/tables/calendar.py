@@ -1,8 +1,8 @@
-"""The calendar as smooth numbers: where in the day, the week, the month, the year a period lies.
+"""Calendar features: the position of a period in the day, the week, the month and the year.
 
-Each is a pair of waves and the pair of twice their pace, so that the last hour of a day is near the
-first. Networks that are trained on a panel are told of them; the regression of covariates is not,
-since slow waves would bend its levels.
+Each is a sine and a cosine with their second harmonics, so that the last hour of a day is near the
+first. Networks that are trained on a panel receive them; the regression of covariates does not,
+since the slow waves would bend the level.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import OptionError
-from forecastkit.tables.frame import DS, Grid
+from forecastkit.tables.frame import DS
 from forecastkit.tables.frequency import DAY, Frequency
+from forecastkit.tables.index import TimeIndex
+from forecastkit.tables.schema import HARMONICS
 
 CALENDAR = "calendar"
 CYCLES = ("hour", "weekday", "month", "day of year")
-_PACES = (1, 2)
-# columns of numbers that stand for one cycle
-WIDTH = 2 * len(_PACES)
 
 
 def add_calendar(df: pd.DataFrame, cycles: Sequence[str] | str | None = None) -> pd.DataFrame:
@@ -75,7 +74,7 @@ def add_calendar(df: pd.DataFrame, cycles: Sequence[str] | str | None = None) ->
 
 
 def useful_cycles(frequency: Frequency) -> tuple[str, ...]:
-    """Cycles that are longer than a step of a frequency, and that its steps run through.
+    """Cycles longer than a step of a frequency, at several phases of which its steps fall.
 
     Examples
     --------
@@ -94,9 +93,9 @@ def useful_cycles(frequency: Frequency) -> tuple[str, ...]:
     return ("day of year",) if frequency.step <= 31 * DAY else ()
 
 
-def waves(grid: Grid, ordinals: np.ndarray, cycle: str) -> np.ndarray:
-    """Numbers that say where in a cycle periods lie, shape (n_periods, WIDTH), from -1 to 1."""
-    moments = grid.timestamps(ordinals).dt
+def calendar_features(index: TimeIndex, ordinals: np.ndarray, cycle: str) -> np.ndarray:
+    """Sines and cosines of the phase in a cycle, shape (n_periods, 2 * len(HARMONICS))."""
+    moments = index.timestamps(ordinals).dt
     hours = (moments.hour + moments.minute / 60 + moments.second / 3600) / 24
     phase = {
         "hour": hours,
@@ -104,5 +103,5 @@ def waves(grid: Grid, ordinals: np.ndarray, cycle: str) -> np.ndarray:
         "month": (moments.day - 1) / moments.days_in_month,
         "day of year": (moments.day_of_year - 1) / (365 + moments.is_leap_year),
     }[cycle].to_numpy()
-    turns = 2 * np.pi * np.outer(phase, _PACES)
-    return np.concatenate([np.sin(turns), np.cos(turns)], axis=1)
+    angles = 2 * np.pi * np.outer(phase, HARMONICS)
+    return np.concatenate([np.sin(angles), np.cos(angles)], axis=1)

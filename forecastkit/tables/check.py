@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError, ForecastkitError
-from forecastkit.tables.frame import UNIQUE_ID, Grid, Y, to_grid
+from forecastkit.tables.dataset import to_dataset
+from forecastkit.tables.frame import UNIQUE_ID, Y
 from forecastkit.tables.gaps import gaps_by_series
+from forecastkit.tables.index import TimeIndex
 from forecastkit.tables.reading import ASSUMPTIONS, read_csv
 from forecastkit.tables.source import STANDARD_INPUT
 
@@ -57,19 +59,20 @@ def check_csv(path: str | Path, freq: str | int | None = None, **reading: Any) -
     except DataError as error:
         found = [_problem(one) for one in (error, *error.also)]
         return {**_nothing(_name(path)), "problems": found}
-    grid = to_grid(table, freq)
-    series, counts = gaps_by_series(grid)
+    data = to_dataset(table, freq)
+    series, counts = gaps_by_series(data)
+    index = data.index
     return {
         "file": _name(path),
         "rows": len(table),
         "series": int(table[UNIQUE_ID].nunique()),
         "total": _sum(table[Y].to_numpy()),
-        "freq": grid.frequency.alias,
-        "start": _moment(grid, grid.first.min()),
-        "end": _moment(grid, grid.last.max()),
-        "missing": int(np.isnan(grid.values).sum()),
+        "freq": index.frequency.alias,
+        "start": _moment(index, index.first.min()),
+        "end": _moment(index, data.last.max()),
+        "missing": int(np.isnan(data.panel.values).sum()),
         "ids": table[UNIQUE_ID].unique()[:_IDS_SHOWN].tolist(),
-        "gaps": {str(grid.ids[i]): int(n) for i, n in zip(series[:50], counts[:50], strict=True)},
+        "gaps": {str(index.ids[i]): int(n) for i, n in zip(series[:50], counts[:50], strict=True)},
         "assumptions": table.attrs[ASSUMPTIONS],
         "problems": [],
     }
@@ -102,6 +105,6 @@ def _problem(error: ForecastkitError) -> dict[str, Any]:
     }
 
 
-def _moment(grid: Grid, ordinal: int) -> str | int:
-    moment = grid.timestamps(np.array([ordinal])).iloc[0]
-    return int(moment) if grid.frequency.kind == "integer" else pd.Timestamp(moment).isoformat()
+def _moment(index: TimeIndex, ordinal: int) -> str | int:
+    moment = index.timestamps(np.array([ordinal])).iloc[0]
+    return int(moment) if index.frequency.kind == "integer" else pd.Timestamp(moment).isoformat()

@@ -1,40 +1,44 @@
-"""New rows of series whose history a model holds: continued, replaced, or a series of its own."""
+"""New rows of series whose history a model stores: continued, replaced, or new series."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError
+from forecastkit.series.panel import Panel
+from forecastkit.series.ragged import Ragged, offsets_of
 from forecastkit.tables.clocks import duration
-from forecastkit.tables.covariates import Beside, with_made
-from forecastkit.tables.frame import Grid, day
+from forecastkit.tables.covariates import with_derived
+from forecastkit.tables.dataset import Dataset
+from forecastkit.tables.frame import day
+from forecastkit.tables.index import TimeIndex
 
 Note = tuple[str, str]
-# stored values that are written and read again differ by no more than this share
-_SAME = 1e-9
-# new rows of a series, apart from each other, of which a sampling interval can be told
+# maximum relative difference of stored values that were written to a file and read again
+_MAX_DIFFERENCE = 1e-9
+# minimum rows of a series, and share of equal steps, from which a sampling interval is inferred
 _MIN_STEPS, _MIN_EQUAL_STEPS, _EQUAL_SHARE = 5, 2, 0.8
 
 
-def continued(stored: Grid, new: Grid) -> tuple[Grid, list[Note]]:
-    """Put new rows behind the stored history of their series.
+def continued(stored: Dataset, new: Dataset) -> tuple[Dataset, list[Note]]:
+    """Append new rows to the stored history of their series.
 
     Rows of a series that reach back to the start of its stored history replace it. Otherwise they
-    continue it: values that both have must be equal, periods between are missing. A series that is
-    not stored stands alone.
+    continue it: values that both have must be equal, periods between are missing. A series without
+    a stored history starts with its rows.
 
     Parameters
     ----------
-    stored, new : Grid
-        On the same frequency and with the same covariates.
+    stored, new : Dataset
+        With the same frequency and the same covariates.
 
     Returns
     -------
-    grid : Grid
-        Of the series of `new`.
+    data : Dataset
+        The series of `new`.
     notes : list of (what, why)
 
     Raises
@@ -42,112 +46,117 @@ def continued(stored: Grid, new: Grid) -> tuple[Grid, list[Note]]:
     DataError
         If a new value contradicts a stored one, or the new rows have another sampling interval.
     """
-    place = {name: k for k, name in enumerate(stored.ids)}
-    source = np.array([place.get(name, -1) for name in new.ids], np.int64)
+    place = {name: k for k, name in enumerate(stored.index.ids)}
+    source = np.array([place.get(name, -1) for name in new.index.ids], np.int64)
     known = source >= 0
     _check_interval(stored, new)
-    follows = known & (new.first > stored.first[np.maximum(source, 0)])
+    follows = known & (new.index.first > stored.index.first[np.maximum(source, 0)])
     old = source[follows]
-    first, last = new.first.copy(), new.last.copy()
-    first[follows] = stored.first[old]
+    first, last = new.index.first.copy(), new.last.copy()
+    first[follows] = stored.index.first[old]
     last[follows] = np.maximum(last[follows], stored.last[old])
-    offsets = _offsets(last - first + 1)
-    values = np.full(int(offsets[-1]), np.nan)
-    places = _places(stored.offsets, old, offsets[:-1][follows])
-    values[places[1]] = stored.values[places[0]]
-    rows = np.arange(len(new.ids))
-    source_rows, target = _places(new.offsets, rows, offsets[:-1] + new.first - first)
-    fresh = new.values[source_rows]
-    _check_equal(replace(new, first=first, offsets=offsets, values=values), target, fresh)
-    values[target] = np.where(np.isnan(fresh), values[target], fresh)
-    grid = replace(new, first=first, offsets=offsets, values=values)
-    if new.beside is not None and stored.beside is not None:
-        grid = replace(grid, beside=_beside(stored.beside, new, grid, follows, source))
-    return grid, _notes(follows, known, len(stored.ids))
+    index = replace(new.index, first=first)
+    join = _Join(np.flatnonzero(follows), old, new.index.first - first)
+    y = join.padded(stored.panel.y, new.panel.y, last - first + 1)
+    _check_equal(index, y, new.panel.y, join.shift)
+    panel = Panel(join.filled(y, new.panel.y))
+    before, after = stored.panel.covariates, new.panel.covariates
+    if before is not None and after is not None:
+        lengths = np.maximum(panel.lengths, after.changing.lengths + join.shift)
+        lengths[follows] = np.maximum(lengths[follows], before.changing.lengths[old])
+        rows = join.padded(before.changing, after.changing, lengths)
+        static = after.static.copy()
+        static[follows] = np.where(np.isnan(static[follows]), before.static[old], static[follows])
+        covariates = replace(after, changing=join.filled(rows, after.changing), static=static)
+        panel = replace(panel, covariates=with_derived(covariates, index, new.schema))
+    return Dataset(panel, index, new.schema), _notes(follows, known, stored.index.n_series)
 
 
-def _offsets(lengths: np.ndarray) -> np.ndarray:
-    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+@dataclass(frozen=True, eq=False)
+class _Join:
+    """Which stored series are continued, and where the new rows go.
+
+    Attributes
+    ----------
+    rows : ndarray of int, shape (n_continued,)
+        Positions of the continued series among the new ones.
+    old : ndarray of int, shape (n_continued,)
+        Positions of the same series among the stored ones.
+    shift : ndarray of int, shape (n_series,)
+        Periods from the first joined period to the first new one.
+    """
+
+    rows: np.ndarray
+    old: np.ndarray
+    shift: np.ndarray
+
+    def padded(self, stored: Ragged, new: Ragged, lengths: np.ndarray) -> Ragged:
+        """Rows of these lengths that hold the stored values, NaN elsewhere."""
+        offsets, part = offsets_of(lengths), stored.take(self.old)
+        values = np.full((int(offsets[-1]), *new.values.shape[1:]), np.nan)
+        values[offsets[self.rows][part.owner] + part.steps] = part.values
+        return Ragged(values, offsets)
+
+    def filled(self, joined: Ragged, new: Ragged) -> Ragged:
+        """Put the new values where they are known."""
+        values, target = joined.values.copy(), _targets(joined, new, self.shift)
+        values[target] = np.where(np.isnan(new.values), values[target], new.values)
+        return joined.with_values(values)
 
 
-def _places(
-    offsets: np.ndarray, rows: np.ndarray, starts: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of the values of some series, and where they go if each begins at `starts`."""
-    lengths = np.diff(offsets)[rows]
-    steps = np.arange(int(lengths.sum())) - np.repeat(_offsets(lengths)[:-1], lengths)
-    return np.repeat(offsets[rows], lengths) + steps, np.repeat(starts, lengths) + steps
+def _targets(joined: Ragged, new: Ragged, shift: np.ndarray) -> np.ndarray:
+    """Position in the joined rows of each new value."""
+    return np.asarray((joined.offsets[:-1] + shift)[new.owner] + new.steps)
 
 
-def _check_interval(stored: Grid, new: Grid) -> None:
-    """Refuse rows that lie several periods apart, as sums of weeks do among days."""
-    steps = _steps(new)
+def _check_interval(stored: Dataset, new: Dataset) -> None:
+    """Refuse rows that lie several periods apart, such as weekly sums among days."""
+    steps = _steps(new.panel.y)
     if len(steps) < _MIN_EQUAL_STEPS or steps.min() < 2:
         return
     common = int(np.bincount(steps).argmax())
     equal = float((steps == common).mean())
-    before = _steps(stored)
+    before = _steps(stored.panel.y)
     usual = len(before) and int(np.bincount(before).argmax()) == common
     if usual or (equal < _EQUAL_SHARE and len(steps) < _MIN_STEPS):
         return
-    moments = pd.Series(new.timestamps(new.first[0] + np.array([0, common])))
+    index = new.index
+    moments = index.timestamps(index.first[0] + np.array([0, common]))
     apart = f"{common} steps"
-    if new.frequency.kind == "fixed":
+    if index.frequency.kind == "fixed":
         apart = duration(pd.Timedelta(moments[1] - moments[0]).value)
     raise DataError(
-        f"The rows are {apart} apart; the model expects frequency {new.frequency.alias}.",
+        f"The rows are {apart} apart; the model expects frequency {index.frequency.alias}.",
         value=apart,
-        fix=f"Provide rows of frequency {new.frequency.alias}, or fit a model on data with this "
+        fix=f"Provide rows of frequency {index.frequency.alias}, or fit a model on data with this "
         "sampling interval.",
     )
 
 
-def _steps(grid: Grid) -> np.ndarray:
+def _steps(y: Ragged) -> np.ndarray:
     """Periods from each value to the next of its series."""
-    known = np.flatnonzero(~np.isnan(grid.values))
-    owner = np.searchsorted(grid.offsets, known, side="right") - 1
-    return np.diff(known)[np.diff(owner) == 0]
+    known = np.flatnonzero(~np.isnan(y.values))
+    return np.diff(known)[np.diff(y.owner[known]) == 0]
 
 
-def _check_equal(grid: Grid, target: np.ndarray, fresh: np.ndarray) -> None:
-    before = grid.values[target]
+def _check_equal(index: TimeIndex, joined: Ragged, new: Ragged, shift: np.ndarray) -> None:
+    """Refuse new values that differ from stored ones of the same periods."""
+    target = _targets(joined, new, shift)
+    before, after = joined.values[target], new.values
     with np.errstate(invalid="ignore"):
-        wrong = np.abs(fresh - before) > _SAME * np.maximum(np.abs(before), np.abs(fresh))
+        wrong = np.abs(after - before) > _MAX_DIFFERENCE * np.maximum(np.abs(before), np.abs(after))
     if not wrong.any():
         return
     first, n = int(target[wrong][0]), int(wrong.sum())
-    owner = int(np.searchsorted(grid.offsets, first, side="right") - 1)
-    step = first - grid.offsets[owner]
-    moments = grid.timestamps(grid.first[owner] + np.array([0, step]))
+    series = int(joined.owner[first])
+    moments = index.timestamps(index.first[series] + np.array([0, joined.steps[first]]))
     raise DataError(
-        f"Series '{grid.ids[owner]}' has the value {fresh[wrong][0]:g} at {day(moments[1])}, but "
+        f"Series '{index.ids[series]}' has the value {after[wrong][0]:g} at {day(moments[1])}, but "
         f"the model stores {before[wrong][0]:g} ({n} such value{'s' * (n > 1)}).",
-        value=f"{fresh[wrong][0]:g}",
+        value=f"{after[wrong][0]:g}",
         fix="Provide only later rows, or correct these; a complete history, from "
         f"{day(moments[0])} on, replaces the stored one.",
     )
-
-
-def _beside(
-    stored: Beside, new: Grid, grid: Grid, follows: np.ndarray, source: np.ndarray
-) -> Beside:
-    """Covariates of the joined history: the stored ones, and the new ones where they are known."""
-    fresh = new.beside
-    assert fresh is not None
-    old, shift = source[follows], new.first - grid.first
-    lengths = np.diff(fresh.offsets) + shift
-    lengths[follows] = np.maximum(lengths[follows], np.diff(stored.offsets)[old])
-    lengths = np.maximum(lengths, np.diff(grid.offsets))
-    offsets = _offsets(lengths)
-    values = np.full((int(offsets[-1]), fresh.values.shape[1]), np.nan)
-    places = _places(stored.offsets, old, offsets[:-1][follows])
-    values[places[1]] = stored.values[places[0]]
-    rows, target = _places(fresh.offsets, np.arange(len(new.ids)), offsets[:-1] + shift)
-    given = fresh.values[rows]
-    values[target] = np.where(np.isnan(given), values[target], given)
-    fixed = fresh.fixed.copy()
-    fixed[follows] = np.where(np.isnan(fixed[follows]), stored.fixed[old], fixed[follows])
-    return with_made(replace(fresh, values=values, offsets=offsets, fixed=fixed), grid)
 
 
 def _notes(follows: np.ndarray, known: np.ndarray, n_stored: int) -> list[Note]:

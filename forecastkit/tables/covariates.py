@@ -1,170 +1,56 @@
-"""Columns beside the target, and what is known of days: as numbers on the grid of their series."""
+"""Covariates of a table as features on the grid of their series."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError
-from forecastkit.tables.calendar import WIDTH, waves
+from forecastkit.series.covariates import Covariates
+from forecastkit.series.ragged import Ragged, offsets_of
+from forecastkit.tables.calendar import calendar_features
 from forecastkit.tables.events import count_events
-from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, day
+from forecastkit.tables.frame import DS, UNIQUE_ID, day
+from forecastkit.tables.index import TimeIndex
+from forecastkit.tables.schema import Column, Schema, empty_cells
 
-FUTR, HIST, STAT = "futr_exog", "hist_exog", "stat_exog"
-# numbers beyond this are taken for a slip
-_LARGEST = 1e100
+# numbers beyond this are rejected as errors
+_MAX_NUMBER = 1e100
+# maximum rows of covariates per row of a table, as for the target
+_MAX_PERIODS_PER_ROW = 50
 Note = tuple[str, str]
 
-# a table may reach so many times its rows beyond the last values
-_MOST_AHEAD = 50
 
-
-@dataclass(frozen=True)
-class Column:
-    """A covariate.
-
-    Attributes
-    ----------
-    name : str
-    role : "futr_exog", "hist_exog" or "stat_exog"
-    categories : tuple of str or None
-        What its cells may hold; None for numbers.
-    dates : tuple of str or None
-        For an event: the days on which it is.
-    cycle : str or None
-        For the calendar: which cycle its waves stand for.
-    """
-
-    name: str
-    role: str
-    categories: tuple[str, ...] | None = None
-    dates: tuple[str, ...] | None = None
-    cycle: str | None = None
-
-    @property
-    def made(self) -> bool:
-        """Whether it follows from the timestamps, and stands in no column of a table."""
-        return self.dates is not None or self.cycle is not None
-
-    @property
-    def width(self) -> int:
-        """Columns of numbers that stand for it: one a category."""
-        if self.cycle is not None:
-            return WIDTH
-        return 1 if self.categories is None else len(self.categories)
-
-    def encoded(self, cells: pd.Series) -> np.ndarray:
-        """Numbers that stand for cells, shape (n_rows, width); an unknown category is all zeros.
-
-        Examples
-        --------
-        >>> day = Column("day", "futr_exog", ("Fri", "Sat"))
-        >>> day.encoded(pd.Series(["Sat", "Sun", None])).tolist()
-        [[0.0, 1.0], [0.0, 0.0], [nan, nan]]
-        """
-        absent = absent_cells(cells)
-        if self.categories is None:
-            found = pd.to_numeric(cells.where(~absent), errors="coerce").astype(float)
-            return found.to_numpy()[:, None]
-        text = cells.astype(str).str.strip().to_numpy()
-        hot = (text[:, None] == np.array(self.categories)).astype(float)
-        return np.where(absent.to_numpy()[:, None], np.nan, hot)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return a dictionary that JSON can hold."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, made: dict[str, Any]) -> Column:
-        """Read what `to_dict` returned."""
-        lists = {key: made[key] and tuple(made[key]) for key in ("categories", "dates")}
-        return cls(made["name"], made["role"], **lists, cycle=made["cycle"])
-
-
-@dataclass(frozen=True)
-class Beside:
-    """Covariates of a table, laid on its grid from each series' first period on.
-
-    Attributes
-    ----------
-    columns : tuple of Column
-        That change over time.
-    values : ndarray of float64, shape (n_rows, sum of widths)
-        NaN where nothing is known.
-    offsets : ndarray of int64, shape (n_series + 1,)
-        Series i has the rows `offsets[i]:offsets[i + 1]`, which may reach beyond its last value.
-    constants : tuple of Column
-        That do not change in a series.
-    fixed : ndarray of float64, shape (n_series, sum of their widths)
-    """
-
-    columns: tuple[Column, ...]
-    values: np.ndarray
-    offsets: np.ndarray
-    constants: tuple[Column, ...]
-    fixed: np.ndarray
-
-    @property
-    def all(self) -> tuple[Column, ...]:
-        """Columns that change, then those that do not."""
-        return self.columns + self.constants
-
-    @property
-    def ahead(self) -> np.ndarray:
-        """Whether each column of `values` is known ahead."""
-        return self._each([column.role == FUTR for column in self.columns])
-
-    @property
-    def silent(self) -> np.ndarray:
-        """Whether each column of `values` is for networks alone: the calendar."""
-        return self._each([column.cycle is not None for column in self.columns])
-
-    def _each(self, marks: list[bool]) -> np.ndarray:
-        return np.repeat(marks, [column.width for column in self.columns]).astype(bool)
-
-    def which(self, columns: Sequence[Column]) -> np.ndarray:
-        """Positions of some columns among those of `values`."""
-        owner = np.repeat(np.arange(len(self.columns)), [one.width for one in self.columns])
-        return np.flatnonzero(np.isin(owner, [self.columns.index(one) for one in columns]))
-
-    @property
-    def known_ahead(self) -> tuple[Column, ...]:
-        """Columns that are known ahead."""
-        return tuple(column for column in self.columns if column.role == FUTR)
-
-
-def laid(df: pd.DataFrame, grid: Grid, columns: Sequence[Column]) -> Beside | None:
-    """Lay the covariates of a series table on its grid; None without columns.
+def encode_covariates(
+    df: pd.DataFrame, index: TimeIndex, lengths: np.ndarray, schema: Schema
+) -> Covariates:
+    """Features of a series table's covariates, from each series' first period on.
 
     Parameters
     ----------
     df : DataFrame
         From `check_table`.
-    grid : Grid
+    index : TimeIndex
         Of the same table.
-    columns : sequence of Column
+    lengths : ndarray of int, shape (n_series,)
+        Periods of each series; its covariates may have more.
+    schema : Schema
 
     Raises
     ------
     DataError
-        If a column is not in the table.
+        If a column is not in the table, or a cell is not a number.
     """
-    if not columns:
-        return None
-    changing = tuple(column for column in columns if column.role != STAT)
-    constants = tuple(column for column in columns if column.role == STAT)
-    inside = [column for column in changing if not column.made]
-    check_present(df, [*inside, *constants])
-    series, steps = places_of(df, grid)
-    kept = (series >= 0) & (steps >= 0)
-    df, series, steps = df[kept], series[kept], steps[kept]
-    lengths = np.diff(grid.offsets)
+    check_present(df, [*schema.from_table, *schema.static])
+    series, steps = index.places(df)
+    inside = (series >= 0) & (steps >= 0)
+    df, series, steps = df[inside], series[inside], steps[inside]
+    lengths = lengths.copy()
     np.maximum.at(lengths, series, steps + 1)
-    if lengths.sum() > _MOST_AHEAD * len(df) + 10_000:
+    if lengths.sum() > _MAX_PERIODS_PER_ROW * len(df) + 10_000:
         last = df.iloc[int(steps.argmax())]
         raise DataError(
             f"Series '{last[UNIQUE_ID]}' has a row at {day(last[DS])}, {int(steps.max())} periods "
@@ -173,50 +59,54 @@ def laid(df: pd.DataFrame, grid: Grid, columns: Sequence[Column]) -> Beside | No
             value=str(last[DS]),
             fix="Correct the timestamp.",
         )
-    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    values = np.full((int(offsets[-1]), sum(column.width for column in changing)), np.nan)
-    places, cells = offsets[series] + steps, [encoded(df, column) for column in inside]
-    width = sum(column.width for column in inside)  # what is made stands behind the others
-    values[places, :width] = np.concatenate([*cells, np.empty((len(df), 0))], axis=1)
-    ordered = (*inside, *(one for one in changing if one.made))
-    fixed = _fixed(df, series, len(lengths), constants)
-    return with_made(Beside(ordered, values, offsets, constants, fixed), grid)
+    offsets = offsets_of(lengths)
+    values = np.full((int(offsets[-1]), schema.n_features), np.nan)
+    cells = [encoded(df, column) for column in schema.from_table]
+    features = schema.positions(schema.from_table)
+    if len(features):
+        values[np.ix_(offsets[series] + steps, features)] = np.concatenate(cells, axis=1)
+    covariates = Covariates(
+        changing=Ragged(values, offsets),
+        static=_static_features(df, series, len(lengths), schema.static),
+        known_ahead=schema.is_known_ahead,
+        has_effect=schema.has_effect,
+    )
+    return with_derived(covariates, index, schema)
 
 
-def _fixed(
-    df: pd.DataFrame, series: np.ndarray, n_series: int, constants: Sequence[Column]
+def _static_features(
+    df: pd.DataFrame, series: np.ndarray, n_series: int, columns: Sequence[Column]
 ) -> np.ndarray:
-    """Numbers that stand for the constants of every series, from its first cell that is filled."""
+    """Features of the static columns of every series, from its first filled cell."""
     parts = [np.zeros((n_series, 0))]
-    for column in constants:
+    for column in columns:
         cells = pd.DataFrame(encoded(df, column)).groupby(series).first()
-        found = cells.reindex(np.arange(n_series)).to_numpy()
-        parts.append(found if column.categories is None else np.nan_to_num(found))
+        features = cells.reindex(np.arange(n_series)).to_numpy()
+        parts.append(features if column.categories is None else np.nan_to_num(features))
     return np.concatenate(parts, axis=1)
 
 
-def with_made(beside: Beside, grid: Grid) -> Beside:
-    """Fill in the columns that follow from the timestamps, at all periods."""
-    made = [column for column in beside.columns if column.made]
-    if not made:
-        return beside
-    lengths = np.diff(beside.offsets)
-    steps = np.arange(int(beside.offsets[-1])) - np.repeat(beside.offsets[:-1], lengths)
-    moments, where = np.unique(np.repeat(grid.first, lengths) + steps, return_inverse=True)
-    found = np.concatenate([_made(column, grid, moments) for column in made], axis=1)
-    values = beside.values.copy()
-    values[:, -found.shape[1] :] = found[where]
-    return replace(beside, values=values)
+def with_derived(covariates: Covariates, index: TimeIndex, schema: Schema) -> Covariates:
+    """Compute the features that follow from the timestamps, at all periods."""
+    if not schema.derived:
+        return covariates
+    changing = covariates.changing
+    ordinals = index.first[changing.owner] + changing.steps
+    moments, which = np.unique(ordinals, return_inverse=True)
+    parts = [_derived_features(column, index, moments) for column in schema.derived]
+    values = changing.values.copy()
+    values[:, schema.positions(schema.derived)] = np.concatenate(parts, axis=1)[which]
+    return replace(covariates, changing=changing.with_values(values))
 
 
-def _made(column: Column, grid: Grid, moments: np.ndarray) -> np.ndarray:
+def _derived_features(column: Column, index: TimeIndex, ordinals: np.ndarray) -> np.ndarray:
     if column.cycle is not None:
-        return waves(grid, moments, column.cycle)
-    return count_events(grid, moments, column.dates or ())[:, None]
+        return calendar_features(index, ordinals, column.cycle)
+    return count_events(index, ordinals, column.dates or ())[:, None]
 
 
 def encoded(df: pd.DataFrame, column: Column) -> np.ndarray:
-    """Numbers that stand for a column of a table; see `Column.encoded`.
+    """Features of a column of a table; see `Column.encoded`.
 
     Raises
     ------
@@ -224,14 +114,14 @@ def encoded(df: pd.DataFrame, column: Column) -> np.ndarray:
         If a cell is neither empty nor a number, or the number is infinite or beyond 1e100.
     """
     cells = df[column.name]
-    found = column.encoded(cells)
+    features = column.encoded(cells)
     if column.categories is not None:
-        return found
-    none = np.isnan(found[:, 0]) & ~absent_cells(cells).to_numpy()
-    wrong = none | (np.abs(found[:, 0]) > _LARGEST)
+        return features
+    no_number = np.isnan(features[:, 0]) & ~empty_cells(cells).to_numpy()
+    wrong = no_number | (np.abs(features[:, 0]) > _MAX_NUMBER)
     if wrong.any():
         row, n = df.iloc[int(np.flatnonzero(wrong)[0])], int(wrong.sum())
-        number = "a number" if not np.isinf(found[wrong]).any() else "a finite number"
+        number = "a number" if not np.isinf(features[wrong]).any() else "a finite number"
         raise DataError(
             f"'{row[column.name]}' is not {number}: series '{row[UNIQUE_ID]}' at {day(row[DS])} "
             f"({n} such cell{'s' * (n > 1)}).",
@@ -239,30 +129,23 @@ def encoded(df: pd.DataFrame, column: Column) -> np.ndarray:
             value=str(row[column.name]),
             fix="Write a number or leave the cell empty.",
         )
-    return found
+    return features
 
 
-def places_of(df: pd.DataFrame, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
-    """Series of each row (-1 for none) and steps since its first period."""
-    where = pd.Series(np.arange(len(grid.ids)), index=grid.ids)
-    series = df[UNIQUE_ID].astype(str).map(where).fillna(-1).to_numpy(np.int64)
-    return series, grid.ordinals(df[DS]) - grid.first[np.maximum(series, 0)]
-
-
-def unseen(df: pd.DataFrame, columns: Sequence[Column]) -> list[Note]:
-    """Note the categories in a table that columns do not have: they count as none of them.
+def unknown_categories(df: pd.DataFrame, columns: Sequence[Column]) -> list[Note]:
+    """Report the categories of a table that the columns do not have: they are encoded as zeros.
 
     Examples
     --------
     >>> sky = Column("sky", "futr_exog", ("fair", "rain"))
-    >>> unseen(pd.DataFrame({"sky": ["rain", "hail", "hail"]}), [sky])[0][0]
+    >>> unknown_categories(pd.DataFrame({"sky": ["rain", "hail", "hail"]}), [sky])[0][0]
     "column 'sky': unknown category 'hail' in 2 rows, encoded as zeros"
     """
     notes = []
     for column in columns:
         if column.categories is None or column.name not in df.columns:
             continue
-        text = df.loc[~absent_cells(df[column.name]), column.name].astype(str).str.strip()
+        text = df.loc[~empty_cells(df[column.name]), column.name].astype(str).str.strip()
         counts = text[~text.isin(column.categories)].value_counts()
         if len(counts):
             names = ", ".join(f"'{name}'" for name in counts.index[:3])
@@ -286,15 +169,3 @@ def check_present(df: pd.DataFrame, columns: Sequence[Column]) -> None:
             column=absent[0],
             fix="Add the column; leave cells empty where the value is unknown.",
         )
-
-
-def absent_cells(cells: pd.Series) -> pd.Series:
-    """Whether each cell is empty or missing."""
-    return cells.isna() | cells.astype(str).str.strip().eq("")
-
-
-def is_numeric(cells: pd.Series) -> bool:
-    """Whether all cells are numbers, or texts of numbers."""
-    if pd.api.types.is_numeric_dtype(cells) or pd.api.types.is_bool_dtype(cells):
-        return True
-    return bool(pd.to_numeric(cells, errors="coerce").notna().all())

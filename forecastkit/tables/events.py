@@ -1,7 +1,7 @@
-"""Days on which something is: holidays of a country, and events that a user lists.
+"""Public holidays of a country, and custom events.
 
-They travel with a series table in its `attrs` and become covariates that are known ahead. The dates
-are kept in the model, so that a forecast does not change with the calendar package.
+They become covariates that are known in advance. Their dates are stored in the model, so that a
+forecast does not change with the version of the holidays package.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError, OptionError
-from forecastkit.tables.frame import DS, Grid
+from forecastkit.tables.frame import DS
+from forecastkit.tables.index import TimeIndex
 
 EVENTS = "events"
 HOLIDAY = "public holiday"
@@ -150,20 +151,20 @@ def add_events(df: pd.DataFrame, events: pd.DataFrame | str | Path) -> pd.DataFr
     return _with(df, {str(name): sorted(set(one)) for name, one in by_name})
 
 
-def count_events(grid: Grid, ordinals: np.ndarray, dates: Sequence[str]) -> np.ndarray:
+def count_events(index: TimeIndex, ordinals: np.ndarray, dates: Sequence[str]) -> np.ndarray:
     """How many of the dates lie within each period, of the shape of `ordinals`.
 
     A period shorter than a day is within the day that it lies in.
     """
     days = np.sort(np.array(dates, "datetime64[D]"))
-    start = _days(grid, ordinals)
-    stop = np.maximum(_days(grid, ordinals + 1), start + np.timedelta64(1, "D"))
-    found = np.searchsorted(days, stop.ravel()) - np.searchsorted(days, start.ravel())
-    return found.reshape(ordinals.shape).astype(float)
+    start = _days(index, ordinals)
+    stop = np.maximum(_days(index, ordinals + 1), start + np.timedelta64(1, "D"))
+    counts = np.searchsorted(days, stop.ravel()) - np.searchsorted(days, start.ravel())
+    return counts.reshape(ordinals.shape).astype(float)
 
 
-def _days(grid: Grid, ordinals: np.ndarray) -> np.ndarray:
-    moments = grid.timestamps(ordinals.ravel()).dt.tz_localize(None)
+def _days(index: TimeIndex, ordinals: np.ndarray) -> np.ndarray:
+    moments = index.timestamps(ordinals.ravel()).dt.tz_localize(None)
     return moments.to_numpy("datetime64[D]").reshape(ordinals.shape)
 
 

@@ -1,4 +1,4 @@
-"""The series table: one row a series and timestamp, checked once at the door.
+"""The series table: one row per series and timestamp, checked once.
 
 A series table is a long DataFrame with the columns `unique_id` (str), `ds` (datetime64 or int),
 `y` (float64), then covariates, sorted by `unique_id, ds`.
@@ -6,26 +6,17 @@ A series table is a long DataFrame with the columns `unique_id` (str), `ds` (dat
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from forecastkit.errors import DataError, OptionError, at_row
-from forecastkit.tables.frequency import DAY, Frequency, in_calendar, parse_frequency
-from forecastkit.tables.pace import check_pace, distinct, infer_frequency
-
-if TYPE_CHECKING:
-    from forecastkit.tables.covariates import Beside
+from forecastkit.errors import DataError, OptionError
 
 UNIQUE_ID = "unique_id"
 DS = "ds"
 Y = "y"
 CUTOFF = "cutoff"
-# a panel may be this many times as long as its rows before the gaps in it are called an error
-_MOST_GAPS = 50
-_EARLIEST, _LATEST = pd.Timestamp("1678-01-01"), pd.Timestamp("2261-12-31 23:59:59")
 
 
 def check_table(df: pd.DataFrame) -> pd.DataFrame:
@@ -150,239 +141,6 @@ def check_alias(alias: str) -> None:
             value=alias,
             fix=f"Choose an alias other than {', '.join(reserved)}, without -lo- or -hi-.",
         )
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A series table laid on its regular grid of timestamps, absent periods as NaN.
-
-    Attributes
-    ----------
-    ids : ndarray of str, shape (n_series,)
-        In the order of the table.
-    first : ndarray of int64, shape (n_series,)
-        Number of each series' first period along the frequency's grid.
-    offsets : ndarray of int64, shape (n_series + 1,)
-        Series i is `values[offsets[i]:offsets[i + 1]]`.
-    values : ndarray of float64, shape (n_periods,)
-    frequency : Frequency
-    time_zone : str or None
-        Zone that the timestamps are written in; the grid is in UTC for steps below a day and in
-        local dates from a day on.
-    beside : Beside, optional
-        Covariates of the same series; see `forecastkit.tables.covariates`.
-    """
-
-    ids: np.ndarray
-    first: np.ndarray
-    offsets: np.ndarray
-    values: np.ndarray
-    frequency: Frequency
-    time_zone: str | None = None
-    beside: Beside | None = None
-
-    @property
-    def last(self) -> np.ndarray:
-        """Number of each series' last period, shape (n_series,)."""
-        return self.first + np.diff(self.offsets) - 1
-
-    def timestamps(self, ordinals: np.ndarray) -> pd.Series:
-        """Timestamps of numbers along the grid, in the table's own zone."""
-        return _localized(self.frequency.timestamps(ordinals), self.frequency, self.time_zone)
-
-    def ordinals(self, ds: pd.Series) -> np.ndarray:
-        """Numbers along the grid of a table's timestamps; the inverse of `timestamps`."""
-        return self.frequency.ordinals(_moments(ds, self.frequency))
-
-    def off_grid(self, ds: pd.Series) -> np.ndarray:
-        """Whether a table's timestamps are none of the grid's, shape (n_rows,)."""
-        return self.frequency.off_grid(_moments(ds, self.frequency))
-
-
-def to_grid(
-    df: pd.DataFrame, freq: str | int | Frequency | None = None, whole_rows: bool = False
-) -> Grid:
-    """Lay a series table on its grid.
-
-    Rows after the last value of the whole table (the future of known covariates) are left out; so
-    is a series without any value. Rows without a value up to there are missing values: a series
-    ends at the last of its rows that lies within the dates of the table.
-
-    Parameters
-    ----------
-    df : DataFrame
-        From `check_table`.
-    freq : str, int or Frequency, optional
-        Found from the timestamps when left out.
-    whole_rows : bool
-        Keep trailing rows without a value: a series ends at its last row.
-
-    Returns
-    -------
-    Grid
-
-    Raises
-    ------
-    DataError
-        If the timestamps are not on the grid, or no series has a value.
-    """
-    clock, zone = naive(df[DS])
-    names = df[UNIQUE_ID].array
-    codes = np.concatenate([[0], np.cumsum(np.asarray(names[1:] != names[:-1], dtype=bool))])
-    if isinstance(freq, Frequency):
-        grid = freq
-    else:
-        grid = infer_frequency(clock, codes, names) if freq is None else parse_frequency(freq)
-        grid = aligned(grid, _moments(df[DS], grid, clock))
-    kinds, which = distinct(_moments(df[DS], grid, clock))
-    _check_on_grid(grid, (kinds, which), df)
-    y = df[Y].to_numpy(np.float64)
-    ordinals = grid.ordinals(kinds)[which]
-    if freq is None:
-        check_pace(grid, ordinals, codes, names)
-    ends = np.ones(len(y), bool) if whole_rows else ~np.isnan(y)
-    return _laid_out(names, codes, ordinals, (y, ends), (grid, zone))
-
-
-def _moments(ds: pd.Series, grid: Frequency, clock: np.ndarray | None = None) -> np.ndarray:
-    """Timestamps as the grid counts them: in UTC for steps below a day, otherwise local dates.
-
-    `clock` is what `naive` makes of them, if that is known.
-    """
-    if getattr(ds.dtype, "tz", None) is not None and grid.kind == "fixed" and grid.step < DAY:
-        return naive(ds.dt.tz_convert("UTC"))[0]
-    return naive(ds)[0] if clock is None else clock
-
-
-def _laid_out(
-    ids: Any,
-    codes: np.ndarray,
-    ordinals: np.ndarray,
-    values_and_ends: tuple[np.ndarray, np.ndarray],
-    calendar: tuple[Frequency, str | None],
-) -> Grid:
-    y, known = values_and_ends  # the last row that counts as known ends its series
-    if np.isnan(y).all():
-        raise DataError(
-            "All values of the target 'y' are missing.", column=Y, fix="Check the target column."
-        )
-    starts = _starts(codes)
-    least = np.iinfo(np.int64).min
-    last = np.maximum.reduceat(np.where(known, ordinals, least), starts)
-    within = np.maximum.reduceat(np.where(ordinals <= last.max(), ordinals, least), starts)
-    last = np.where(last > least, np.maximum(last, within), least)
-    keep = ordinals <= last[codes]
-    if not keep.all():
-        rows = np.flatnonzero(keep)
-        codes, ordinals, y, ids = codes[rows], ordinals[rows], y[rows], ids.take(rows)
-        starts = _starts(codes)
-        last = last[codes[starts]]
-        codes = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(codes))))
-    first = ordinals[starts]
-    lengths = last - first + 1
-    if lengths.sum() > _MOST_GAPS * len(y) + 10_000:
-        raise DataError(
-            f"The {len(y)} rows span {int(lengths.sum())} periods of frequency "
-            f"{calendar[0].alias}: nearly all of them would be missing.",
-            fix="Set the right frequency with freq (--freq), or correct the timestamps.",
-        )
-    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    if offsets[-1] == len(y):  # no period is absent
-        values = y.copy()
-    else:
-        values = np.full(int(offsets[-1]), np.nan)
-        values[offsets[codes] + ordinals - first[codes]] = y
-    named = np.asarray(ids.take(starts), dtype=object).astype(str)
-    return Grid(named, first, offsets, values, *calendar)
-
-
-def _starts(codes: np.ndarray) -> np.ndarray:
-    """Number of the first row of each series."""
-    return np.concatenate([[0], np.flatnonzero(codes[1:] != codes[:-1]) + 1])
-
-
-def _check_on_grid(
-    grid: Frequency, moments: tuple[np.ndarray, np.ndarray], df: pd.DataFrame
-) -> None:
-    kinds, which = moments
-    wrong = grid.off_grid(kinds)
-    if not wrong.any():
-        return
-    off = np.flatnonzero(wrong[which])
-    row = df.iloc[off[0]]
-    error = DataError(
-        f"The timestamp {row[DS]} of series '{row[UNIQUE_ID]}' does not match frequency "
-        f"{grid.alias} ({len(off)} such row{'s' * (len(off) > 1)}).",
-        column=DS,
-        value=str(row[DS]),
-        fix="Correct the timestamps, or set the right frequency with freq (--freq).",
-    )
-    raise at_row(error, int(off[0]))
-
-
-def naive(ds: pd.Series) -> tuple[np.ndarray, str | None]:
-    """Return timestamps without a zone, as the clock on the wall shows them, and their zone."""
-    if not pd.api.types.is_datetime64_any_dtype(ds):
-        return ds.to_numpy(np.int64), None
-    zone = getattr(ds.dtype, "tz", None)
-    if zone is not None:
-        ds = ds.dt.tz_localize(None)
-    if len(ds) and not (ds.min() >= _EARLIEST and ds.max() <= _LATEST):
-        at = ds.argmin() if ds.min() < _EARLIEST else ds.argmax()
-        odd = ds.iloc[at]
-        error = DataError(
-            f"The timestamp {odd} is outside the supported years 1678 to 2261.",
-            column=DS,
-            value=str(odd),
-            fix="Correct it, or use integers (for instance years) as timestamps.",
-        )
-        raise at_row(error, int(at))
-    return ds.to_numpy("datetime64[ns]"), None if zone is None else str(zone)
-
-
-def aligned(grid: Frequency, ds: np.ndarray) -> Frequency:
-    """Move a grid that a user named through the data, where its alias leaves that open.
-
-    An alias says neither the time of day, nor the day of a month in the middle of it, nor where
-    steps of several periods begin.
-    """
-    if grid.kind in ("business", "month"):
-        return in_calendar(grid, ds)
-    moments = ds.astype(np.int64)
-    weekly = grid.kind == "fixed" and grid.step % (7 * DAY) == 0
-    if weekly and (int(moments[0]) - grid.anchor) % (7 * DAY):
-        return grid  # the alias names another day of the week: that is said where it is checked
-    return replace(grid, anchor=int(moments[0]) % grid.step)
-
-
-def _localized(moments: np.ndarray, grid: Frequency, zone: str | None) -> pd.Series:
-    ds = pd.Series(moments, name=DS)
-    if zone is None:
-        return ds
-    if grid.kind == "fixed" and grid.step < DAY:
-        return ds.dt.tz_localize("UTC").dt.tz_convert(zone)
-    return ds.dt.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
-
-
-def usual_horizon(df: pd.DataFrame, freq: str | int | None = None) -> int:
-    """Steps that are usually forecast at a table's frequency, fewer where its series are short.
-
-    Parameters
-    ----------
-    df : DataFrame
-        A series table.
-    freq : str or int, optional
-        Found from the timestamps when left out.
-
-    Examples
-    --------
-    >>> days = pd.date_range("2020-01-01", periods=60, freq="MS")
-    >>> usual_horizon(pd.DataFrame({"unique_id": "a", "ds": days, "y": 1.0}))
-    12
-    """
-    grid = to_grid(check_table(df), freq)
-    longest = int(np.diff(grid.offsets).max())
-    return max(1, min(grid.frequency.horizon, longest // 5))
 
 
 def day(moment: Any) -> str:

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError
-from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, Y, day
+from forecastkit.tables.dataset import Dataset
+from forecastkit.tables.frame import DS, UNIQUE_ID, Y, day
 from forecastkit.tables.text import Note
 
 FILLED = "filled"
@@ -26,7 +27,7 @@ _RULES = {
 
 
 def filled(
-    table: pd.DataFrame, grid: Grid, lines: np.ndarray, fill: Fill, file: str
+    table: pd.DataFrame, data: Dataset, lines: np.ndarray, fill: Fill, file: str
 ) -> tuple[pd.DataFrame, list[Note]]:
     """Fill the periods of a series table that have no value, by a rule, and say so.
 
@@ -34,7 +35,7 @@ def filled(
     ----------
     table : DataFrame
         A series table.
-    grid : Grid
+    data : Dataset
         Of the same table.
     lines : ndarray of int
         Line in the file of each row.
@@ -46,16 +47,18 @@ def filled(
     DataError
         With fill "error", if a period has no value.
     """
-    notes = _left_out(table, grid)
-    gaps = int(np.isnan(grid.values).sum())
+    notes = _left_out(table, data)
+    gaps = int(np.isnan(data.panel.values).sum())
     if not gaps:
         return table, notes
-    series, counts = gaps_by_series(grid)
-    named = ", ".join(f"{grid.ids[i]}: {n}" for i, n in zip(series[:3], counts[:3], strict=True))
+    series, counts = gaps_by_series(data)
+    named = ", ".join(
+        f"{data.index.ids[i]}: {n}" for i, n in zip(series[:3], counts[:3], strict=True)
+    )
     more = f" and {len(series) - 3} more series" if len(series) > 3 else ""
-    moment, owner, line = _first_gap(table, grid, lines)
+    moment, owner, line = _first_gap(table, data, lines)
     where = (
-        f"{gaps} of {len(grid.values)} periods {'has' if gaps == 1 else 'have'} no value "
+        f"{gaps} of {len(data.panel.values)} periods {'has' if gaps == 1 else 'have'} no value "
         f"({named}{more}); the first is {moment} of series '{owner}', after row {line}"
     )
     if fill == "error":
@@ -69,39 +72,40 @@ def filled(
     notes.append((f"{where}; {_RULES[fill]}", f"fill={fill}"))
     if fill == "none":
         return table, notes
-    whole = _with_values(table, grid, fill)
+    whole = _with_values(table, data, fill)
     if fill in _ESTIMATED:
-        whole.attrs[FILLED] = {"rule": fill, "periods": _filled_periods(grid)}
+        whole.attrs[FILLED] = {"rule": fill, "periods": _filled_periods(data)}
     return whole, notes
 
 
-def _filled_periods(grid: Grid) -> dict[str, str]:
+def _filled_periods(data: Dataset) -> dict[str, str]:
     """By series the runs of periods without a value, as text: "start/end start/end"."""
-    absent = np.isnan(grid.values)
+    absent = np.isnan(data.panel.values)
     before, after = absent.copy(), absent.copy()
     before[1:] &= ~absent[:-1]
     after[:-1] &= ~absent[1:]
-    ends = grid.offsets[1:-1]
+    ends = data.panel.offsets[1:-1]
     before[ends] = absent[ends]  # a run ends with its series
     after[ends - 1] = absent[ends - 1]
     places = [np.flatnonzero(before), np.flatnonzero(after)]
-    owner = np.searchsorted(grid.offsets, places[0], side="right") - 1
+    owner = data.panel.owner[places[0]]
+    steps = data.panel.y.steps
     moments = [
-        grid.timestamps(grid.first[owner] + one - grid.offsets[owner]).astype(str).tolist()
+        data.index.timestamps(data.index.first[owner] + steps[one]).astype(str).tolist()
         for one in places
     ]
     runs: dict[str, list[str]] = {}
     for series, start, end in zip(owner, *moments, strict=True):
-        runs.setdefault(str(grid.ids[series]), []).append(f"{start}/{end}")
+        runs.setdefault(str(data.index.ids[series]), []).append(f"{start}/{end}")
     return {name: ", ".join(parts) for name, parts in runs.items()}
 
 
-def filled_periods(grid: Grid, attrs: Mapping[Any, Any]) -> np.ndarray | None:
-    """Which periods of a grid hold a value that was estimated when the table was read.
+def filled_periods(data: Dataset, attrs: Mapping[Any, Any]) -> np.ndarray | None:
+    """Which periods of a dataset hold a value that was estimated when the table was read.
 
     Parameters
     ----------
-    grid : Grid
+    data : Dataset
     attrs : mapping
         Of the table.
 
@@ -113,32 +117,33 @@ def filled_periods(grid: Grid, attrs: Mapping[Any, Any]) -> np.ndarray | None:
     kept = attrs.get(FILLED)
     if not kept:
         return None
-    mask = np.zeros(len(grid.values), bool)
-    place = {str(name): k for k, name in enumerate(grid.ids)}
+    index, offsets = data.index, data.panel.offsets
+    mask = np.zeros(len(data.panel.values), bool)
+    place = {str(name): k for k, name in enumerate(index.ids)}
     for name, runs in kept["periods"].items():
         series = place.get(name)
         if series is None:
             continue
         for run in runs.split(", "):
             bounds = pd.Series(run.split("/"))
-            if grid.frequency.kind == "integer":
-                ordinals = grid.ordinals(bounds.astype(np.int64))
+            if index.frequency.kind == "integer":
+                ordinals = index.ordinals(bounds.astype(np.int64))
             else:
-                moments = pd.to_datetime(bounds, format="ISO8601", utc=grid.time_zone is not None)
-                zoned = moments if grid.time_zone is None else moments.dt.tz_convert(grid.time_zone)
-                ordinals = grid.ordinals(zoned)
-            start, end = grid.offsets[series] + ordinals - grid.first[series]
-            mask[max(start, grid.offsets[series]) : min(end + 1, grid.offsets[series + 1])] = True
+                moments = pd.to_datetime(bounds, format="ISO8601", utc=index.zone is not None)
+                local = moments if index.zone is None else moments.dt.tz_convert(index.zone)
+                ordinals = index.ordinals(local)
+            start, end = offsets[series] + ordinals - index.first[series]
+            mask[max(start, offsets[series]) : min(end + 1, offsets[series + 1])] = True
     return mask
 
 
-def _left_out(table: pd.DataFrame, grid: Grid) -> list[Note]:
+def _left_out(table: pd.DataFrame, data: Dataset) -> list[Note]:
     """Say which rows and series have no value that a forecast could start from."""
     absent = table[Y].isna().to_numpy()
     if not absent.any():
         return []
     notes = []
-    empty = table.loc[~table[UNIQUE_ID].isin(grid.ids), UNIQUE_ID].drop_duplicates()
+    empty = table.loc[~table[UNIQUE_ID].isin(data.index.ids), UNIQUE_ID].drop_duplicates()
     if len(empty):
         names = ", ".join(f"'{name}'" for name in empty.iloc[:3]) + ", ..." * (len(empty) > 3)
         notes.append((f"{len(empty)} series dropped: {names}", "no values"))
@@ -150,37 +155,29 @@ def _left_out(table: pd.DataFrame, grid: Grid) -> list[Note]:
     return notes
 
 
-def gaps_by_series(grid: Grid) -> tuple[np.ndarray, np.ndarray]:
+def gaps_by_series(data: Dataset) -> tuple[np.ndarray, np.ndarray]:
     """Series that lack values and how many, the most first."""
-    owner = np.repeat(np.arange(len(grid.ids)), np.diff(grid.offsets))
-    counts = np.bincount(owner[np.isnan(grid.values)], minlength=len(grid.ids))
+    panel = data.panel
+    counts = np.bincount(panel.owner[np.isnan(panel.values)], minlength=panel.n_series)
     series = np.argsort(-counts, kind="stable")
     series = series[counts[series] > 0]
     return series, counts[series]
 
 
-def _first_gap(table: pd.DataFrame, grid: Grid, lines: np.ndarray) -> tuple[str, str, int]:
+def _first_gap(table: pd.DataFrame, data: Dataset, lines: np.ndarray) -> tuple[str, str, int]:
     """Timestamp and series of the first missing period, and the line of the row before it."""
-    first = int(np.flatnonzero(np.isnan(grid.values))[0])
-    owner = int(np.searchsorted(grid.offsets, first, side="right") - 1)
-    moment = grid.timestamps(grid.first[owner] + [first - grid.offsets[owner]])[0]
-    before = (table[UNIQUE_ID] == grid.ids[owner]) & (table[DS] < moment)
+    first = int(np.flatnonzero(np.isnan(data.panel.values))[0])
+    owner = int(data.panel.owner[first])
+    moment = data.index.timestamps(data.index.first[owner] + data.panel.y.steps[[first]])[0]
+    before = (table[UNIQUE_ID] == data.index.ids[owner]) & (table[DS] < moment)
     rows = np.flatnonzero(before.to_numpy())
     line = lines[rows[-1]] if len(rows) else lines[np.flatnonzero(table[DS] == moment)[0]]
-    return day(moment), str(grid.ids[owner]), int(line)
+    return day(moment), str(data.index.ids[owner]), int(line)
 
 
-def _with_values(table: pd.DataFrame, grid: Grid, fill: Fill) -> pd.DataFrame:
-    lengths = np.diff(grid.offsets)
-    steps = np.arange(len(grid.values)) - np.repeat(grid.offsets[:-1], lengths)
-    whole = pd.DataFrame(
-        {
-            UNIQUE_ID: np.repeat(grid.ids, lengths),
-            DS: grid.timestamps(np.repeat(grid.first, lengths) + steps).to_numpy(),
-            "filled": grid.values,
-        }
-    ).astype({DS: table[DS].dtype})
-    whole[UNIQUE_ID] = whole[UNIQUE_ID].astype(table[UNIQUE_ID].dtype)
+def _with_values(table: pd.DataFrame, data: Dataset, fill: Fill) -> pd.DataFrame:
+    whole = data.periods().assign(filled=data.panel.values)
+    whole = whole.astype({DS: table[DS].dtype, UNIQUE_ID: table[UNIQUE_ID].dtype})
     by_series = whole.groupby(UNIQUE_ID, sort=False)["filled"]
     if fill == "zero":
         whole["filled"] = whole["filled"].fillna(0.0)

@@ -14,7 +14,8 @@ import pandas as pd
 
 from forecastkit.errors import DataError, OptionError
 from forecastkit.tables.columns import LINE, Columns, free_name, series_names, timestamps
-from forecastkit.tables.frame import DS, UNIQUE_ID, Grid, Y, to_grid
+from forecastkit.tables.dataset import Dataset, to_dataset
+from forecastkit.tables.frame import DS, UNIQUE_ID, Y
 from forecastkit.tables.frequency import Frequency
 from forecastkit.tables.gaps import FILLS, Fill, filled
 from forecastkit.tables.layout import Layout, find_layout, layout_notes
@@ -341,9 +342,9 @@ def _checked(
         notes += said
     table = without_repeats(table, file, layout.time, notes)
     lines = table.pop(LINE).to_numpy()
-    grid = _grid(table, freq, (file, layout.time, lines))
-    notes.append((f"frequency {grid.frequency}", "matches all timestamps"))
-    table, said = filled(table, grid, lines, how.fill, file)
+    data = _dataset(table, freq, (file, layout.time, lines))
+    notes.append((f"frequency {data.index.frequency}", "matches all timestamps"))
+    table, said = filled(table, data, lines, how.fill, file)
     notes += said
     table.attrs[ASSUMPTIONS] = [{"what": what, "why": why} for what, why in notes]
     found = replace(how, target_col=layout.targets, time_col=layout.time, id_col=layout.ids)
@@ -389,15 +390,15 @@ def _assembled(cells: Cells, layout: Layout, reader: Columns) -> pd.DataFrame:
     return table.sort_values([UNIQUE_ID, DS], kind="stable", ignore_index=True)
 
 
-def _grid(
+def _dataset(
     table: pd.DataFrame,
     freq: str | int | Frequency | None,
     place: tuple[str, str | None, np.ndarray],
-) -> Grid:
+) -> Dataset:
     """Lay a table on its grid; errors name the place: file, column of time, lines of the rows."""
     file, time, lines = place
     try:
-        return to_grid(table, freq)
+        return to_dataset(table, freq)
     except DataError as error:
         error.file = file
         if error.index is not None:

@@ -1,7 +1,7 @@
-"""Which columns are known ahead, which of the past alone, which never change: by evidence.
+"""Roles of the covariates, inferred from their cells.
 
-Nothing is guessed in silence: a column that is not named has the meaning that its cells show, and
-that is noted. What cannot be used, or would give the target away, is left out and noted too.
+Each inferred role is reported. A column that cannot be used, or that leaks the target, is left out
+and reported too.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import pandas as pd
 
 from forecastkit.errors import DataError, OptionError, shell_word
 from forecastkit.tables.calendar import CALENDAR, useful_cycles
-from forecastkit.tables.covariates import FUTR, HIST, STAT, Column, absent_cells, is_numeric
 from forecastkit.tables.events import EVENTS
 from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Y
 from forecastkit.tables.frequency import Frequency
+from forecastkit.tables.schema import FUTR, HIST, STAT, Column, empty_cells, is_numeric
 
-_MEANINGS = {
+_ROLE_NAMES = {
     FUTR: "future covariate, known in advance",
     HIST: "historical covariate",
     STAT: "static covariate",
 }
-_MOST_CATEGORIES = 20
-_MOST_CONSTANTS = 100
+_MAX_CATEGORIES = 20
+_MAX_STATIC_CATEGORIES = 100
 # a sum of columns is the target when it leaves no more than this share of it
 _EXACT = 1e-6
 
@@ -38,18 +38,18 @@ def find_columns(
     stat: Sequence[str] | None = None,
     h: int = 1,
 ) -> tuple[tuple[Column, ...], list[Note]]:
-    """Decide what the columns of a series table mean.
+    """Infer the roles of the covariates of a series table.
 
-    A column that is not named is known ahead if its cells are filled for a whole horizon after the
-    last target of the table, in every series. A row without a target before that is a missing
-    value, and says nothing of what is known ahead.
+    A column that is not named is a future covariate if its cells are filled for a whole horizon
+    after the last target of the table, in every series. A row without a target before that is a
+    missing value, and is no evidence of what is known in advance.
 
     Parameters
     ----------
     df : DataFrame
         From `check_table`, its covariates behind `y`.
     futr, hist, stat : sequence of str, optional
-        Names of columns that are known ahead, for the past alone, and constant in a series.
+        Names of future, historical and static covariates.
     h : int
         Horizon, in steps.
 
@@ -63,7 +63,7 @@ def find_columns(
     OptionError
         If a name is not that of a column, or stands in two lists.
     DataError
-        If a column that is named does not hold what its meaning asks for.
+        If a named column does not hold what its role requires.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def find_columns(
             notes.append((f"column '{name}' not used", why))
         else:
             columns.append(_checked(df, name, role))
-            notes.append((f"column '{name}' used as a {_MEANINGS[role]} ({role})", why))
+            notes.append((f"column '{name}' used as a {_ROLE_NAMES[role]} ({role})", why))
     for name, dates in events.items():
         columns.append(Column(name, FUTR, dates=tuple(dates)))
     if events:
@@ -111,9 +111,9 @@ def find_columns(
 def find_cycles(
     df: pd.DataFrame, columns: Sequence[Column], frequency: Frequency
 ) -> tuple[tuple[Column, ...], list[Note]]:
-    """Decide of which cycles of the calendar networks are told.
+    """Choose the calendar features of the networks.
 
-    Those that the table asks for; otherwise, where columns are known ahead, what is useful at its
+    Those that the table specifies; otherwise, if there are future covariates, those that suit its
     frequency.
 
     Parameters
@@ -132,9 +132,9 @@ def find_cycles(
     if CALENDAR in df.attrs:
         cycles, why = df.attrs[CALENDAR], "as specified"
     else:
-        told = any(column.role == FUTR for column in columns)
+        has_future = any(column.role == FUTR for column in columns)
         cycles, why = (
-            useful_cycles(frequency) if told else (),
+            useful_cycles(frequency) if has_future else (),
             f"default for frequency {frequency.alias}",
         )
     found = tuple(Column(f"{CALENDAR}: {cycle}", FUTR, cycle=cycle) for cycle in cycles)
@@ -170,8 +170,8 @@ def _named(df: pd.DataFrame, lists: dict[str, Sequence[str] | None]) -> dict[str
 
 
 def _role(df: pd.DataFrame, name: str, h: int) -> tuple[str | None, str]:
-    """What the cells of a column say of its meaning, and why."""
-    cells, absent = df[name], absent_cells(df[name])
+    """Role of a column by its cells, and the reason."""
+    cells, absent = df[name], empty_cells(df[name])
     if absent.all():
         return None, "it is empty"
     if pd.api.types.is_datetime64_any_dtype(cells) or cells.dtype.kind == "m":
@@ -183,8 +183,8 @@ def _role(df: pd.DataFrame, name: str, h: int) -> tuple[str | None, str]:
     if (by_series.nunique() <= 1).all():
         if cells[~absent].nunique() <= 1:
             return None, "it never changes"
-        if not is_numeric(cells[~absent]) and cells[~absent].nunique() > _MOST_CONSTANTS:
-            return None, f"it has more than {_MOST_CONSTANTS} distinct text values"
+        if not is_numeric(cells[~absent]) and cells[~absent].nunique() > _MAX_STATIC_CATEGORIES:
+            return None, f"it has more than {_MAX_STATIC_CATEGORIES} distinct text values"
         return STAT, "it is constant within every series"
     if not is_numeric(cells[~absent]):
         return None, (
@@ -210,7 +210,7 @@ def _role(df: pd.DataFrame, name: str, h: int) -> tuple[str | None, str]:
 
 
 def _checked(df: pd.DataFrame, name: str, role: str) -> Column:
-    cells, absent = df[name], absent_cells(df[name])
+    cells, absent = df[name], empty_cells(df[name])
     dates = pd.api.types.is_datetime64_any_dtype(cells) or cells.dtype.kind == "m"
     if dates or absent[df[Y].notna()].all():
         raise DataError(
@@ -232,7 +232,7 @@ def _checked(df: pd.DataFrame, name: str, role: str) -> Column:
     if is_numeric(cells[~absent]):
         return Column(name, role)
     kinds = cells[~absent].astype(str).value_counts()
-    most = _MOST_CONSTANTS if role == STAT else _MOST_CATEGORIES
+    most = _MAX_STATIC_CATEGORIES if role == STAT else _MAX_CATEGORIES
     if len(kinds) > most:
         raise DataError(
             f"The column has {len(kinds)} distinct text values, for instance "
@@ -248,7 +248,7 @@ def _leaks(df: pd.DataFrame, names: Iterable[str]) -> dict[str, str]:
     """Columns of numbers whose sum, or one of which alone, is the target at the same time."""
     numbers = {}
     for name in names:
-        cells, absent = df[name], absent_cells(df[name])
+        cells, absent = df[name], empty_cells(df[name])
         if not absent.all() and is_numeric(cells[~absent]):
             numbers[name] = pd.to_numeric(cells.where(~absent), errors="coerce").astype(float)
     if not numbers or df[Y].notna().sum() < 3:

@@ -15,9 +15,11 @@ from forecastkit.network.build import build, set_weights
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.introspection import input_gradient, traces
 from forecastkit.network.runtime import Member, network_outputs
+from forecastkit.series.panel import Panel
 from forecastkit.series.windows import View
-from forecastkit.tables.frame import Grid
+from forecastkit.tables.dataset import Dataset
 from forecastkit.tables.frequency import parse_frequency
+from forecastkit.tables.index import TimeIndex
 
 VIEW = View(5, 3, (1,), 0.5, 9, 1)
 
@@ -65,12 +67,11 @@ def model_with(cell, rng, change=None, lengths=(40, 40, 40), view=VIEW):
     weights = weights_of(config, rng)
     if change:
         change(weights)
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    y = rng.normal(10, 1, offsets[-1])
+    panel = Panel.of(np.split(rng.normal(10, 1, sum(lengths)), np.cumsum(lengths)[:-1]))
     ids = np.array([f"s{k}" for k in range(len(lengths))], dtype=object)
-    grid = Grid(ids, np.zeros(len(lengths), int), offsets, y, parse_frequency("D"))
+    index = TimeIndex(ids, np.zeros(len(lengths), int), parse_frequency("D"))
     part = Part("LSTM", 1.0, (Member(config, weights),))
-    return Predictor(Fitted("LSTM", view.horizon, 1, (part,), grid))
+    return Predictor(Fitted("LSTM", view.horizon, 1, (part,), Dataset(panel, index)))
 
 
 def test_a_diagnosis(rng):

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 import forecastkit as fk
-from forecastkit.forecasting.fitted import panel_of
 from forecastkit.forecasting.fitting import Learner
 from forecastkit.forecasting.plan import Plan, Recipe
 from forecastkit.network.config import NetworkConfig
@@ -95,4 +94,4 @@ def test_few_long_series_are_judged_on_many_windows(rng):
     cv = fk.cross_validation(model, table, n_windows=5, level=[80])
     inside = ((cv["y"] >= cv["LSTM-lo-80"]) & (cv["y"] <= cv["LSTM-hi-80"])).mean()
     assert 0.65 <= inside <= 0.95
-    assert Learning({}, ("Theta",), 24, 24)._n_tails(panel_of(model.fitted_.history), 24) == 1
+    assert Learning({}, ("Theta",), 24, 24)._n_tails(model.fitted_.history.panel, 24) == 1

@@ -58,17 +58,14 @@ def test_what_they_bring_is_on_the_scoreboard(fitted):
 
 def fitted_table(fitted):
     """The history of a fitted model as a table, its future rows included."""
-    grid = fitted.fitted_.history
-    lengths = np.diff(grid.beside.offsets)
-    steps = np.arange(int(lengths.sum())) - np.repeat(grid.beside.offsets[:-1], lengths)
-    ds = grid.timestamps(np.repeat(grid.first, lengths) + steps)
+    data = fitted.fitted_.history
+    rows = data.panel.covariates.changing
+    ds = data.index.timestamps(data.index.first[rows.owner] + rows.steps)
     y = np.full(len(ds), np.nan)
-    inside = steps < np.repeat(np.diff(grid.offsets), lengths)
-    y[inside] = grid.values
-    names = [column.name for column in grid.beside.columns]
-    covariates = pd.DataFrame(grid.beside.values, columns=names)
-    table = pd.DataFrame({"unique_id": np.repeat(grid.ids, lengths), "ds": ds, "y": y})
-    return pd.concat([table, covariates], axis=1)
+    y[rows.steps < data.panel.lengths[rows.owner]] = data.panel.values
+    names = [column.name for column in data.schema.changing]
+    table = pd.DataFrame({"unique_id": data.index.ids[rows.owner], "ds": ds, "y": y})
+    return pd.concat([table, pd.DataFrame(rows.values, columns=names)], axis=1)
 
 
 def test_a_promotion_multiplies_the_forecast(fitted):

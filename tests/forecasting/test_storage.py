@@ -25,9 +25,11 @@ from forecastkit.forecasting.outlook import Part
 from forecastkit.forecasting.storage import read_model, write_model
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.runtime import Member
+from forecastkit.series.panel import Panel
 from forecastkit.series.windows import View
-from forecastkit.tables.frame import Grid
+from forecastkit.tables.dataset import Dataset
 from forecastkit.tables.frequency import parse_frequency
+from forecastkit.tables.index import TimeIndex
 
 
 def small_model(seed=0):
@@ -37,16 +39,12 @@ def small_model(seed=0):
         name: rng.normal(size=shape).astype("float32")
         for name, shape in network.weight_shapes().items()
     }
-    grid = Grid(
-        np.array(["007", "ü, \n"], dtype=object),
-        np.array([600, 601]),
-        np.array([0, 3, 5]),
-        np.array([1.0, np.nan, 3.0, 4.0, 5.0]),
-        parse_frequency("MS"),
-    )
+    ids, first = np.array(["007", "ü, \n"], dtype=object), np.array([600, 601])
+    panel = Panel.of([np.array([1.0, np.nan, 3.0]), np.array([4.0, 5.0])])
+    history = Dataset(panel, TimeIndex(ids, first, parse_frequency("MS")))
     part = Part("LSTM", 0.75, (Member(network, weights),))
     board = [{"model": "LSTM", "mase": None}]
-    return Fitted("LSTM", 2, 1, (part, Part("Theta", 0.25)), grid, board, [], {"a": 1})
+    return Fitted("LSTM", 2, 1, (part, Part("Theta", 0.25)), history, board, [], {"a": 1})
 
 
 @pytest.fixture
@@ -60,9 +58,9 @@ def test_what_is_written_is_read(path):
     assert [(part.name, part.weight) for part in back.parts] == [("LSTM", 0.75), ("Theta", 0.25)]
     assert back.members[0].network == model.members[0].network
     np.testing.assert_array_equal(back.calibration.reach, Calibration.none(2).reach)
-    assert back.history.ids.tolist() == model.history.ids.tolist()
-    np.testing.assert_array_equal(back.history.values, model.history.values)
-    assert back.history.frequency == model.history.frequency
+    assert back.history.index.ids.tolist() == model.history.index.ids.tolist()
+    np.testing.assert_array_equal(back.history.panel.values, model.history.panel.values)
+    assert back.history.index.frequency == model.history.index.frequency
     assert (back.scoreboard, back.facts) == (model.scoreboard, model.facts)
     for name, weight in model.members[0].weights.items():
         np.testing.assert_array_equal(back.members[0].weights[name], weight)

@@ -1,8 +1,7 @@
-"""What columns beside the target mean: found, named, refused, laid on the grid, told for later."""
+"""Covariates: roles inferred, named and refused; encoded on the grid; their future."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -10,15 +9,21 @@ import pandas as pd
 import pytest
 
 from forecastkit.errors import DataError, OptionError
-from forecastkit.tables.ahead import future_rows, with_future
 from forecastkit.tables.calendar import add_calendar
-from forecastkit.tables.covariates import Column, laid
+from forecastkit.tables.dataset import to_dataset
 from forecastkit.tables.events import add_events, add_holidays, count_events
-from forecastkit.tables.frame import check_table, to_grid
+from forecastkit.tables.frame import check_table
 from forecastkit.tables.frequency import parse_frequency
+from forecastkit.tables.future import future_rows, with_future
 from forecastkit.tables.roles import find_columns, find_cycles
+from forecastkit.tables.schema import Column
 
 NAN = np.nan
+
+
+def features(df, columns, freq=None):
+    """Features of the changing covariates of a table."""
+    return to_dataset(df, freq, columns).panel.covariates.changing.values
 
 
 def table(n=8, trailing=0, **columns):
@@ -99,12 +104,12 @@ def test_the_end_of_a_cycle_is_near_its_start():
     days = pd.date_range("2023-12-25", periods=14)
     df = pd.DataFrame({"unique_id": "a", "ds": days, "y": np.arange(14.0)})
     columns, _ = find_cycles(add_calendar(df, "weekday"), (), parse_frequency("D"))
-    waves = laid(df, to_grid(df), columns).values
+    waves = features(df, columns)
     np.testing.assert_allclose(waves[:7], waves[7:], atol=1e-12)
     steps = np.linalg.norm(np.diff(waves, axis=0), axis=1)
     np.testing.assert_allclose(steps, steps[0])
     year = find_cycles(add_calendar(df, "day of year"), (), parse_frequency("D"))[0]
-    found = laid(df, to_grid(df), year).values
+    found = features(df, year)
     assert np.abs(found[6] - found[7]).max() < 0.05  # the last day of 2023, the first of 2024
 
 
@@ -120,13 +125,13 @@ def test_holidays_of_a_zone_with_summer_time():
     hours = pd.date_range("2024-03-30", "2024-04-02", freq="h", tz="Europe/Berlin")[:-1]
     df = add_holidays(pd.DataFrame({"unique_id": "a", "ds": hours, "y": 1.0}), "DE-BY")
     columns, _ = find_columns(df)
-    grid = to_grid(check_table(df))
-    beside = laid(df, grid, columns)
-    holiday = [column.name for column in beside.columns].index("public holiday")
-    assert beside.values[:, holiday].sum() == 24  # Easter Monday; Sunday 31 March has 23 hours
-    assert (beside.values[:, holiday] > 0).tolist() == (hours.date == date(2024, 4, 1)).tolist()
-    told = with_future(replace(grid, beside=beside), None, 48).beside
-    assert len(told.values) == len(hours) + 48
+    data = to_dataset(check_table(df), columns=columns)
+    position = [column.name for column in data.schema.changing].index("public holiday")
+    holiday = data.panel.covariates.changing.values[:, position]
+    assert holiday.sum() == 24  # Easter Monday; Sunday 31 March has 23 hours
+    assert (holiday > 0).tolist() == (hours.date == date(2024, 4, 1)).tolist()
+    future = with_future(data, None, 48).panel.covariates.changing
+    assert len(future.values) == len(hours) + 48
 
 
 @pytest.mark.parametrize(
@@ -146,29 +151,27 @@ def test_names_that_cannot_be(named, message):
 def test_categories_are_columns_of_their_own_and_unknown_ones_none():
     df = table(kind=list("abcabcab"))
     columns, _ = find_columns(df, futr=["kind"])
-    grid = to_grid(df)
-    beside = laid(df, grid, columns)
-    assert beside.values.shape == (16, 3)
-    assert beside.values[:3].tolist() == np.eye(3).tolist()
+    encoded = features(df, columns)
+    assert encoded.shape == (16, 3)
+    assert encoded[:3].tolist() == np.eye(3).tolist()
     other = df.assign(kind="z")
-    assert (laid(other, grid, columns).values == 0).all()
+    assert (features(other, columns) == 0).all()
 
 
 def test_the_future_comes_from_trailing_rows_or_a_table():
     df = table(trailing=2, x=[1, 2, 1, 2, 1, 2, 7, 8])
     columns, _ = find_columns(df)
-    grid = to_grid(df)
-    grid = type(grid)(**{**vars(grid), "beside": laid(df, grid, columns)})
-    rows = future_rows(grid, 3)
+    data = to_dataset(df, columns=columns)
+    rows = future_rows(data, 3)
     assert rows["x"].tolist()[:2] == [7, 8]
     assert np.isnan(rows["x"].iloc[2])
     with pytest.raises(DataError) as caught:
-        with_future(grid, None, 3)
+        with_future(data, None, 3)
     assert "series 'a' at 2024-01-09: x; series 'b' at 2024-01-09: x" in str(caught.value)
-    filled = with_future(grid, rows.fillna({"x": 9.0}), 3)
-    assert filled.beside.values[6:9, 0].tolist() == [7, 8, 9]
+    filled = with_future(data, rows.fillna({"x": 9.0}), 3)
+    assert filled.panel.covariates.changing.values[6:9, 0].tolist() == [7, 8, 9]
     with pytest.raises(DataError, match="no column 'x'"):
-        with_future(grid, rows.drop(columns="x"), 3)
+        with_future(data, rows.drop(columns="x"), 3)
 
 
 @pytest.mark.parametrize(
@@ -188,8 +191,8 @@ def test_events_are_counted_by_period(freq, expected):
         "MS": pd.date_range("2024-05-01", periods=4, freq="MS"),
     }[freq]
     df = check_table(pd.DataFrame({"unique_id": "a", "ds": moments, "y": 1.0}))
-    grid = to_grid(df, freq)
-    found = count_events(grid, grid.ordinals(df["ds"]), ["2024-05-09", "2024-05-20"])
+    index = to_dataset(df, freq).index
+    found = count_events(index, index.ordinals(df["ds"]), ["2024-05-09", "2024-05-20"])
     assert found.tolist() == expected
 
 
@@ -256,7 +259,7 @@ def test_a_column_that_is_named_must_be_of_use(cells, message):
         assert column.categories
         return
     with pytest.raises(DataError, match=message):
-        laid(df, to_grid(df), find_columns(df, futr=["x"])[0])
+        to_dataset(df, columns=find_columns(df, futr=["x"])[0])
 
 
 def test_too_many_constants_are_left_out_and_said():
@@ -274,4 +277,4 @@ def test_a_row_far_in_the_future_is_an_error():
     df = check_table(df.assign(price=np.arange(101) % 7))
     columns, _ = find_columns(df)
     with pytest.raises(DataError, match="nearly all periods between would be missing"):
-        laid(df, to_grid(df), columns)
+        to_dataset(df, columns=columns)

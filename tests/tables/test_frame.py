@@ -1,4 +1,4 @@
-"""The series table at the door, and the grid it is laid on."""
+"""Checks of a series table, and its dataset."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from forecastkit.errors import DataError
-from forecastkit.tables.frame import check_table, to_grid, usual_horizon
+from forecastkit.tables.dataset import to_dataset, usual_horizon
+from forecastkit.tables.frame import check_table
 
 
 def table(**columns):
@@ -45,32 +46,32 @@ def test_what_is_wrong_is_said(df, said):
 
 def test_absent_periods_are_missing_and_the_tail_without_values_is_cut():
     df = table(ds=pd.to_datetime(["2024-01-01", "2024-01-03", "2024-01-04"]), y=[1.0, 2.0, np.nan])
-    grid = to_grid(check_table(df))
-    np.testing.assert_array_equal(grid.values, [1, np.nan, 2])
-    assert grid.timestamps(grid.last).tolist() == [pd.Timestamp("2024-01-03")]
+    data = to_dataset(check_table(df))
+    np.testing.assert_array_equal(data.panel.values, [1, np.nan, 2])
+    assert data.index.timestamps(data.last).tolist() == [pd.Timestamp("2024-01-03")]
 
 
 def test_a_series_without_a_value_is_left_out():
     df = pd.concat([table(), table(unique_id="b", y=np.nan)], ignore_index=True)
-    assert to_grid(check_table(df)).ids.tolist() == ["a"]
+    assert to_dataset(check_table(df)).index.ids.tolist() == ["a"]
 
 
 def test_no_value_at_all_is_refused():
     with pytest.raises(DataError, match="All values of the target 'y' are missing"):
-        to_grid(check_table(table(y=np.nan)))
+        to_dataset(check_table(table(y=np.nan)))
 
 
 def test_timestamps_off_the_given_grid_are_refused():
     with pytest.raises(DataError, match="does not match frequency MS"):
-        to_grid(check_table(table()), "MS")
+        to_dataset(check_table(table()), "MS")
 
 
 def test_hours_across_a_change_of_clocks_are_regular():
     hours = pd.date_range("2024-03-30", "2024-04-01", freq="h", tz="Europe/Berlin")
     df = pd.DataFrame({"unique_id": "a", "ds": hours, "y": np.arange(len(hours), dtype=float)})
-    grid = to_grid(check_table(df))
-    assert not np.isnan(grid.values).any()
-    after = grid.timestamps(grid.last + 1)
+    data = to_dataset(check_table(df))
+    assert not np.isnan(data.panel.values).any()
+    after = data.index.timestamps(data.last + 1)
     assert after[0] == hours[-1] + pd.Timedelta(hours=1)
     assert str(after.dt.tz) == "Europe/Berlin"
 
@@ -78,9 +79,9 @@ def test_hours_across_a_change_of_clocks_are_regular():
 def test_days_across_a_change_of_clocks_are_regular():
     days = pd.date_range("2024-03-28", periods=6, freq="D", tz="Europe/Berlin")
     df = pd.DataFrame({"unique_id": "a", "ds": days, "y": 1.0})
-    grid = to_grid(check_table(df))
-    assert grid.frequency.alias == "D"
-    assert grid.timestamps(grid.last + 1)[0] == pd.Timestamp("2024-04-03", tz="Europe/Berlin")
+    data = to_dataset(check_table(df))
+    assert data.index.frequency.alias == "D"
+    assert data.index.timestamps(data.last + 1)[0] == pd.Timestamp("2024-04-03", tz="Europe/Berlin")
 
 
 @pytest.mark.parametrize(

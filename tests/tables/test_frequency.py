@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from forecastkit.errors import DataError, OptionError
-from forecastkit.tables.frame import aligned
 from forecastkit.tables.frequency import parse_frequency
+from forecastkit.tables.index import aligned
 from forecastkit.tables.pace import infer_frequency
 
 ALIASES = [

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 import forecastkit as fk
-from forecastkit.tables.frame import check_table, to_grid
+from forecastkit.tables.dataset import to_dataset
+from forecastkit.tables.frame import check_table
 from forecastkit.tables.roles import find_columns
 
 
@@ -65,9 +66,9 @@ def test_a_name_counts_whatever_the_rows_are():
 def test_rows_without_a_target_within_the_dates_are_missing_values():
     table = panel({"a": 0, "b": 0})
     table.loc[table.index[-3:], "y"] = np.nan
-    grid = to_grid(check_table(table))
-    assert grid.last.tolist() == [grid.last[0]] * 2
-    assert np.isnan(grid.values[-3:]).all()
+    data = to_dataset(check_table(table))
+    assert data.last.tolist() == [data.last[0]] * 2
+    assert np.isnan(data.panel.values[-3:]).all()
 
 
 def test_the_forecast_follows_the_end_of_the_panel():

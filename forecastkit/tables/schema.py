@@ -1,0 +1,195 @@
+"""What the columns beside the target mean: their roles, encodings and sources."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+FUTR, HIST, STAT = "futr_exog", "hist_exog", "stat_exog"
+# waves that encode one cycle of the calendar: sine and cosine of two harmonics
+HARMONICS = (1, 2)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A covariate.
+
+    Attributes
+    ----------
+    name : str
+    role : "futr_exog", "hist_exog" or "stat_exog"
+    categories : tuple of str or None
+        Categories that are one-hot encoded; None for numbers.
+    dates : tuple of str or None
+        For an event: its days, in ISO 8601.
+    cycle : str or None
+        For a calendar feature: the cycle that it encodes.
+    """
+
+    name: str
+    role: str
+    categories: tuple[str, ...] | None = None
+    dates: tuple[str, ...] | None = None
+    cycle: str | None = None
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether its values follow from the timestamps, so that no table has to hold them."""
+        return self.dates is not None or self.cycle is not None
+
+    @property
+    def width(self) -> int:
+        """Number of numeric features that encode it: one per category."""
+        if self.cycle is not None:
+            return 2 * len(HARMONICS)
+        return 1 if self.categories is None else len(self.categories)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Name of each feature that encodes it.
+
+        Examples
+        --------
+        >>> Column("sky", "futr_exog", ("fair", "rain")).features
+        ('sky=fair', 'sky=rain')
+        """
+        if self.categories is None:
+            return (self.name,) * self.width
+        return tuple(f"{self.name}={category}" for category in self.categories)
+
+    def encoded(self, cells: pd.Series) -> np.ndarray:
+        """Features of cells, shape (n_rows, width); an unknown category is all zeros.
+
+        Examples
+        --------
+        >>> day = Column("day", "futr_exog", ("Fri", "Sat"))
+        >>> day.encoded(pd.Series(["Sat", "Sun", None])).tolist()
+        [[0.0, 1.0], [0.0, 0.0], [nan, nan]]
+        """
+        empty = empty_cells(cells)
+        if self.categories is None:
+            numbers = pd.to_numeric(cells.where(~empty), errors="coerce").astype(float)
+            return numbers.to_numpy()[:, None]
+        text = cells.astype(str).str.strip().to_numpy()
+        one_hot = (text[:, None] == np.array(self.categories)).astype(float)
+        return np.where(empty.to_numpy()[:, None], np.nan, one_hot)
+
+    def decoded(self, features: np.ndarray) -> np.ndarray:
+        """Cells of features, the inverse of `encoded`; None where no category is known."""
+        if self.categories is None:
+            return features[:, 0]
+        names = np.array([*self.categories, None], dtype=object)
+        known = np.nan_to_num(features)
+        return names[np.where(known.max(axis=1) > 0, known.argmax(axis=1), len(names) - 1)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a dictionary that JSON can hold."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> Column:
+        """Make a column of what `to_dict` returned."""
+        lists = {key: stored[key] and tuple(stored[key]) for key in ("categories", "dates")}
+        return cls(stored["name"], stored["role"], **lists, cycle=stored["cycle"])
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The covariates of a table, in the order in which their features are stored.
+
+    Attributes
+    ----------
+    changing : tuple of Column
+        Columns that vary over time: those of the table, then the derived ones.
+    static : tuple of Column
+        Columns that are constant within a series.
+
+    Examples
+    --------
+    >>> schema = Schema.of([Column("size", STAT), Column("price", FUTR), Column("rain", HIST)])
+    >>> [column.name for column in schema.known_ahead], schema.is_known_ahead.tolist()
+    (['price'], [True, False])
+    """
+
+    changing: tuple[Column, ...] = ()
+    static: tuple[Column, ...] = ()
+
+    @classmethod
+    def of(cls, columns: Sequence[Column]) -> Schema:
+        """Order columns of all roles."""
+        changing = [column for column in columns if column.role != STAT]
+        changing.sort(key=lambda column: column.is_derived)
+        return cls(tuple(changing), tuple(one for one in columns if one.role == STAT))
+
+    def __bool__(self) -> bool:
+        return bool(self.columns)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """All columns: changing, then static."""
+        return self.changing + self.static
+
+    @property
+    def known_ahead(self) -> tuple[Column, ...]:
+        """Columns that are known in advance."""
+        return tuple(column for column in self.changing if column.role == FUTR)
+
+    @property
+    def from_table(self) -> tuple[Column, ...]:
+        """Changing columns that a table must hold."""
+        return tuple(column for column in self.changing if not column.is_derived)
+
+    @property
+    def derived(self) -> tuple[Column, ...]:
+        """Changing columns that follow from the timestamps."""
+        return tuple(column for column in self.changing if column.is_derived)
+
+    @cached_property
+    def owner(self) -> np.ndarray:
+        """Position in `changing` of the column of each changing feature, shape (n_features,)."""
+        return np.repeat(np.arange(len(self.changing)), [one.width for one in self.changing])
+
+    @property
+    def n_features(self) -> int:
+        """Number of changing features."""
+        return len(self.owner)
+
+    @property
+    def n_static(self) -> int:
+        """Number of static features."""
+        return sum(column.width for column in self.static)
+
+    @property
+    def is_known_ahead(self) -> np.ndarray:
+        """Whether each changing feature is known in advance, shape (n_features,)."""
+        return np.array([one.role == FUTR for one in self.changing], bool)[self.owner]
+
+    @property
+    def has_effect(self) -> np.ndarray:
+        """Whether an effect of each changing feature is estimated, shape (n_features,).
+
+        Calendar features are for networks only: the slow waves would bend the level.
+        """
+        return np.array([one.cycle is None for one in self.changing], bool)[self.owner]
+
+    def positions(self, columns: Sequence[Column]) -> np.ndarray:
+        """Positions of the features of some changing columns."""
+        wanted = [self.changing.index(column) for column in columns]
+        return np.flatnonzero(np.isin(self.owner, wanted))
+
+
+def empty_cells(cells: pd.Series) -> pd.Series:
+    """Whether each cell is missing or holds nothing but spaces."""
+    return cells.isna() | cells.astype(str).str.strip().eq("")
+
+
+def is_numeric(cells: pd.Series) -> bool:
+    """Whether all cells are numbers, or the text of numbers."""
+    if pd.api.types.is_numeric_dtype(cells) or pd.api.types.is_bool_dtype(cells):
+        return True
+    return bool(pd.to_numeric(cells, errors="coerce").notna().all())
