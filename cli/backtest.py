@@ -63,7 +63,7 @@ def command(
     **options: Any,
 ) -> None:
     """Forecast the last windows of FILE.csv from the data before each of them, and score."""
-    from forecastkit.cli.models import make_forecaster, named_covariates, with_events
+    from forecastkit.cli.models import make_forecaster, named_covariates
 
     import forecastkit as fk
     from forecastkit.tables.writing import check_format, rounded, with_file_columns, write_table
@@ -77,7 +77,6 @@ def command(
         check_format(output)
     covariates = named_covariates(options)
     table = fk.read_csv(file, covariates=covariates, **chosen(options, READING))
-    table = with_events(table, options)
     model = make_forecaster(table, options)
     talk.say(f"{file}: {len(table)} rows, {table['unique_id'].nunique()} series.")
     talk.assumptions(table.attrs["assumptions"])

@@ -47,7 +47,7 @@ NOT_BETTER = 6
 @output_options
 def command(file: str, output: str, require_skill: bool, no_ablation: bool, **options: Any) -> None:
     """Fit a forecaster to FILE.csv, score it against baselines, write a model file."""
-    from forecastkit.cli.models import make_forecaster, named_covariates, with_events
+    from forecastkit.cli.models import make_forecaster, named_covariates
 
     import forecastkit as fk
 
@@ -58,7 +58,6 @@ def command(file: str, output: str, require_skill: bool, no_ablation: bool, **op
     )
     covariates = named_covariates(options)
     table = fk.read_csv(file, covariates=covariates, **chosen(options, READING))
-    table = with_events(table, options)
     model = make_forecaster(table, options)
     talk.say(f"{file}: {len(table)} rows, {table['unique_id'].nunique()} series.")
     model.fit(table, progress=False if options["quiet"] else None, ablation=not no_ablation)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-_AS_GIVEN = ("input_size", "freq", "preset", "seed", "futr_exog", "hist_exog", "stat_exog")
+_AS_GIVEN = (
+    *("input_size", "freq", "preset", "seed", "futr_exog", "hist_exog", "stat_exog"),
+    *("holidays", "events"),
+)
 
 
 def make_forecaster(table: Any, options: dict[str, Any]) -> Any:
@@ -16,6 +19,7 @@ def make_forecaster(table: Any, options: dict[str, Any]) -> Any:
     return kind(
         h=options["horizon"] or fk.usual_horizon(table, options["freq"]),
         season_length=list(options["season_length"]) or None,
+        calendar=_cycles(options["calendar"]),
         **{name: options[name] for name in _AS_GIVEN},
     )
 
@@ -26,19 +30,6 @@ def named_covariates(options: dict[str, Any]) -> list[str]:
     return [name for names in lists for name in names]
 
 
-def with_events(table: Any, options: dict[str, Any]) -> Any:
-    """Note the holidays and events that the options ask for beside a table."""
-    import forecastkit as fk
-
-    if options["holidays"]:
-        table = fk.add_holidays(table, options["holidays"])
-    if options["calendar"]:
-        table = fk.add_calendar(table, _cycles(options["calendar"]))
-    if options["events"]:
-        table = fk.add_events(table, options["events"])
-    return table
-
-
-def _cycles(names: list[str]) -> list[str] | None:
-    """Cycles by name; None for those that the frequency makes useful."""
-    return {"auto": None, "none": []}.get(names[0], names)
+def _cycles(names: list[str] | None) -> list[str] | None:
+    """Calendar features by name; None for the default of the frequency."""
+    return {"auto": None, "none": []}.get(names[0], names) if names else None

@@ -11,8 +11,8 @@ import pandas as pd
 
 from forecastkit.errors import OptionError
 from forecastkit.files import write_whole
+from forecastkit.reading.reader import read_csv
 from forecastkit.tables.dataset import to_dataset
-from forecastkit.tables.reading import read_csv
 
 _FOLDER = Path(__file__).parent
 _ABOUT: dict[str, tuple[str, dict[str, str]]] = {

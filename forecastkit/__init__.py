@@ -11,6 +11,9 @@ from forecastkit.version import __version__ as __version__
 if TYPE_CHECKING:
     from forecastkit import errors as errors
     from forecastkit import layers as layers
+    from forecastkit.deprecated import add_calendar as add_calendar
+    from forecastkit.deprecated import add_events as add_events
+    from forecastkit.deprecated import add_holidays as add_holidays
     from forecastkit.evaluation.backtest import cross_validation as cross_validation
     from forecastkit.evaluation.reference import Baseline as Baseline
     from forecastkit.evaluation.scores import evaluate as evaluate
@@ -25,17 +28,14 @@ if TYPE_CHECKING:
     from forecastkit.forecasting.predictor import Predictor as Predictor
     from forecastkit.forecasting.predictor import load as load
     from forecastkit.network.quiet import load_tensorflow as load_tensorflow
+    from forecastkit.reading.check import check_csv as check_csv
+    from forecastkit.reading.reader import read_csv as read_csv
+    from forecastkit.reading.reader import read_parquet as read_parquet
     from forecastkit.reporting.plots import check_picture as check_picture
     from forecastkit.reporting.plots import plot_diagnosis as plot_diagnosis
     from forecastkit.reporting.plots import plot_effects as plot_effects
     from forecastkit.reporting.plots import plot_forecast as plot_forecast
-    from forecastkit.tables.calendar import add_calendar as add_calendar
-    from forecastkit.tables.check import check_csv as check_csv
     from forecastkit.tables.dataset import usual_horizon as usual_horizon
-    from forecastkit.tables.events import add_events as add_events
-    from forecastkit.tables.events import add_holidays as add_holidays
-    from forecastkit.tables.reading import read_csv as read_csv
-    from forecastkit.tables.reading import read_parquet as read_parquet
     from forecastkit.tables.writing import write_csv as write_csv
 
 _HOMES = {
@@ -44,11 +44,11 @@ _HOMES = {
     "LSTMForecaster": "forecasting.forecaster",
     "Predictor": "forecasting.predictor",
     "RNNForecaster": "forecasting.forecaster",
-    "add_calendar": "tables.calendar",
-    "add_events": "tables.events",
-    "add_holidays": "tables.events",
+    "add_calendar": "deprecated",
+    "add_events": "deprecated",
+    "add_holidays": "deprecated",
     "check_picture": "reporting.plots",
-    "check_csv": "tables.check",
+    "check_csv": "reading.check",
     "cross_validation": "evaluation.backtest",
     "diagnose": "forecasting.diagnose",
     "effect_curves": "forecasting.future",
@@ -60,8 +60,8 @@ _HOMES = {
     "plot_diagnosis": "reporting.plots",
     "plot_forecast": "reporting.plots",
     "plot_effects": "reporting.plots",
-    "read_csv": "tables.reading",
-    "read_parquet": "tables.reading",
+    "read_csv": "reading.reader",
+    "read_parquet": "reading.reader",
     "read_future": "forecasting.future",
     "usual_horizon": "tables.dataset",
     "write_csv": "tables.writing",

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError, OptionError
+from forecastkit.reading.gaps import filled_periods
 from forecastkit.series.intervals import Level, checked_levels
 from forecastkit.tables.dataset import Dataset, to_dataset
 from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Y, check_table
-from forecastkit.tables.gaps import filled_periods
 from forecastkit.tables.roles import find_columns
 from forecastkit.tables.schema import FUTR, HIST, STAT
 

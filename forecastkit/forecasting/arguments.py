@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from forecastkit.errors import OptionError
 from forecastkit.network.training_config import MEMBERS
-from forecastkit.tables.frame import check_alias
+from forecastkit.reading.events_file import events_of
+from forecastkit.tables.calendar import checked_cycles
+from forecastkit.tables.events import Events, check_timestamps, holiday_events, merged_events
+from forecastkit.tables.frame import CALENDAR, EVENTS, check_alias
 
 
 def check_arguments(forecaster: Any) -> None:
@@ -46,6 +51,42 @@ def given_seasons(season_length: Any) -> list[Any] | None:
     if isinstance(season_length, str) or not isinstance(season_length, Iterable):
         return [season_length]
     return list(season_length)
+
+
+def given_events(
+    table: pd.DataFrame, holidays: str | None, events: pd.DataFrame | str | Path | None
+) -> Events:
+    """Days by name of the holidays and events of a forecaster, and of the table's attributes.
+
+    Raises
+    ------
+    UnknownFileError, DataError, OptionError
+        If the country is unknown, the events are invalid, or the table has no timestamps.
+    """
+    several: list[Mapping[str, list[str]]] = [table.attrs.get(EVENTS, {})]
+    if holidays:
+        several.append(holiday_events(table, holidays))
+    if events is not None:
+        check_timestamps(table, "Holidays and events")
+        several.append(events_of(events))
+    return merged_events(several, list(table.columns))
+
+
+def given_calendar(
+    table: pd.DataFrame, calendar: Sequence[str] | str | None
+) -> Sequence[str] | None:
+    """Calendar features of a forecaster, or of the table's attributes; None for the default.
+
+    Raises
+    ------
+    OptionError
+        If a feature is unknown, or the table has no timestamps.
+    """
+    if calendar is None:
+        stored: Sequence[str] | None = table.attrs.get(CALENDAR)
+        return stored
+    check_timestamps(table, "Calendar features")
+    return checked_cycles(calendar)
 
 
 def _check_whole(name: str, value: Any, least: int) -> None:

@@ -11,7 +11,12 @@ import pandas as pd
 
 from forecastkit.errors import OptionError
 from forecastkit.evaluation.skill import FEWEST_ROWS, Skill
-from forecastkit.forecasting.arguments import check_arguments, given_seasons
+from forecastkit.forecasting.arguments import (
+    check_arguments,
+    given_calendar,
+    given_events,
+    given_seasons,
+)
 from forecastkit.forecasting.fitted import HISTORY, Fitted
 from forecastkit.forecasting.learning import Learning
 from forecastkit.forecasting.plan import Plan, make_plan, note
@@ -27,12 +32,11 @@ from forecastkit.forecasting.scoring import (
 )
 from forecastkit.network.threads import single_blas_thread
 from forecastkit.network.training_config import Preset
+from forecastkit.reading.gaps import filled_periods
 from forecastkit.series.intervals import Level
 from forecastkit.series.panel import Panel
 from forecastkit.tables.dataset import Dataset, to_dataset, with_covariates
-from forecastkit.tables.frame import check_table
-from forecastkit.tables.gaps import filled_periods
-from forecastkit.tables.reading import ASSUMPTIONS, READING
+from forecastkit.tables.frame import ASSUMPTIONS, READING, check_table
 from forecastkit.tables.roles import find_columns, find_cycles
 
 
@@ -53,6 +57,9 @@ class _Forecaster:
         futr_exog: Sequence[str] | None = None,
         hist_exog: Sequence[str] | None = None,
         stat_exog: Sequence[str] | None = None,
+        holidays: str | None = None,
+        events: pd.DataFrame | str | Path | None = None,
+        calendar: Sequence[str] | str | None = None,
         preset: Preset = "default",
         seed: int = 1,
         alias: str | None = None,
@@ -64,6 +71,9 @@ class _Forecaster:
         self.futr_exog = futr_exog
         self.hist_exog = hist_exog
         self.stat_exog = stat_exog
+        self.holidays = holidays
+        self.events = events
+        self.calendar = calendar
         self.preset = preset
         self.seed = seed
         self.alias = alias
@@ -86,11 +96,12 @@ class _Forecaster:
 
     def __repr__(self) -> str:
         given = {
-            name: value
+            name: "DataFrame" if isinstance(value, pd.DataFrame) else repr(value)
             for name, value in self.get_params().items()
-            if value is not None and value != _arguments(type(self))[name].default
+            if value is not None
+            and (isinstance(value, pd.DataFrame) or value != _arguments(type(self))[name].default)
         }
-        inside = ", ".join(f"{name}={value!r}" for name, value in given.items())
+        inside = ", ".join(f"{name}={value}" for name, value in given.items())
         return f"{type(self).__name__}({inside})"
 
     def __sklearn_tags__(self) -> Any:
@@ -143,10 +154,12 @@ class _Forecaster:
         table = check_table(df)
         table.attrs = dict(df.attrs)
         roles = self.futr_exog, self.hist_exog, self.stat_exog
-        columns, said = find_columns(table, *roles, int(self.h))
+        events = given_events(table, self.holidays, self.events)
+        columns, said = find_columns(table, *roles, int(self.h), events)
         data = to_dataset(table, self.freq)
-        if self.preset != "instant":  # whose networks are told of nothing
-            cycles, why = find_cycles(table, columns, data.index.frequency)
+        wanted = given_calendar(table, self.calendar)
+        if self.preset != "instant":  # its network has no covariate inputs
+            cycles, why = find_cycles(columns, data.index.frequency, wanted)
             columns, said = columns + cycles, said + why
         notes = [*df.attrs.get(ASSUMPTIONS, []), *table_notes(data, table)]
         notes += [note(what, why) for what, why in said]
@@ -336,7 +349,16 @@ class LSTMForecaster(_Forecaster):
         A pandas offset alias, or a step of integers.
     futr_exog, hist_exog, stat_exog : sequence of str, optional
         Names of columns that are known ahead, known for the past alone, and constant in a series.
-        Columns that are not named have the meaning that their cells show, which is noted.
+        The roles of other columns are inferred and reported.
+    holidays : str, optional
+        ISO 3166 code of a country or region whose public holidays are future covariates: US, DE-BY.
+    events : DataFrame, str or Path, optional
+        Custom events: a table or a CSV file with the columns `date` (ISO 8601) and `event`, one row
+        per day of an event, past and future.
+    calendar : sequence of str, optional
+        Calendar features of trained networks: any of "hour", "weekday", "month" (day of the month)
+        and "day of year"; an empty sequence for none. By default those that suit the frequency, if
+        there are future covariates.
     preset : "instant", "fast", "default", "best" or "scratch"
         The shipped network as it is, without training and without TensorFlow; 1, 3 or 6 networks
         that are trained on from it, in panels of some size 0, 2 or 6 that are trained from nothing
@@ -370,7 +392,9 @@ class RNNForecaster(_Forecaster):
     Parameters
     ----------
     h, input_size, season_length, freq, futr_exog, hist_exog, stat_exog, preset, seed, alias
-        As in `LSTMForecaster`; the alias is RNN when left out.
+        As in `LSTMForecaster`; the alias is RNN by default.
+    holidays, events, calendar
+        As in `LSTMForecaster`.
 
     Examples
     --------
@@ -394,7 +418,9 @@ class AutoForecaster(_Forecaster):
     Parameters
     ----------
     h, input_size, season_length, freq, futr_exog, hist_exog, stat_exog, preset, seed, alias
-        As in `LSTMForecaster`; the alias is Auto when left out.
+        As in `LSTMForecaster`; the alias is Auto by default.
+    holidays, events, calendar
+        As in `LSTMForecaster`.
 
     Examples
     --------

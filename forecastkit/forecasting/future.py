@@ -14,11 +14,12 @@ from forecastkit.errors import OptionError
 from forecastkit.forecasting.fitted import Fitted
 from forecastkit.forecasting.predictor import new_history
 from forecastkit.network.threads import single_blas_thread
+from forecastkit.reading.options import ReadingOptions
+from forecastkit.reading.reader import read_rows
 from forecastkit.series.covariates import Covariates
 from forecastkit.tables.dataset import Dataset
-from forecastkit.tables.frame import UNIQUE_ID
+from forecastkit.tables.frame import READING, UNIQUE_ID
 from forecastkit.tables.future import future_rows, with_future
-from forecastkit.tables.reading import READING, Reading, read_rows
 
 _LOW, _HIGH = 0.1, 0.9
 # how the file of a model was read, as far as a file of its future is read so too
@@ -70,7 +71,7 @@ def read_future(path: str | Path, model: Any, **reading: Any) -> pd.DataFrame:
     kept = fitted.facts.get(READING, {})
     known = {name: kept[name] for name in _KEPT if kept.get(name)}
     given = {name: value for name, value in reading.items() if name in (*_KEPT, "delimiter")}
-    table = read_rows(path, numbers, texts, Reading.of(**{**known, **given}))
+    table = read_rows(path, numbers, texts, ReadingOptions.of(**{**known, **given}))
     if UNIQUE_ID not in table:
         table[UNIQUE_ID] = str(fitted.history.index.ids[0])
     return table

@@ -14,15 +14,15 @@ from forecastkit.forecasting.fitted import HISTORY, Fitted
 from forecastkit.forecasting.plan import note
 from forecastkit.forecasting.storage import read_model, write_model
 from forecastkit.network.threads import single_blas_thread
+from forecastkit.reading.options import ReadingOptions
 from forecastkit.series.intervals import Level, checked_levels, column_names, normal, tails
 from forecastkit.tables.continuation import continued
 from forecastkit.tables.covariates import unknown_categories
 from forecastkit.tables.dataset import Dataset, to_dataset
-from forecastkit.tables.frame import DS, UNIQUE_ID, Y, check_table
+from forecastkit.tables.frame import ASSUMPTIONS, DS, READING, UNIQUE_ID, Y, check_table
 from forecastkit.tables.future import with_future
-from forecastkit.tables.reading import ASSUMPTIONS, READING, Reading
 
-_READING_ARGUMENTS = tuple(one.name for one in fields(Reading))
+_READING_ARGUMENTS = tuple(one.name for one in fields(ReadingOptions))
 
 
 @dataclass(frozen=True)

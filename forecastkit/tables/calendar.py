@@ -10,10 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
 from forecastkit.errors import OptionError
-from forecastkit.tables.frame import DS
 from forecastkit.tables.frequency import DAY, Frequency
 from forecastkit.tables.index import TimeIndex
 from forecastkit.tables.schema import HARMONICS
@@ -22,46 +20,21 @@ CALENDAR = "calendar"
 CYCLES = ("hour", "weekday", "month", "day of year")
 
 
-def add_calendar(df: pd.DataFrame, cycles: Sequence[str] | str | None = None) -> pd.DataFrame:
-    """Choose the calendar features that networks trained on a series table receive.
-
-    Parameters
-    ----------
-    df : DataFrame
-        A series table with timestamps.
-    cycles : sequence of str, optional
-        Any of "hour" (of the day), "weekday", "month" (day of the month) and "day of year"; an
-        empty sequence for none. By default forecasters choose by frequency, and only for tables
-        with future covariates.
-
-    Returns
-    -------
-    DataFrame
-        A copy of the table with the choice in `attrs["calendar"]`, which forecasters use.
+def checked_cycles(cycles: Sequence[str] | str | None) -> list[str] | None:
+    """Calendar features in their standard order; None for the default of the frequency.
 
     Raises
     ------
     OptionError
-        If a feature is unknown, or the table has no timestamps.
+        If a feature is unknown.
 
     Examples
     --------
-    >>> days = pd.date_range("2022-01-01", "2023-12-31")
-    >>> table = pd.DataFrame({"unique_id": "a", "ds": days, "y": 1.0})
-    >>> add_calendar(table, ["weekday", "day of year"]).attrs["calendar"]
-    ['weekday', 'day of year']
+    >>> checked_cycles(["day of year", "weekday"]), checked_cycles("hour"), checked_cycles(None)
+    (['weekday', 'day of year'], ['hour'], None)
     """
-    if DS not in df.columns or not pd.api.types.is_datetime64_any_dtype(df[DS]):
-        raise OptionError(
-            "Calendar features need timestamps.",
-            column=DS,
-            fix="Convert the column with pandas.to_datetime.",
-        )
-    table = df.copy()
-    table.attrs = dict(df.attrs)
     if cycles is None:
-        table.attrs.pop(CALENDAR, None)
-        return table
+        return None
     wanted = [cycles] if isinstance(cycles, str) else list(cycles)
     unknown = [name for name in wanted if name not in CYCLES]
     if unknown:
@@ -69,8 +42,7 @@ def add_calendar(df: pd.DataFrame, cycles: Sequence[str] | str | None = None) ->
             f"There is no calendar feature '{unknown[0]}'; there are: {', '.join(CYCLES)}.",
             value=unknown[0],
         )
-    table.attrs[CALENDAR] = [name for name in CYCLES if name in wanted]
-    return table
+    return [name for name in CYCLES if name in wanted]
 
 
 def useful_cycles(frequency: Frequency) -> tuple[str, ...]:

@@ -15,8 +15,8 @@ from forecastkit.series.ragged import Ragged, offsets_of
 from forecastkit.tables.covariates import encode_covariates
 from forecastkit.tables.frame import DS, UNIQUE_ID, Y, check_table
 from forecastkit.tables.frequency import Frequency, parse_frequency
+from forecastkit.tables.frequency_inference import check_pace, distinct, infer_frequency
 from forecastkit.tables.index import TimeIndex, aligned, grid_moments, wall_clock
-from forecastkit.tables.pace import check_pace, distinct, infer_frequency
 from forecastkit.tables.schema import Column, Schema
 
 # maximum periods per row of a table; beyond it the frequency or a timestamp is wrong

@@ -17,6 +17,10 @@ UNIQUE_ID = "unique_id"
 DS = "ds"
 Y = "y"
 CUTOFF = "cutoff"
+# attributes of a table: assumptions of the reader, its arguments, periods that it filled
+ASSUMPTIONS, READING, FILLED = "assumptions", "reading", "filled"
+# deprecated attributes: events and calendar features, now arguments of the forecasters
+EVENTS, CALENDAR = "events", "calendar"
 
 
 def check_table(df: pd.DataFrame) -> pd.DataFrame:

@@ -6,14 +6,13 @@ and reported too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError, OptionError, shell_word
-from forecastkit.tables.calendar import CALENDAR, useful_cycles
-from forecastkit.tables.events import EVENTS
+from forecastkit.tables.calendar import useful_cycles
 from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Y
 from forecastkit.tables.frequency import Frequency
 from forecastkit.tables.schema import FUTR, HIST, STAT, Column, empty_cells, is_numeric
@@ -37,6 +36,7 @@ def find_columns(
     hist: Sequence[str] | None = None,
     stat: Sequence[str] | None = None,
     h: int = 1,
+    events: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[tuple[Column, ...], list[Note]]:
     """Infer the roles of the covariates of a series table.
 
@@ -52,6 +52,8 @@ def find_columns(
         Names of future, historical and static covariates.
     h : int
         Horizon, in steps.
+    events : mapping of str to sequence of str, optional
+        Days of events by name, in ISO 8601.
 
     Returns
     -------
@@ -73,14 +75,7 @@ def find_columns(
     >>> [(column.name, column.role) for column in find_columns(df)[0]]
     [('price', 'futr_exog'), ('rain', 'hist_exog')]
     """
-    events = df.attrs.get(EVENTS, {})
-    twice = [name for name in events if name in df.columns]
-    if twice:
-        raise OptionError(
-            f"'{twice[0]}' is both a column of the table and an event.",
-            value=twice[0],
-            fix="Rename the event.",
-        )
+    events = events or {}
     named = _named(df, {FUTR: futr, HIST: hist, STAT: stat})
     others = [name for name in df.columns if name not in (UNIQUE_ID, DS, Y, CUTOFF)]
     leaks = _leaks(df, others)
@@ -109,37 +104,37 @@ def find_columns(
 
 
 def find_cycles(
-    df: pd.DataFrame, columns: Sequence[Column], frequency: Frequency
+    columns: Sequence[Column], frequency: Frequency, calendar: Sequence[str] | None = None
 ) -> tuple[tuple[Column, ...], list[Note]]:
     """Choose the calendar features of the networks.
 
-    Those that the table specifies; otherwise, if there are future covariates, those that suit its
-    frequency.
+    By default those that suit the frequency, if there are future covariates.
 
     Parameters
     ----------
-    df : DataFrame
-        A series table; see `add_calendar`.
     columns : sequence of Column
-        Its covariates.
+        Covariates of the table.
     frequency : Frequency
+    calendar : sequence of str, optional
+        The features to use.
 
     Returns
     -------
     columns : tuple of Column
     notes : list of (what, why)
     """
-    if CALENDAR in df.attrs:
-        cycles, why = df.attrs[CALENDAR], "as specified"
+    cycles: Sequence[str]
+    if calendar is not None:
+        cycles, why = calendar, "as specified"
     else:
         has_future = any(column.role == FUTR for column in columns)
         cycles, why = (
             useful_cycles(frequency) if has_future else (),
             f"default for frequency {frequency.alias}",
         )
-    found = tuple(Column(f"{CALENDAR}: {cycle}", FUTR, cycle=cycle) for cycle in cycles)
+    features = tuple(Column(f"calendar: {cycle}", FUTR, cycle=cycle) for cycle in cycles)
     what = f"calendar features for trained networks ({', '.join(cycles)})"
-    return found, [(what, why)] if found else []
+    return features, [(what, why)] if features else []
 
 
 def _named(df: pd.DataFrame, lists: dict[str, Sequence[str] | None]) -> dict[str, str]:

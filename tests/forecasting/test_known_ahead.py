@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from forecastkit.cli.app import main
+from sklearn.base import clone
 
 import forecastkit as fk
 from forecastkit.errors import DataError
+from forecastkit.tables.events import holiday_events
 
 
 @pytest.fixture(scope="module")
@@ -141,10 +143,10 @@ def test_holidays_are_kept_in_the_model(shop, tmp_path):
     days = pd.date_range("2021-01-01", "2023-12-20")
     rng = np.random.default_rng(0)
     y = 100 + 10 * np.sin(2 * np.pi * np.arange(len(days)) / 7) + rng.normal(0, 2, len(days))
-    free = fk.add_holidays(pd.DataFrame({"unique_id": "a", "ds": days, "y": y}), "US")
-    holiday = days.strftime("%Y-%m-%d").isin(free.attrs["events"]["public holiday"])
-    table = fk.add_holidays(free.assign(y=y * np.where(holiday, 0.3, 1.0)), "US")
-    model = fk.LSTMForecaster(h=14, preset="instant").fit(table)
+    free = pd.DataFrame({"unique_id": "a", "ds": days, "y": y})
+    holiday = days.strftime("%Y-%m-%d").isin(holiday_events(free, "US")["public holiday"])
+    table = free.assign(y=y * np.where(holiday, 0.3, 1.0))
+    model = fk.LSTMForecaster(h=14, preset="instant", holidays="US").fit(table)
     model.save(tmp_path / "m.safetensors")
     forecast = fk.load(tmp_path / "m.safetensors").predict().set_index("ds")["LSTM"]
     assert forecast["2023-12-25"] < 55
@@ -198,10 +200,24 @@ def test_a_table_with_constants_alone(shop):
 
 
 def test_backtests_know_holidays(shop):
-    known = fk.add_holidays(shop[shop["y"].notna()], "US")
-    model = fk.LSTMForecaster(h=7, preset="instant", futr_exog=["price", "promo"])
+    known = shop[shop["y"].notna()]
+    model = fk.LSTMForecaster(h=7, preset="instant", futr_exog=["price", "promo"], holidays="US")
     cv = fk.cross_validation(model, known, n_windows=2)
     assert cv["LSTM"].notna().all()
+
+
+def test_events_are_an_argument_that_a_merge_cannot_lose(shop):
+    """A clone has them, and a table without attributes uses them."""
+    fair = pd.DataFrame({"date": ["2024-02-02", "2024-03-08", "2024-05-01"], "event": "fair"})
+    model = clone(fk.LSTMForecaster(h=7, preset="instant", holidays="US", events=fair))
+    assert repr(model).endswith("holidays='US', events=DataFrame, preset='instant')")
+    known = pd.concat([shop[shop["y"].notna()]])
+    known.attrs = {}
+    named = [one["name"] for one in model.train(known).facts["covariates"]]
+    assert {"public holiday", "fair"} <= set(named)
+    file_like = clone(model).set_params(events=fair.rename(columns={"event": "name"}))
+    with pytest.raises(DataError, match="no column 'event'"):
+        file_like.fit(known)
 
 
 def test_a_column_that_was_a_leak_before_the_cutoff_stays_out(shop):
@@ -252,11 +268,8 @@ def test_what_comes_after_the_cutoff_does_not_reach_a_trained_network(trained):
     last = table["ds"] > table["ds"].max() - pd.Timedelta(days=2)
     changed = table.copy()
     changed.loc[last, ["y", "rain"]] = 9999.0
-    model = fk.LSTMForecaster(h=2, preset="fast", seed=1)
-    one, other = (
-        fk.cross_validation(model, fk.add_calendar(df, ["weekday"]), n_windows=1, level=80)
-        for df in (table, changed)
-    )
+    model = fk.LSTMForecaster(h=2, preset="fast", calendar=["weekday"], seed=1)
+    one, other = (fk.cross_validation(model, df, n_windows=1, level=80) for df in (table, changed))
     columns = ["LSTM", "LSTM-lo-80", "LSTM-hi-80"]
     pd.testing.assert_frame_equal(one[columns], other[columns], check_exact=True)
 
@@ -266,8 +279,9 @@ def test_the_calendar_reaches_trained_networks_and_the_file(trained, tmp_path):
     table, _ = trained
     weekend = table["ds"].dt.day_of_week >= 5
     shop = table.assign(y=table["y"] * np.where(weekend, 2.0, 1.0)).drop(columns="rain")
-    shop = fk.add_calendar(shop, ["weekday"])
-    model = fk.LSTMForecaster(h=2, season_length=1, preset="scratch", seed=1).train(shop)
+    model = fk.LSTMForecaster(
+        h=2, season_length=1, calendar=["weekday"], preset="scratch", seed=1
+    ).train(shop)
     assert "calendar features for trained networks (weekday)" in " ".join(
         one["what"] for one in model.assumptions
     )

@@ -238,9 +238,9 @@ def with_covariates(tmp_path_factory):
         part = {"unique_id": name, "ds": days, "y": y, "price": price, "rain": rain, "shelf": name}
         parts.append(pd.DataFrame(part))
     fair = pd.DataFrame({"date": ["2024-02-02", "2024-03-03"], "event": "fair"})
-    table = fk.add_events(pd.concat(parts, ignore_index=True), fair)
+    table = pd.concat(parts, ignore_index=True)
     path = tmp_path_factory.mktemp("model") / "m.safetensors"
-    fk.LSTMForecaster(h=3, preset="instant", futr_exog=["price"]).fit(table).save(path)
+    fk.LSTMForecaster(h=3, preset="instant", futr_exog=["price"], events=fair).fit(table).save(path)
     return path.read_bytes()
 
 

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from reading.files import ACCEPTED, REFUSED
 
 from forecastkit.errors import DataError, ForecastkitError
-from forecastkit.tables import orderly, reading
-from forecastkit.tables.check import check_csv
-from forecastkit.tables.orderly import read_orderly
-from forecastkit.tables.reading import read_csv, read_parquet
+from forecastkit.reading import bulk, reader
+from forecastkit.reading.bulk import read_bulk
+from forecastkit.reading.check import check_csv
+from forecastkit.reading.reader import read_csv, read_parquet
 from forecastkit.tables.writing import write_csv
 
 
@@ -136,7 +136,7 @@ def test_fast_path_matches_general_reader(shape, parser, tmp_path, monkeypatch):
     if parser == "pyarrow":
         pytest.importorskip("pyarrow")
     else:
-        monkeypatch.setattr(orderly, "find_spec", lambda name: None)
+        monkeypatch.setattr(bulk, "find_spec", lambda name: None)
     path = tmp_path / "panel.csv"
     frame = panel(shape)
     frame.to_csv(path, index=False)
@@ -144,10 +144,10 @@ def test_fast_path_matches_general_reader(shape, parser, tmp_path, monkeypatch):
     calls = []
 
     def always_fast(source, how, covariates):
-        calls.append(read_orderly(source, how, covariates, large=0))
+        calls.append(read_bulk(source, how, covariates, large=0))
         return calls[-1]
 
-    monkeypatch.setattr(reading, "read_orderly", always_fast)
+    monkeypatch.setattr(reader, "read_bulk", always_fast)
     fast = read_csv(path)
     assert calls[0] is not None
     pd.testing.assert_frame_equal(fast, general)
@@ -196,7 +196,7 @@ def test_errors_far_down_the_file_name_their_row(change, tmp_path, monkeypatch):
     path.write_text(change(panel("long").to_csv(index=False)))
     with pytest.raises(DataError) as general:
         read_csv(path)
-    monkeypatch.setattr(reading, "read_orderly", lambda *args: read_orderly(*args, large=0))
+    monkeypatch.setattr(reader, "read_bulk", lambda *args: read_bulk(*args, large=0))
     with pytest.raises(DataError) as fast:
         read_csv(path)
     assert str(fast.value) == str(general.value)

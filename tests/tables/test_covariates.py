@@ -8,10 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import forecastkit as fk
 from forecastkit.errors import DataError, OptionError
-from forecastkit.tables.calendar import add_calendar
+from forecastkit.forecasting.arguments import given_calendar, given_events
+from forecastkit.reading.events_file import events_of
+from forecastkit.tables.calendar import checked_cycles
 from forecastkit.tables.dataset import to_dataset
-from forecastkit.tables.events import add_events, add_holidays, count_events
+from forecastkit.tables.events import count_events, holiday_events, listed_events, merged_events
 from forecastkit.tables.frame import check_table
 from forecastkit.tables.frequency import parse_frequency
 from forecastkit.tables.future import future_rows, with_future
@@ -87,15 +90,14 @@ def test_what_makes_up_the_target_is_left_out_and_said():
         (None, "h", True, ["hour", "weekday", "day of year"]),
         (None, "MS", True, ["day of year"]),
         (None, "YS", True, []),
-        (None, "D", False, []),  # without a column known ahead networks are told nothing
-        (["hour"], "D", False, ["hour"]),  # what is asked for is told
+        (None, "D", False, []),  # no future covariate
+        (["hour"], "D", False, ["hour"]),
         ([], "D", True, []),
     ],
 )
-def test_of_which_cycles_networks_are_told(asked, freq, ahead, found):
-    df = add_calendar(table(), asked)
+def test_calendar_features_by_frequency(asked, freq, ahead, found):
     known = (Column("price", "futr_exog"),) if ahead else ()
-    columns, notes = find_cycles(df, known, parse_frequency(freq))
+    columns, notes = find_cycles(known, parse_frequency(freq), checked_cycles(asked))
     assert [column.cycle for column in columns] == found
     assert len(notes) == bool(found)
 
@@ -103,28 +105,28 @@ def test_of_which_cycles_networks_are_told(asked, freq, ahead, found):
 def test_the_end_of_a_cycle_is_near_its_start():
     days = pd.date_range("2023-12-25", periods=14)
     df = pd.DataFrame({"unique_id": "a", "ds": days, "y": np.arange(14.0)})
-    columns, _ = find_cycles(add_calendar(df, "weekday"), (), parse_frequency("D"))
+    columns, _ = find_cycles((), parse_frequency("D"), ["weekday"])
     waves = features(df, columns)
     np.testing.assert_allclose(waves[:7], waves[7:], atol=1e-12)
     steps = np.linalg.norm(np.diff(waves, axis=0), axis=1)
     np.testing.assert_allclose(steps, steps[0])
-    year = find_cycles(add_calendar(df, "day of year"), (), parse_frequency("D"))[0]
+    year = find_cycles((), parse_frequency("D"), ["day of year"])[0]
     found = features(df, year)
     assert np.abs(found[6] - found[7]).max() < 0.05  # the last day of 2023, the first of 2024
 
 
 def test_cycles_that_are_not_known():
     with pytest.raises(OptionError, match="There is no calendar feature 'moon'"):
-        add_calendar(table(), ["moon"])
+        checked_cycles(["moon"])
     with pytest.raises(OptionError, match="Calendar features need timestamps"):
-        add_calendar(table().assign(ds=range(16)), ["hour"])
+        given_calendar(table().assign(ds=range(16)), ["hour"])
 
 
 def test_holidays_of_a_zone_with_summer_time():
     """Days are those of the clock on the wall, also where one has 23 or 25 hours."""
     hours = pd.date_range("2024-03-30", "2024-04-02", freq="h", tz="Europe/Berlin")[:-1]
-    df = add_holidays(pd.DataFrame({"unique_id": "a", "ds": hours, "y": 1.0}), "DE-BY")
-    columns, _ = find_columns(df)
+    df = pd.DataFrame({"unique_id": "a", "ds": hours, "y": 1.0})
+    columns, _ = find_columns(df, events=holiday_events(df, "DE-BY"))
     data = to_dataset(check_table(df), columns=columns)
     position = [column.name for column in data.schema.changing].index("public holiday")
     holiday = data.panel.covariates.changing.values[:, position]
@@ -196,10 +198,10 @@ def test_events_are_counted_by_period(freq, expected):
     assert found.tolist() == expected
 
 
-def test_holidays_travel_with_the_table():
+def test_holidays_of_a_region():
     days = pd.date_range("2022-01-01", "2023-12-31")
     df = pd.DataFrame({"unique_id": "a", "ds": days, "y": np.arange(730.0)})
-    events = add_holidays(df, "DE-BY").attrs["events"]
+    events = holiday_events(df, "DE-BY")
     assert {
         "public holiday",
         "1 day before a public holiday",
@@ -207,39 +209,52 @@ def test_holidays_travel_with_the_table():
     } <= set(events)
     assert "2022-11-01" in events["public holiday"]  # All Saints is one in Bavaria
     assert max(events["public holiday"]) > "2033"
-    assert "2022-11-01" not in add_holidays(df, "DE").attrs["events"]["public holiday"]
+    assert "2022-11-01" not in holiday_events(df, "DE")["public holiday"]
     with pytest.raises(OptionError, match="There is no holiday calendar for 'XX'"):
-        add_holidays(df, "XX")
+        holiday_events(df, "XX")
     with pytest.raises(OptionError, match="need timestamps"):
-        add_holidays(df.assign(ds=np.arange(730)), "DE")
+        holiday_events(df.assign(ds=np.arange(730)), "DE")
 
 
 def test_events_of_ones_own(tmp_path):
-    df = pd.DataFrame({"unique_id": "a", "ds": pd.date_range("2024-01-01", periods=9), "y": 1.0})
     file = tmp_path / "events.csv"
     file.write_text("date,event\n2024-01-03,fair\n2025-01-03,fair\n2024-01-05,strike\n")
-    events = add_events(df, file).attrs["events"]
+    events = events_of(file)
     assert events == {"fair": ["2024-01-03", "2025-01-03"], "strike": ["2024-01-05"]}
     file.write_text("date,event\n2024-01-03,fair\nsoon,fair\n")
     with pytest.raises(DataError, match="'soon, fair' is not a valid date and event") as caught:
-        add_events(df, file)
+        events_of(file)
     assert caught.value.row == 3
     file.write_text("day,event\n2024-01-03,fair\n")
     with pytest.raises(DataError, match="no column 'date'"):
-        add_events(df, file)
+        events_of(file)
 
 
 def test_events_have_names_of_their_own():
     df = pd.DataFrame({"unique_id": "a", "ds": pd.date_range("2024-01-01", periods=9), "y": 1.0})
-    free = add_holidays(df, "us-ca")
-    assert add_holidays(free, "US-CA").attrs == free.attrs
+    free = holiday_events(df, "us-ca")
+    assert merged_events([free, holiday_events(df, "US-CA")], df.columns) == free
     fair = pd.DataFrame({"date": ["2024-01-03"], "event": ["public holiday"]})
     with pytest.raises(OptionError, match="already an event"):
-        add_events(free, fair)
+        merged_events([free, listed_events(fair)], df.columns)
     with pytest.raises(OptionError, match="already an event or a column"):
-        add_events(df.assign(fair=0), fair.assign(event="fair"))
+        merged_events([listed_events(fair.assign(event="y"))], df.columns)
     with pytest.raises(DataError, match="is not a valid date and event"):
-        add_events(df, fair.assign(event=None))
+        listed_events(fair.assign(event=None))
+
+
+def test_deprecated_functions_store_attributes_that_forecasters_use():
+    days = pd.date_range("2024-01-01", periods=60)
+    df = pd.DataFrame({"unique_id": "a", "ds": days, "y": np.arange(60.0)})
+    fair = pd.DataFrame({"date": ["2024-01-03"], "event": "fair"})
+    with pytest.warns(DeprecationWarning, match="pass holidays= to the forecaster"):
+        with_attrs = fk.add_holidays(df, "US")
+    with pytest.warns(DeprecationWarning, match="pass events="):
+        with_attrs = fk.add_events(with_attrs, fair)
+    with pytest.warns(DeprecationWarning, match="pass calendar="):
+        with_attrs = fk.add_calendar(with_attrs, "weekday")
+    assert given_events(with_attrs, None, None) == given_events(df, "US", fair)
+    assert given_calendar(with_attrs, None) == given_calendar(df, ["weekday"])
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 
 from forecastkit.errors import DataError, OptionError
 from forecastkit.tables.frequency import parse_frequency
+from forecastkit.tables.frequency_inference import infer_frequency
 from forecastkit.tables.index import aligned
-from forecastkit.tables.pace import infer_frequency
 
 ALIASES = [
     *("YS", "YE", "YS-APR", "YE-JUN", "QS", "QE", "QS-FEB", "QE-NOV", "MS", "ME", "2MS"),

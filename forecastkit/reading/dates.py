@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import OptionError
-from forecastkit.tables.counts import read_counts
-from forecastkit.tables.forms import CLOCKS, FORMS, SLASHED, explicit
-from forecastkit.tables.months import in_english, looks_like_a_date
+from forecastkit.reading.counts import read_counts
+from forecastkit.reading.forms import CLOCKS, FORMS, SLASHED, explicit
+from forecastkit.reading.months import in_english, looks_like_a_date
 
 _MOST_LOOKED_AT = 60
 

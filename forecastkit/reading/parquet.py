@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError, MissingPackageError
-from forecastkit.tables.sheet import Cells
-from forecastkit.tables.source import Source
+from forecastkit.reading.cells import Cells
+from forecastkit.reading.source import Source
 
 
 def parquet_cells(source: Source) -> Cells:

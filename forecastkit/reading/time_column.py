@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError, located, shell_word
-from forecastkit.tables.counts import NUMERIC_FORMS
-from forecastkit.tables.dates import Dates, read_clock, read_dates
-from forecastkit.tables.months import looks_like_a_date
-from forecastkit.tables.names import LAST, TIME_NAMES, by_rank, rank
-from forecastkit.tables.numbers import is_numeric
-from forecastkit.tables.sheet import Cells
+from forecastkit.reading.cells import Cells
+from forecastkit.reading.counts import NUMERIC_FORMS
+from forecastkit.reading.dates import Dates, read_clock, read_dates
+from forecastkit.reading.months import looks_like_a_date
+from forecastkit.reading.names import LAST, TIME_NAMES, by_rank, rank
+from forecastkit.reading.numbers import is_numeric
 
 # cells that are looked at before a column is read as timestamps
 _LOOKED_AT = 20

@@ -1,10 +1,9 @@
-"""Reading a file into a series table: every number as it stands, every assumption said."""
+"""Files to series tables: every number as written, every assumption reported."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,109 +11,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecastkit.errors import DataError, OptionError
-from forecastkit.tables.columns import LINE, Columns, free_name, series_names, timestamps
+from forecastkit.errors import DataError
+from forecastkit.reading.bulk import read_bulk
+from forecastkit.reading.cells import Cells
+from forecastkit.reading.columns import LINE, Columns, free_name, series_names, timestamps
+from forecastkit.reading.gaps import Fill, filled
+from forecastkit.reading.layout import Layout, find_layout, layout_notes
+from forecastkit.reading.options import ReadingOptions
+from forecastkit.reading.parquet import parquet_cells
+from forecastkit.reading.repeats import without_repeats
+from forecastkit.reading.snapping import snapped
+from forecastkit.reading.source import MOST_BYTES, read_source
+from forecastkit.reading.text import Note
+from forecastkit.reading.time_column import dates_of
+from forecastkit.reading.wide import lengthened
 from forecastkit.tables.dataset import Dataset, to_dataset
-from forecastkit.tables.frame import DS, UNIQUE_ID, Y
+from forecastkit.tables.frame import ASSUMPTIONS, DS, READING, UNIQUE_ID, Y
 from forecastkit.tables.frequency import Frequency
-from forecastkit.tables.gaps import FILLS, Fill, filled
-from forecastkit.tables.layout import Layout, find_layout, layout_notes
-from forecastkit.tables.orderly import read_orderly
-from forecastkit.tables.parquet import parquet_cells
-from forecastkit.tables.repeats import without_repeats
-from forecastkit.tables.sheet import Cells, to_cells
-from forecastkit.tables.snapping import snapped
-from forecastkit.tables.source import MOST_BYTES, Source, read_source
-from forecastkit.tables.text import Note, decoded, split
-from forecastkit.tables.times import Wanted, dates_of
-from forecastkit.tables.transposed import lengthened
-
-ASSUMPTIONS = "assumptions"
-READING = "reading"
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How a file is to be read; see `read_csv`. What is None is found from the file."""
-
-    target_col: tuple[str, ...] = ()
-    time_col: str | None = None
-    id_col: tuple[str, ...] = ()
-    delimiter: str | None = None
-    decimal: str | None = None
-    thousands: str | None = None
-    encoding: str | None = None
-    date_format: str | None = None
-    na_value: tuple[str, ...] = ()
-    fill: Fill = "none"
-    snap: bool = False
-    max_bytes: int = MOST_BYTES
-
-    @classmethod
-    def of(cls, **given: Any) -> Reading:
-        """Make one from arguments of `read_csv`; names may stand alone or in a list."""
-        for name in ("target_col", "id_col", "na_value"):
-            value = given.get(name)
-            if isinstance(value, str) or not isinstance(value, Sequence):
-                value = () if value is None else (value,)
-            given[name] = tuple(str(one) for one in value)
-        known = {name: value for name, value in given.items() if value is not None}
-        made = cls(**known)
-        if made.fill not in FILLS:
-            raise OptionError(
-                f"There is no fill rule '{made.fill}'; there are: {', '.join(FILLS)}.",
-                value=made.fill,
-            )
-        _check_marks(made.decimal, made.thousands)
-        _check_format(made.date_format)
-        return made
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return a dictionary that JSON can hold."""
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
-
-    def wanted(self, covariates: Sequence[str] = ()) -> Wanted:
-        """Say what the columns are, as far as that is given."""
-        known = (self.time_col, self.id_col, self.target_col, self.date_format, self.na_value)
-        return Wanted(*known, tuple(covariates))
-
-    def cells(self, source: Source) -> Cells:
-        """Split the bytes of a text file into cells."""
-        text, notes = decoded(source.data, source.name, self.encoding)
-        cells = to_cells(split(text, source.name, self.delimiter))
-        return replace(cells, notes=(*source.notes, *notes, *cells.notes))
-
-
-def _check_marks(decimal: str | None, thousands: str | None) -> None:
-    if decimal not in (None, ".", ","):
-        raise OptionError(
-            f"'{decimal}' is not a decimal mark.", value=decimal, fix="Use a point or a comma."
-        )
-    if thousands not in (None, ".", ",", " ", "'") or (thousands and thousands == decimal):
-        raise OptionError(
-            f"'{thousands}' cannot be both decimal mark and thousands separator."
-            if thousands == decimal
-            else f"'{thousands}' is not a thousands separator.",
-            value=thousands,
-            fix="Use a point, a comma, a space or an apostrophe.",
-        )
-
-
-def _check_format(form: str | None) -> None:
-    parts = re.findall(r"%(.)", form or "")
-    twice = [one for one in parts if parts.count(one) > 1 and one != "%"]
-    if twice:
-        raise OptionError(
-            f"date_format '{form}' contains %{twice[0]} twice.",
-            value=form,
-            fix="Use for instance %d.%m.%Y or %Y-%m-%d %H:%M.",
-        )
-    if form is not None and not re.search(r"%[YyGcxDF]", form):
-        raise OptionError(
-            f"date_format '{form}' is not a strptime format with a year.",
-            value=form,
-            fix="Use for instance %d.%m.%Y or %Y-%m-%d %H:%M.",
-        )
 
 
 def read_csv(
@@ -192,7 +105,7 @@ def read_csv(
     >>> table["y"].tolist(), table["unique_id"].unique().tolist()
     ([10.0, 12.0, 11.0], ['visits'])
     """
-    how = Reading.of(
+    how = ReadingOptions.of(
         target_col=target_col,
         time_col=time_col,
         id_col=id_col,
@@ -209,9 +122,9 @@ def read_csv(
     source = read_source(path, how.max_bytes)
     if source.is_parquet:
         return _series_table(parquet_cells(source), how, freq, covariates)
-    orderly = read_orderly(source, how, tuple(covariates))
-    if orderly is not None:
-        table, layout, notes = orderly
+    bulk = read_bulk(source, how, tuple(covariates))
+    if bulk is not None:
+        table, layout, notes = bulk
         return _checked(table, layout, notes, how, freq, source.name)
     return _series_table(how.cells(source), how, freq, covariates)
 
@@ -253,13 +166,13 @@ def read_parquet(
     --------
     >>> table = read_parquet("sales.parquet", target_col="units")  # doctest: +SKIP
     """
-    how = Reading.of(target_col=target_col, time_col=time_col, id_col=id_col, **reading)
+    how = ReadingOptions.of(target_col=target_col, time_col=time_col, id_col=id_col, **reading)
     cells = parquet_cells(read_source(path, how.max_bytes))
     return _series_table(cells, how, freq, covariates)
 
 
 def read_rows(
-    path: str | Path, numbers: Sequence[str], texts: Sequence[str], how: Reading
+    path: str | Path, numbers: Sequence[str], texts: Sequence[str], how: ReadingOptions
 ) -> pd.DataFrame:
     """Read named columns of a file that has no target: the future of covariates.
 
@@ -268,7 +181,7 @@ def read_rows(
     path : str or Path
     numbers, texts : sequence of str
         Columns that hold numbers, and categories.
-    how : Reading
+    how : ReadingOptions
         Names the columns of time and id, unless they are called `ds` and `unique_id`.
 
     Returns
@@ -318,7 +231,7 @@ def read_rows(
 
 
 def _series_table(
-    cells: Cells, how: Reading, freq: str | int | Frequency | None, covariates: Sequence[str]
+    cells: Cells, how: ReadingOptions, freq: str | int | Frequency | None, covariates: Sequence[str]
 ) -> pd.DataFrame:
     cells = lengthened(cells)
     layout = find_layout(cells, how.wanted(covariates))
@@ -332,7 +245,7 @@ def _checked(
     table: pd.DataFrame,
     layout: Layout,
     notes: list[Note],
-    how: Reading,
+    how: ReadingOptions,
     freq: str | int | Frequency | None,
     file: str,
 ) -> pd.DataFrame:

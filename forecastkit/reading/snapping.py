@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError
+from forecastkit.reading.text import Note
 from forecastkit.tables.clocks import MOST_OFF, duration, off_clock, usual_step
 from forecastkit.tables.frame import DS, UNIQUE_ID
 from forecastkit.tables.frequency import Frequency, parse_frequency
 from forecastkit.tables.index import aligned
-from forecastkit.tables.text import Note
 
 
 def snapped(

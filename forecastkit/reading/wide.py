@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from forecastkit.tables.dates import Dates, read_dates
-
-if TYPE_CHECKING:
-    from forecastkit.tables.sheet import Cells
+from forecastkit.reading.cells import Cells
+from forecastkit.reading.dates import Dates, read_dates
 
 _FEWEST, _MOST_FIXED = 3, 30
 _TIME, _VALUE = "date", "value"

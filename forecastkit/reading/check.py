@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError, ForecastkitError
+from forecastkit.reading.gaps import gaps_by_series
+from forecastkit.reading.reader import read_csv
+from forecastkit.reading.source import STANDARD_INPUT
 from forecastkit.tables.dataset import to_dataset
-from forecastkit.tables.frame import UNIQUE_ID, Y
-from forecastkit.tables.gaps import gaps_by_series
+from forecastkit.tables.frame import ASSUMPTIONS, UNIQUE_ID, Y
 from forecastkit.tables.index import TimeIndex
-from forecastkit.tables.reading import ASSUMPTIONS, read_csv
-from forecastkit.tables.source import STANDARD_INPUT
 
 _IDS_SHOWN = 1000
 

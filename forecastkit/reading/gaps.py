@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError
+from forecastkit.reading.text import Note
 from forecastkit.tables.dataset import Dataset
-from forecastkit.tables.frame import DS, UNIQUE_ID, Y, day
-from forecastkit.tables.text import Note
+from forecastkit.tables.frame import DS, FILLED, UNIQUE_ID, Y, day
 
-FILLED = "filled"
 Fill = Literal["error", "none", "zero", "previous", "linear"]
 FILLS = ("none", "error", "zero", "previous", "linear")
 # rules whose values are estimates, which no forecast is scored on

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from forecastkit.errors import DataError, ForecastkitError, OptionError, UnknownFileError
-from forecastkit.tables.check import check_csv
-from forecastkit.tables.reading import read_csv
+from forecastkit.reading.check import check_csv
+from forecastkit.reading.reader import read_csv
 
 MONTHS = ["2024-01", "2024-02", "2024-03", "2024-04"]
 

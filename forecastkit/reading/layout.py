@@ -9,12 +9,12 @@ from itertools import combinations
 import pandas as pd
 
 from forecastkit.errors import DataError, OptionError, shell_word
-from forecastkit.tables.dates import Dates
-from forecastkit.tables.names import ID_NAMES, LAST, TARGET_NAMES, by_rank, rank
-from forecastkit.tables.numbers import is_numeric
-from forecastkit.tables.sheet import Cells
-from forecastkit.tables.text import Note
-from forecastkit.tables.times import Wanted, find_time, no_numbers, with_parts
+from forecastkit.reading.cells import Cells
+from forecastkit.reading.dates import Dates
+from forecastkit.reading.names import ID_NAMES, LAST, TARGET_NAMES, by_rank, rank
+from forecastkit.reading.numbers import is_numeric
+from forecastkit.reading.text import Note
+from forecastkit.reading.time_column import Wanted, find_time, no_numbers, with_parts
 
 # names of ids that may be those of a covariate too
 _WEAK = ("name", "key", "segment", "state", "city", "country", "region", "location")

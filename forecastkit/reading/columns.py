@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError, located, shell_word
-from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Y
-from forecastkit.tables.layout import Layout
-from forecastkit.tables.numbers import (
+from forecastkit.reading.cells import Cells
+from forecastkit.reading.layout import Layout
+from forecastkit.reading.numbers import (
     PLAIN,
     Convention,
     Undressed,
@@ -23,8 +23,8 @@ from forecastkit.tables.numbers import (
     to_numbers,
     undressed,
 )
-from forecastkit.tables.sheet import Cells
-from forecastkit.tables.text import Note
+from forecastkit.reading.text import Note
+from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Y
 
 LINE = "line in the file"  # a column of its own, while a file is read
 _MOST_SHOWN = 200_000

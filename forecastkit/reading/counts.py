@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from forecastkit.tables.forms import explicit, weeks
+from forecastkit.reading.forms import explicit, weeks
 
 Read = tuple[pd.Series, str, np.ndarray]
 

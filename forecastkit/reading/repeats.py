@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import Finding, located
-from forecastkit.tables.columns import LINE
+from forecastkit.reading.columns import LINE
+from forecastkit.reading.text import Note
 from forecastkit.tables.frame import DS, UNIQUE_ID, Y, day
-from forecastkit.tables.text import Note
 
 
 def without_repeats(

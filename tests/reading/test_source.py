@@ -12,7 +12,7 @@ import pytest
 
 import forecastkit as fk
 from forecastkit.errors import DataError, UnknownFileError
-from forecastkit.tables.source import read_source
+from forecastkit.reading.source import read_source
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits are Linux's")

@@ -1,9 +1,8 @@
-"""A fast road for large files that are in order: pandas parses them whole.
+"""A fast path for large, clean files: pandas parses them as a whole.
 
-What the columns are is found on the first lines, in the same way as for any file. The rest is then
-read as that. Wherever the file turns out to hold anything else (a cell that is no number, a line
-with fewer cells, a quote), nothing is returned, and the file is read cell by cell, so that whatever
-is wrong is named with its row.
+The columns are inferred from the first lines, as for any file, and the rest is parsed accordingly.
+If the file holds anything else (a cell that is not a number, a line with fewer cells, a quote),
+nothing is returned and the file is read cell by cell, so that the error names the row.
 """
 
 from __future__ import annotations
@@ -13,17 +12,17 @@ import io
 from collections import defaultdict
 from dataclasses import replace
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError
-from forecastkit.tables.columns import LINE, Columns, free_name
-from forecastkit.tables.dates import Dates, read_dates
-from forecastkit.tables.frame import DS, UNIQUE_ID, Y
-from forecastkit.tables.layout import Layout, find_layout, layout_notes
-from forecastkit.tables.numbers import (
+from forecastkit.reading.cells import Cells
+from forecastkit.reading.columns import LINE, Columns, free_name
+from forecastkit.reading.dates import Dates, read_dates
+from forecastkit.reading.layout import Layout, find_layout, layout_notes
+from forecastkit.reading.numbers import (
     MISSING_WORDS,
     PLAIN,
     choose_convention,
@@ -32,12 +31,10 @@ from forecastkit.tables.numbers import (
     plain_numbers,
     undressed,
 )
-from forecastkit.tables.sheet import Cells
-from forecastkit.tables.source import Source
-from forecastkit.tables.text import Note
-
-if TYPE_CHECKING:
-    from forecastkit.tables.reading import Reading
+from forecastkit.reading.options import ReadingOptions
+from forecastkit.reading.source import Source
+from forecastkit.reading.text import Note
+from forecastkit.tables.frame import DS, UNIQUE_ID, Y
 
 LARGE = 8_000_000
 _SAMPLE = 300_000
@@ -47,15 +44,15 @@ _FEW = 5_000
 _TRUTH = (b"RUE", b"rue", b"ALSE", b"alse")
 
 
-def read_orderly(
-    source: Source, how: Reading, covariates: tuple[str, ...], large: int = LARGE
+def read_bulk(
+    source: Source, how: ReadingOptions, covariates: tuple[str, ...], large: int = LARGE
 ) -> tuple[pd.DataFrame, Layout, list[Note]] | None:
     """Read a large file that is in order.
 
     Parameters
     ----------
     source : Source
-    how : Reading
+    how : ReadingOptions
     covariates : tuple of str
         Columns that are neither time, nor id, nor target.
     large : int
@@ -99,7 +96,7 @@ def _is_plain(data: bytes) -> bool:
     return returns == 0 or returns == data.count(b"\r\n") == data.count(b"\n")
 
 
-def _numbers(cells: Cells, layout: Layout, how: Reading) -> set[str] | None:
+def _numbers(cells: Cells, layout: Layout, how: ReadingOptions) -> set[str] | None:
     """Columns that hold plain numbers; None where a target holds others."""
     if how.decimal not in (None, ".") or how.thousands is not None:
         return None
@@ -131,7 +128,7 @@ def _points_decide(cells: Cells, numbers: set[str]) -> bool:
 
 
 def _parsed(
-    data: bytes, cells: Cells, layout: Layout, numbers: set[str], how: Reading, mark: str
+    data: bytes, cells: Cells, layout: Layout, numbers: set[str], how: ReadingOptions, mark: str
 ) -> pd.DataFrame | None:
     columns = [name for name in cells.columns if not layout.wide or name in layout.used]
     words = [*MISSING_WORDS, *how.na_value]
@@ -216,7 +213,7 @@ def _with_pyarrow(
 
 
 def _assembled(
-    table: pd.DataFrame, cells: Cells, layout: Layout, numbers: set[str], how: Reading
+    table: pd.DataFrame, cells: Cells, layout: Layout, numbers: set[str], how: ReadingOptions
 ) -> tuple[pd.DataFrame, Layout, list[Note]] | None:
     assert layout.dates is not None
     assert layout.time is not None
@@ -264,7 +261,7 @@ def _assembled(
     return found, layout, notes
 
 
-def _moments(column: Any, dates: Dates, how: Reading, name: str) -> np.ndarray | None:
+def _moments(column: Any, dates: Dates, how: ReadingOptions, name: str) -> np.ndarray | None:
     """Timestamps of all rows; None where the whole column is not what its first cells are."""
     kinds = pd.Series(column.categories, dtype="str")
     read = read_dates(kinds, how.date_format, name)

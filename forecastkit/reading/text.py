@@ -9,8 +9,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from forecastkit.errors import DataError, Finding, OptionError, located
-from forecastkit.tables.months import looks_like_a_date
-from forecastkit.tables.numbers import looks_like_a_number
+from forecastkit.reading.months import looks_like_a_date
+from forecastkit.reading.numbers import looks_like_a_number
 
 DELIMITERS = (",", ";", "\t", "|")
 _BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}

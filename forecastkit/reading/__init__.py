@@ -1,0 +1,1 @@
+"""Files to series tables: bytes, text, cells, columns, and every assumption reported."""
