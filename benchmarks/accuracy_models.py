@@ -46,7 +46,7 @@ def network(model: str, folder: Path, h: int, preset: str, seed: int, seasons: l
 
 def naive2(series: list[np.ndarray], h: int, m: int) -> np.ndarray:
     """M4's Naive2: the last value of the series without its season; normal intervals."""
-    from forecastkit.evaluation.baselines import naive2 as forecast
+    from forecastkit.methods.theta import naive2 as forecast
     from forecastkit.series.panel import Panel
 
     return normal(*forecast(Panel.of(series), h, m))

@@ -20,7 +20,6 @@ from forecastkit.cli.output import Talk, print_json, text_table
 
 from forecastkit.files import check_outputs
 
-BASELINES = ("Naive", "SeasonalNaive", "Drift", "Theta", "ETS")
 METRICS = ("mase", "rmsse", "smape", "mae", "rmse", "coverage")
 
 
@@ -81,12 +80,12 @@ def command(
     talk.say(f"{file}: {len(table)} rows, {table['unique_id'].nunique()} series.")
     talk.assumptions(table.attrs["assumptions"])
     season = min(options["season_length"], default=None)
-    baselines = [fk.Baseline(name, model.h, season, options["freq"]) for name in BASELINES]
+    baselines = [fk.Baseline(name, model.h, season, model.freq) for name in fk.BASELINES]
     cv = fk.cross_validation(
         [model, *baselines], table, n_windows, step_size, refit, list(options["level"])
     )
     scores = fk.mean_scores(
-        fk.evaluate(cv, METRICS, train_df=table, season_length=season, freq=options["freq"])
+        fk.evaluate(cv, METRICS, train_df=table, season_length=season, freq=model.freq)
     )
     if options["plot"]:
         fk.plot_forecast(table, cv, options["plot"])

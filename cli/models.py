@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 _AS_GIVEN = (
-    *("input_size", "freq", "preset", "seed", "futr_exog", "hist_exog", "stat_exog"),
+    *("input_size", "preset", "seed", "futr_exog", "hist_exog", "stat_exog"),
     *("holidays", "events"),
 )
 
@@ -16,8 +16,10 @@ def make_forecaster(table: Any, options: dict[str, Any]) -> Any:
 
     kinds = {"auto": fk.AutoForecaster, "lstm": fk.LSTMForecaster, "rnn": fk.RNNForecaster}
     kind = kinds[options["model"]]
+    freq = fk.frequency_of(table)
     return kind(
-        h=options["horizon"] or fk.usual_horizon(table, options["freq"]),
+        h=options["horizon"] or fk.usual_horizon(table, freq),
+        freq=freq,
         season_length=list(options["season_length"]) or None,
         calendar=_cycles(options["calendar"]),
         **{name: options[name] for name in _AS_GIVEN},

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from forecastkit.forecasting.future import read_future as read_future
     from forecastkit.forecasting.predictor import Predictor as Predictor
     from forecastkit.forecasting.predictor import load as load
+    from forecastkit.methods.registry import BASELINES as BASELINES
     from forecastkit.network.quiet import load_tensorflow as load_tensorflow
     from forecastkit.reading.check import check_csv as check_csv
     from forecastkit.reading.reader import read_csv as read_csv
@@ -35,10 +36,12 @@ if TYPE_CHECKING:
     from forecastkit.reporting.plots import plot_diagnosis as plot_diagnosis
     from forecastkit.reporting.plots import plot_effects as plot_effects
     from forecastkit.reporting.plots import plot_forecast as plot_forecast
+    from forecastkit.tables.dataset import frequency_of as frequency_of
     from forecastkit.tables.dataset import usual_horizon as usual_horizon
     from forecastkit.tables.writing import write_csv as write_csv
 
 _HOMES = {
+    "BASELINES": "methods.registry",
     "AutoForecaster": "forecasting.forecaster",
     "Baseline": "evaluation.reference",
     "LSTMForecaster": "forecasting.forecaster",
@@ -63,6 +66,7 @@ _HOMES = {
     "read_csv": "reading.reader",
     "read_parquet": "reading.reader",
     "read_future": "forecasting.future",
+    "frequency_of": "tables.dataset",
     "usual_horizon": "tables.dataset",
     "write_csv": "tables.writing",
 }

@@ -27,17 +27,21 @@ ROOMS = {
     "series": ({"errors"}, {"numpy"}),
     "tables": ({"errors", "files", "series"}, {"numpy", "pandas", "holidays", "pyarrow"}),
     "reading": ({"errors", "files", "series", "tables"}, {"numpy", "pandas", "pyarrow"}),
+    "methods": ({"series"}, {"numpy"}),
     "network": (
         {"errors", "files", "layers", "series"},
         {"numpy", "keras", "tensorflow", "safetensors", "threadpoolctl"},
     ),
     "pretraining": ({"errors", "files", "series", "network"}, {"numpy", "click"}),
     "evaluation": (
-        {"errors", "reading", "tables", "series"},
+        {"errors", "methods", "reading", "tables", "series"},
         {"numpy", "pandas", "sklearn"},
     ),
     "forecasting": (
-        {"errors", "files", "layers", "reading", "tables", "series", "network", "evaluation"},
+        {
+            *("errors", "files", "layers", "methods", "reading", "tables", "series", "network"),
+            "evaluation",
+        },
         {"numpy", "pandas", "safetensors", "sklearn", "tqdm"},
     ),
     "deprecated": ({"reading", "tables"}, {"pandas"}),

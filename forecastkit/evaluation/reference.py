@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import NotFittedError, OptionError
-from forecastkit.evaluation.baselines import BASELINES
+from forecastkit.methods.registry import BASELINES, METHODS
 from forecastkit.series.intervals import Level, checked_levels, column_names
 from forecastkit.tables.dataset import to_dataset
 from forecastkit.tables.frame import UNIQUE_ID, check_table
@@ -21,7 +21,7 @@ class Baseline:
 
     Parameters
     ----------
-    method : "Naive", "SeasonalNaive", "Drift" or "Theta"
+    method : "Naive", "SeasonalNaive", "Drift", "Theta" or "ETS"
     h : int
         Horizon.
     season_length : int, optional
@@ -97,7 +97,7 @@ class Baseline:
         if df is not None:
             data = to_dataset(check_table(df), frequency, whole_rows=whole_rows)
         season = self.season_length or min(frequency.season_lengths)
-        point, deviation = BASELINES[self.method](data.panel, self.h, season)
+        point, deviation = METHODS[self.method].forecast(data.panel, self.h, season)
         table = {**data.future_periods(self.h), self.method: point.ravel()}
         for one in checked_levels(level):
             half = NormalDist().inv_cdf(0.5 + one / 200) * deviation.ravel()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
-from forecastkit.evaluation.baselines import BASELINES
 from forecastkit.evaluation.metrics import coverage, mase, seasonal_error, smape
 from forecastkit.evaluation.skill import Skill, skill
+from forecastkit.methods.paths import Paths
+from forecastkit.methods.registry import BASELINES
 from forecastkit.series.panel import Panel
 
 Forecasts = tuple[np.ndarray, np.ndarray, np.ndarray]  # point, low, high: each (n_series, h)
@@ -19,14 +20,24 @@ LEVEL = 80
 RIVALS = ("SeasonalNaive", "Theta")
 
 
-def baseline_forecasts(panel: Panel, h: int, season_length: int) -> dict[str, Forecasts]:
-    """Forecast every series by every baseline, with normal intervals of `LEVEL` percent."""
+def baseline_forecasts(
+    panel: Panel, h: int, season_length: int, forecast: Callable[[str, Panel, int, int], Paths]
+) -> dict[str, Forecasts]:
+    """Forecast every series by every baseline, with normal intervals of `LEVEL` percent.
+
+    Parameters
+    ----------
+    panel : Panel
+    h, season_length : int
+    forecast : callable
+        Forecasts of a method by its name, for instance `MethodForecasts`.
+    """
     z = NormalDist().inv_cdf(0.5 + LEVEL / 200)
-    found = {}
-    for name, forecast in BASELINES.items():
-        point, deviation = forecast(panel, h, season_length)
-        found[name] = (point, point - z * deviation, point + z * deviation)
-    return found
+    forecasts = {}
+    for name in BASELINES:
+        point, deviation = forecast(name, panel, h, season_length)
+        forecasts[name] = (point, point - z * deviation, point + z * deviation)
+    return forecasts
 
 
 def score(

@@ -10,16 +10,10 @@ from forecastkit.evaluation.scoreboard import seasonal_errors
 from forecastkit.forecasting.calibration import trusted
 from forecastkit.forecasting.learnt import JUDGED, Window, judged_at
 from forecastkit.forecasting.outlook import Outlook
+from forecastkit.methods.registry import METHODS
 
-# what is known of parts before any window is seen
-PRIOR = {
-    "LSTM": 0.55,
-    "RNN": 0.15,
-    "DampedTrend": 0.1,
-    "ETS": 0.1,
-    "Theta": 0.05,
-    "SeasonalNaive": 0.05,
-}
+# weights of networks before any hold-out is scored; those of methods are in their registry
+NETWORK_PRIORS = {"LSTM": 0.55, "RNN": 0.15}
 # rows, and windows, at which what they say counts as much as the prior
 _ROWS_AS_GOOD, _WINDOWS_AS_GOOD = 30.0, 1.0
 _STEPS, _RATE = 200, 0.5
@@ -28,6 +22,11 @@ _SLOPE = 3.0
 _LEAST = 0.01
 # loss, in seasonal naive errors, at which a part counts as perfect; bound of one step of the search
 _PERFECT, _MAX_EXPONENT = 1e-9, 50.0
+
+
+def prior_weight(name: str) -> float:
+    """Weight of a part before any hold-out is scored, relative to the other parts."""
+    return NETWORK_PRIORS[name] if name in NETWORK_PRIORS else METHODS[name].prior
 
 
 def blend_weights(

@@ -30,6 +30,8 @@ from forecastkit.forecasting.scoring import (
     score_windows,
     windows_that_fit,
 )
+from forecastkit.methods.memo import MethodForecasts
+from forecastkit.methods.registry import BLENDED
 from forecastkit.network.threads import single_blas_thread
 from forecastkit.network.training_config import Preset
 from forecastkit.reading.gaps import filled_periods
@@ -169,8 +171,11 @@ class _Forecaster:
         holdout, n_windows = _to_hold_back(data, int(self.h), plans) if scored else (0, 0)
         panel, judged = data.panel, Judgement()
         estimated = filled_periods(data, df.attrs)
+        forecasts = MethodForecasts(int(self.h))
         with Progress(progress) as bar:
-            learn = Learning(plans, self.methods, int(self.h), season, int(self.seed), bar.step)
+            learn = Learning(
+                plans, self.methods, int(self.h), season, int(self.seed), bar.step, forecasts
+            )
             scored_by = learn
             if n_windows:  # of what is held back not even the season is known
                 past = panel.drop_last(holdout * n_windows)
@@ -178,11 +183,17 @@ class _Forecaster:
                 if any(not before[name].looks_like(plan) for name, plan in plans.items()):
                     lengths = (min(plan.season_lengths) for plan in before.values())
                     scored_by = Learning(
-                        before, self.methods, int(self.h), min(lengths), int(self.seed), bar.step
+                        before,
+                        self.methods,
+                        int(self.h),
+                        min(lengths),
+                        int(self.seed),
+                        bar.step,
+                        forecasts,
                     )
             without = ablation and panel.covariates is not None and bool(n_windows)
             bar.start(learn.max_steps + (bool(n_windows) + without) * scored_by.max_steps)
-            setting = holdout, scored_by.season_length, n_windows, scored_by, estimated
+            setting = holdout, n_windows, scored_by, estimated
             if n_windows:
                 judged = score_windows(self._name, panel, *setting)
                 bar.skip(scored_by.max_steps)
@@ -430,7 +441,7 @@ class AutoForecaster(_Forecaster):
 
     cells: ClassVar[dict[str, str]] = {"LSTM": "lstm", "RNN": "rnn"}
     not_fine_tuned = ("rnn",)
-    methods = ("DampedTrend", "ETS", "Theta", "SeasonalNaive")
+    methods = BLENDED
     name = "Auto"
 
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecastkit.forecasting.blend import PRIOR, blend_weights
+from forecastkit.forecasting.blend import blend_weights, prior_weight
 from forecastkit.forecasting.calibration import Calibration
 from forecastkit.forecasting.learnt import Learnt, Window, tail_loss, window, windows
 from forecastkit.forecasting.outlook import Outlook, Part
 from forecastkit.forecasting.plan import Notes, Plan, note
+from forecastkit.methods.memo import MethodForecasts
 from forecastkit.network.quiet import load_tensorflow
 from forecastkit.series.effects import Effects
 from forecastkit.series.effects_fit import estimate_effects
@@ -44,6 +45,8 @@ class Learning:
     seed : int
     on_step : callable, optional
         Called after every gradient step.
+    forecasts : MethodForecasts, optional
+        Forecasts of statistical methods that are computed already.
     """
 
     def __init__(
@@ -54,7 +57,9 @@ class Learning:
         season_length: int,
         seed: int = 1,
         on_step: Callable[[int], None] | None = None,
+        forecasts: MethodForecasts | None = None,
     ) -> None:
+        self.forecasts = forecasts or MethodForecasts(h)
         self.plans, self.methods = dict(plans), tuple(methods)
         self.h, self.season_length = h, season_length
         self.learners: dict[str, Learner] = {}
@@ -94,7 +99,7 @@ class Learning:
         judged, n_windows = self._judged(panel, tail, n_tails, before, effects[0])
         weights = [1.0]
         if len(parts) > 1:
-            prior = [PRIOR[part.name] for part in parts]
+            prior = [prior_weight(part.name) for part in parts]
             weights = blend_weights(judged, prior, self.season_length, n_windows)
             named = zip(parts, weights, strict=True)
             listed = ", ".join(f"{part.name} {100 * weight:.0f} %" for part, weight in named)
@@ -178,11 +183,23 @@ class Learning:
             for part in before
         ]
         judged = [(newest, before)]
-        if earlier:
+        if earlier and untrained == list(before):  # one run over all windows
+            judged = [(Window.joined([newest, *earlier]), before)]
+        elif earlier:
             judged.append((Window.joined(earlier), untrained))
         n_windows = n_tails + len(earlier) * step / tail
         outlooks = [
-            (held_back, Outlook(held_back.past, seen, tail, self.season_length, effects))
+            (
+                held_back,
+                Outlook(
+                    held_back.past,
+                    seen,
+                    tail,
+                    self.season_length,
+                    effects,
+                    methods=self.forecasts,
+                ),
+            )
             for held_back, seen in judged
             if len(held_back.series)
         ]

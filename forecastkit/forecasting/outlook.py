@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from forecastkit.evaluation.baselines import Paths
-from forecastkit.forecasting.methods import METHODS
+from forecastkit.methods.memo import MethodForecasts
+from forecastkit.methods.paths import Paths
 from forecastkit.network.runtime import Member, network_quantiles
 from forecastkit.series.components import Components, measure
 from forecastkit.series.effects import Adjusted, CovariateFeatures, Effects
@@ -66,6 +66,8 @@ class Outlook:
         Series that show how uncertain a cold start is, one with a single value for instance; those
         of the panel when left out. Its intervals are those of a random walk with the largest error
         among them.
+    methods : MethodForecasts, optional
+        Forecasts of statistical methods that are computed already.
     """
 
     def __init__(
@@ -76,8 +78,10 @@ class Outlook:
         season_length: int,
         effects: Effects | None = None,
         others: Panel | None = None,
+        methods: MethodForecasts | None = None,
     ) -> None:
         self.parts, self.h = tuple(parts), h
+        methods = methods or MethodForecasts(h)
         seen = Adjusted.of(panel, effects)
         self.cold = _cold_starts(seen.panel)
         self.scale, response = seen.scale, seen.series_effects
@@ -102,7 +106,7 @@ class Outlook:
                 found = _median_paths(seen.panel, part.members, measured, terms)
                 self._paths[part.name] = found[:, :h]
             else:
-                self._normal[part.name] = METHODS[part.name](panel, h, season_length)
+                self._normal[part.name] = methods(part.name, panel, h, season_length)
 
     def weighted(self, weights: Sequence[float]) -> Outlook:
         """Return the same forecasts with other weights of the parts."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,7 +17,8 @@ from forecastkit.evaluation.scoreboard import (
 )
 from forecastkit.evaluation.skill import Skill
 from forecastkit.forecasting.calibration import Calibration
-from forecastkit.forecasting.learnt import Learnt, Window, window
+from forecastkit.forecasting.learning import Learning
+from forecastkit.forecasting.learnt import Window, window
 from forecastkit.forecasting.outlook import Outlook
 from forecastkit.series.intervals import normal, tails
 from forecastkit.series.panel import Panel
@@ -55,9 +55,6 @@ class Judgement:
         return replace(self, board=ranked(board))
 
 
-Learn = Callable[[Panel], Learnt]
-
-
 def windows_that_fit(panel: Panel, holdout: int, most: int) -> int:
     """How many windows of `holdout` steps leave a value before them; 0 without steps or values.
 
@@ -82,9 +79,8 @@ def score_windows(
     alias: str,
     panel: Panel,
     h: int,
-    season_length: int,
     n_windows: int,
-    learn: Learn,
+    learn: Learning,
     estimated: np.ndarray | None = None,
 ) -> Judgement:
     """Score a way of learning on the last windows of every series, which it does not see.
@@ -95,12 +91,13 @@ def score_windows(
         Name of the model's row.
     panel : Panel
         In the series' own units.
-    h, season_length : int
-        Steps of a window, and the season of baselines and statistical parts.
+    h : int
+        Steps of a window.
     n_windows : int
-        Windows one before the other.
-    learn : callable
-        From a panel to `Learnt`; it is called with the past of the first window.
+        Consecutive windows.
+    learn : Learning
+        Called with the past of the first window; its forecasts of statistical methods are reused
+        for the baselines.
     estimated : ndarray of bool, shape (n_periods,), optional
         Values that fill a gap; see `window`.
 
@@ -109,11 +106,13 @@ def score_windows(
     Judgement
     """
     windows = [window(panel, h, k * h, estimated=estimated) for k in range(n_windows)]
-    learnt = learn(windows[-1].past)
     held_back = Window.joined(windows)
     past, actual = held_back.past, held_back.actual
+    forecasts, season_length = learn.forecasts, learn.season_length
+    forecasts.expect(past)
+    learnt = learn(windows[-1].past)
     z = np.array([normal(q) for q in (0.5, *tails(LEVEL))])
-    outlook = Outlook(past, learnt.parts, h, season_length, learnt.effects)
+    outlook = Outlook(past, learnt.parts, h, season_length, learnt.effects, methods=forecasts)
     reach = learnt.calibration.stretched(z)[:h]
     found = {alias: outlook.possible(outlook.at(reach))}
     if len(learnt.parts) > 1:
@@ -122,11 +121,11 @@ def score_windows(
             # a method that sees covariates is not the baseline of that name
             name = f"{part.name} {WITH}" if changed else part.name
             found[name] = outlook.possible(outlook.of_part(part, reach))
-    forecasts = {name: tuple(np.moveaxis(paths, -1, 0)) for name, paths in found.items()}
-    rest = baseline_forecasts(past, h, season_length)
-    forecasts = {**rest, **forecasts}
-    board = score(past, actual, forecasts, season_length)
-    skills = compare(past, actual, forecasts, season_length, alias, held_back.series)
+    own = {name: tuple(np.moveaxis(paths, -1, 0)) for name, paths in found.items()}
+    rest = baseline_forecasts(past, h, season_length, forecasts)
+    every = {**rest, **own}
+    board = score(past, actual, every, season_length)
+    skills = compare(past, actual, every, season_length, alias, held_back.series)
     scored = np.unique(held_back.series[(~np.isnan(actual)).any(axis=1)])
     board = [{**row, "n_series": len(scored)} for row in board]
     intervals = coverage_by_horizon(held_back, outlook, learnt.calibration, season_length)

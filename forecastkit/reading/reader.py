@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -262,7 +262,11 @@ def _checked(
     table.attrs[ASSUMPTIONS] = [{"what": what, "why": why} for what, why in notes]
     found = replace(how, target_col=layout.targets, time_col=layout.time, id_col=layout.ids)
     offset = layout.dates.offset if layout.dates is not None else None
-    table.attrs[READING] = found.to_dict() | ({"offset": offset} if offset else {})
+    table.attrs[READING] = {
+        **found.to_dict(),
+        "frequency": asdict(data.index.frequency),
+        **({"offset": offset} if offset else {}),
+    }
     return table
 
 

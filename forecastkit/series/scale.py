@@ -7,6 +7,7 @@ touch zero are shifted first; series that cross zero keep their own shape, in un
 from __future__ import annotations
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -110,6 +111,10 @@ class Scale:
         return np.maximum(np.where(whole, np.round(y), y), floor) + 0.0  # no negative zero
 
 
+# scales by panel, so that several methods measure it once; a panel that is gone leaves none
+_SCALES: WeakKeyDictionary[Panel, Scale] = WeakKeyDictionary()
+
+
 def measure_scale(panel: Panel) -> Scale:
     """Choose the scale of each series from its values, all of which count as past.
 
@@ -129,6 +134,12 @@ def measure_scale(panel: Panel) -> Scale:
     >>> scale.logarithmic.tolist(), scale.shift.tolist()
     ([True, True, False], [0.0, 0.1, nan])
     """
+    if panel not in _SCALES:
+        _SCALES[panel] = _measured(panel)
+    return _SCALES[panel]
+
+
+def _measured(panel: Panel) -> Scale:
     seen = ~np.isnan(panel.values)
     owner, y = panel.owner[seen], panel.values[seen]
     n = panel.n_series

@@ -13,7 +13,7 @@ from forecastkit.errors import DataError, at_row
 from forecastkit.series.panel import Panel
 from forecastkit.series.ragged import Ragged, offsets_of
 from forecastkit.tables.covariates import encode_covariates
-from forecastkit.tables.frame import DS, UNIQUE_ID, Y, check_table
+from forecastkit.tables.frame import DS, READING, UNIQUE_ID, Y, check_table
 from forecastkit.tables.frequency import Frequency, parse_frequency
 from forecastkit.tables.frequency_inference import check_pace, distinct, infer_frequency
 from forecastkit.tables.index import TimeIndex, aligned, grid_moments, wall_clock
@@ -203,6 +203,24 @@ def _check_on_grid(
         fix="Correct the timestamps, or set the right frequency with freq (--freq).",
     )
     raise at_row(error, int(off[0]))
+
+
+def frequency_of(df: pd.DataFrame) -> Frequency:
+    """Frequency of a table: the one that its reader determined, otherwise inferred.
+
+    Parameters
+    ----------
+    df : DataFrame
+        A series table.
+
+    Examples
+    --------
+    >>> days = pd.date_range("2020-01-01", periods=60, freq="MS")
+    >>> frequency_of(pd.DataFrame({"unique_id": "a", "ds": days, "y": 1.0})).alias
+    'MS'
+    """
+    stored = df.attrs.get(READING, {}).get("frequency")
+    return Frequency(**stored) if stored else to_dataset(check_table(df)).index.frequency
 
 
 def usual_horizon(df: pd.DataFrame, freq: str | int | Frequency | None = None) -> int:

@@ -39,7 +39,7 @@ def test_the_constructor_stores_and_does_nothing_else():
     assert model.get_params() == {
         **{"h": -3, "freq": "no such thing", "preset": "odd", "seed": 1},
         **dict.fromkeys(["input_size", "season_length", "futr_exog", "hist_exog", "stat_exog"]),
-        "alias": None,
+        **dict.fromkeys(["holidays", "events", "calendar", "alias"]),
     }
 
 

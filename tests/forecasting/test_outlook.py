@@ -7,8 +7,9 @@ import pytest
 
 from forecastkit.forecasting.blend import blend_weights
 from forecastkit.forecasting.learnt import window
-from forecastkit.forecasting.methods import METHODS, damped_trend
 from forecastkit.forecasting.outlook import Outlook, Part
+from forecastkit.methods.damped_trend import damped_trend
+from forecastkit.methods.registry import METHODS
 from forecastkit.network.pretrained import adapt_to, pretrained
 from forecastkit.network.runtime import Member
 from forecastkit.series.panel import Panel
@@ -44,7 +45,7 @@ def test_a_blend_is_the_weighted_mean_of_quantiles(lstm, rng):
 @pytest.mark.parametrize("name", METHODS)
 def test_methods_forecast_every_series(name, rng):
     panel = panel_of(rng)
-    point, deviation = METHODS[name](panel, 6, 12)
+    point, deviation = METHODS[name].forecast(panel, 6, 12)
     assert point.shape == deviation.shape == (5, 6)
     assert np.isfinite(point).all()
     assert (deviation > 0).all()

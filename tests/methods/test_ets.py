@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 
-from forecastkit.evaluation.smoothing import Grid, States, ets, run, smooth
+from forecastkit.methods.ets import Models, States, ets, run, smooth
 from forecastkit.series.panel import Panel
 
 NAN = np.nan
@@ -30,10 +30,10 @@ def test_a_model_is_that_of_statsmodels(phi, m, rng):
         warnings.simplefilter("ignore")
         theirs = made.smooth([*numbers, phi] if phi else numbers)
     one = [np.full((1, 1), v) for v in (alpha, beta * (phi > 0), phi, gamma * (m > 1))]
-    grid = Grid(*one, np.full((1, 1), m > 1), np.ones((1, 1)))
+    models = Models(*one, np.full((1, 1), m > 1), np.ones((1, 1)))
     start = season if m > 1 else np.zeros(1)
     states = States(np.full((1, 1), level), np.full((1, 1), slope), start[:, None, None].copy())
-    errors, states = run(y[:, None], np.ones((41, 1), bool), states, grid)
+    errors, states = run(y[:, None], np.ones((41, 1), bool), states, models)
     assert errors[0, 0] == pytest.approx(np.mean(theirs.resid**2), rel=1e-9)
     ahead = states.level + phi * states.slope + states.season[41 % m]
     assert ahead[0, 0] == pytest.approx(theirs.forecast(1)[0], rel=1e-9)

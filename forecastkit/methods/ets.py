@@ -33,11 +33,11 @@ _TRENDS = ((0.0, 0.0), *product((0.05, 0.2), (0.9, 0.98)))  # beta, phi
 _GAMMAS = (0.0, 0.05, 0.15, 0.4)
 # steps that are looked at: so many, or so many seasons
 _STEPS, _SEASONS = 400, 6
-_NUMBERS_AT_ONCE = 2_000_000
+_MAX_CELLS = 2_000_000
 
 
 @dataclass(frozen=True)
-class Grid:
+class Models:
     """Models side by side, one number each, shape (n_models, 1).
 
     Attributes
@@ -57,7 +57,7 @@ class Grid:
     n_numbers: np.ndarray
 
     @classmethod
-    def of(cls, season_length: int) -> Grid:
+    def of(cls, season_length: int) -> Models:
         """All models of series with such a season; 1 for none."""
         seasons = [(False, 0.0)]
         if season_length > 1:
@@ -79,7 +79,9 @@ class States:
     season: np.ndarray
 
 
-def run(y: np.ndarray, within: np.ndarray, states: States, grid: Grid) -> tuple[np.ndarray, States]:
+def run(
+    y: np.ndarray, within: np.ndarray, states: States, models: Models
+) -> tuple[np.ndarray, States]:
     """Run all models over the series; mean squared errors (n_models, n_series), and states.
 
     `within`, of the shape of `y`, says which steps a series has.
@@ -87,12 +89,12 @@ def run(y: np.ndarray, within: np.ndarray, states: States, grid: Grid) -> tuple[
     level, slope, season = states.level, states.slope, states.season
     total, m = np.zeros_like(level), len(season)
     for t, values in enumerate(y):
-        gone = grid.phi * slope
+        gone = models.phi * slope
         error = np.where(np.isnan(values), 0.0, values - level - gone - season[t % m])
         total += error**2
-        level = level + np.where(within[t], gone, 0.0) + grid.alpha * error
-        slope = np.where(within[t], gone, slope) + grid.beta * error
-        season[t % m] += grid.gamma * error
+        level = level + np.where(within[t], gone, 0.0) + models.alpha * error
+        slope = np.where(within[t], gone, slope) + models.beta * error
+        season[t % m] += models.gamma * error
     n = np.maximum((~np.isnan(y)).sum(axis=0), 1)
     return total / n, States(level, slope, season)
 
@@ -121,7 +123,7 @@ def ets(panel: Panel, h: int, season_length: int) -> tuple[np.ndarray, np.ndarra
 
 
 def smooth(panel: Panel, h: int, season_length: int) -> tuple[np.ndarray, np.ndarray]:
-    """Forecast by the weighted mean of all models of the grid.
+    """Forecast by the weighted mean of all models of the models.
 
     Parameters
     ----------
@@ -148,12 +150,12 @@ def smooth(panel: Panel, h: int, season_length: int) -> tuple[np.ndarray, np.nda
         rows = np.flatnonzero(wanted)
         if len(rows) == 0:
             continue
-        grid = Grid.of(m)
-        at_once = max(1, _NUMBERS_AT_ONCE // (len(grid.alpha) * (m + 8)))
+        models = Models.of(m)
+        at_once = max(1, _MAX_CELLS // (len(models.alpha) * (m + 8)))
         for start in range(0, len(rows), at_once):
             some = rows[start : start + at_once]
             y = _aligned(panel.take(some), max(_STEPS, _SEASONS * m))
-            point[some], deviation[some] = _averaged(y, h, m, grid)
+            point[some], deviation[some] = _averaged(y, h, m, models)
     return point, deviation
 
 
@@ -165,27 +167,27 @@ def _aligned(panel: Panel, most: int) -> np.ndarray:
     return np.where(inside, panel.values[np.where(inside, index, 0)], np.nan)
 
 
-def _averaged(y: np.ndarray, h: int, m: int, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
+def _averaged(y: np.ndarray, h: int, m: int, models: Models) -> tuple[np.ndarray, np.ndarray]:
     # states at the start are what the models say of the series turned round
     begun = np.logical_or.accumulate(~np.isnan(y), axis=0)
-    _, states = run(y[::-1], begun[::-1], _first_states(y[::-1], m, grid), grid)
-    states.level += grid.phi * states.slope
+    _, states = run(y[::-1], begun[::-1], _first_states(y[::-1], m, models), models)
+    states.level += models.phi * states.slope
     states.slope *= -1
     states.season = np.roll(states.season[::-1], len(y) % m, axis=0)
-    errors, states = run(y, begun, states, grid)
+    errors, states = run(y, begun, states, models)
     n = (~np.isnan(y)).sum(axis=0)
     ahead = np.arange(1, h + 1)[:, None, None]
-    grown = grid.phi * (1 - grid.phi**ahead) / (1 - grid.phi)  # phi + ... + phi^k
+    grown = models.phi * (1 - models.phi**ahead) / (1 - models.phi)  # phi + ... + phi^k
     paths = states.level + states.slope * grown
     paths += states.season[(len(y) + ahead[:, 0, 0] - 1) % m]
-    weights = _akaike(errors, n, grid)
-    variance = errors * _growth(ahead, m, grid)
+    weights = _akaike(errors, n, models)
+    variance = errors * _growth(ahead, m, models)
     point = (weights * paths).sum(axis=1)
     spread = (weights * (variance + (paths - point[:, None]) ** 2)).sum(axis=1)
     return point.T, np.sqrt(spread).T
 
 
-def _first_states(y: np.ndarray, m: int, grid: Grid) -> States:
+def _first_states(y: np.ndarray, m: int, models: Models) -> States:
     """Level and season of the first seasons of every series, the same for all models."""
     known = ~np.isnan(y)
     start = np.argmax(known, axis=0)
@@ -199,27 +201,27 @@ def _first_states(y: np.ndarray, m: int, grid: Grid) -> States:
         there = first[phase::m].sum(axis=0)
         season[phase] = off[phase::m].sum(axis=0) / np.maximum(there, 1)
     season -= season.mean(axis=0)
-    shape = (len(grid.alpha), y.shape[1])
+    shape = (len(models.alpha), y.shape[1])
     return States(
         np.broadcast_to(level, shape).copy(),
         np.zeros(shape),
-        np.where(grid.seasonal, season[:, None], 0.0),
+        np.where(models.seasonal, season[:, None], 0.0),
     )
 
 
-def _akaike(errors: np.ndarray, n: np.ndarray, grid: Grid) -> np.ndarray:
+def _akaike(errors: np.ndarray, n: np.ndarray, models: Models) -> np.ndarray:
     """Weights of the models, shape (n_models, n_series), by the corrected criterion."""
-    k = np.minimum(grid.n_numbers, np.maximum(n - 2, 1))
+    k = np.minimum(models.n_numbers, np.maximum(n - 2, 1))
     least = 1e-12 + 1e-6 * errors.min(axis=0)
     criterion = n * np.log(errors + least) + 2 * k * n / np.maximum(n - k - 1, 1)
     weights = np.exp(-0.5 * (criterion - criterion.min(axis=0)))
     return weights / weights.sum(axis=0)
 
 
-def _growth(ahead: np.ndarray, m: int, grid: Grid) -> np.ndarray:
+def _growth(ahead: np.ndarray, m: int, models: Models) -> np.ndarray:
     """Variance k steps ahead over that of one step, shape (h, n_models, 1)."""
     back = ahead[:-1]
-    grown = grid.phi * (1 - grid.phi**back) / (1 - grid.phi)
-    each = grid.alpha + grid.beta * grown + grid.gamma * (back % m == 0)
+    grown = models.phi * (1 - models.phi**back) / (1 - models.phi)
+    each = models.alpha + models.beta * grown + models.gamma * (back % m == 0)
     sums = np.cumsum(each**2, axis=0)
-    return 1 + np.concatenate([np.zeros_like(ahead[:1] * grid.phi), sums])
+    return 1 + np.concatenate([np.zeros_like(ahead[:1] * models.phi), sums])

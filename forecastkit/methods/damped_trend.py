@@ -1,22 +1,19 @@
-"""Statistical methods that a blend may hold: the next steps of every series, and their errors."""
+"""Exponential smoothing with a damped trend."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from forecastkit.evaluation.baselines import Paths, seasonal_naive, theta
-from forecastkit.evaluation.smoothing import ets
+from forecastkit.methods.paths import Paths
 from forecastkit.series.components import measure
 from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale, scaled
 
-_DAMPING = 0.9  # a step: growth dies away, the more slowly the more regular (Gardner 1985)
+_DAMPING = 0.9  # factor per step of the slope (Gardner 1985)
 
 
 def damped_trend(panel: Panel, h: int, season_length: int) -> Paths:
-    """Exponential smoothing with a slope that dies away, on the components that networks see.
+    """Exponential smoothing with a damped trend, on the components that networks see.
 
     Parameters
     ----------
@@ -40,20 +37,12 @@ def damped_trend(panel: Panel, h: int, season_length: int) -> Paths:
     """
     scale = measure_scale(panel)
     on_scale = scaled(panel, scale)
-    found = measure(on_scale, (season_length,))
+    components = measure(on_scale, (season_length,))
     at, ahead = (panel.offsets[1:] - 1)[:, None], np.arange(1, h + 1)
-    season = found.season(at, at + ahead, panel.offsets[:-1][:, None])
+    season = components.season(at, at + ahead, panel.offsets[:-1][:, None])
     grown = np.cumsum(_DAMPING**ahead)
-    path = found.level[at] + found.slope[at] * grown + season
-    spread = found.error[at] * np.sqrt(1.0 + (ahead - 1) * found.alpha[at] ** 2)
+    path = components.level[at] + components.slope[at] * grown + season
+    spread = components.error[at] * np.sqrt(1.0 + (ahead - 1) * components.alpha[at] ** 2)
     point = scale.inverse(path)
     half = 0.5 * (scale.inverse(path + spread) - scale.inverse(path - spread))
     return point, half
-
-
-METHODS: dict[str, Callable[[Panel, int, int], Paths]] = {
-    "ETS": ets,
-    "Theta": theta,
-    "DampedTrend": damped_trend,
-    "SeasonalNaive": seasonal_naive,
-}

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from statsmodels.tsa.forecasting.theta import ThetaModel
 
 from forecastkit.errors import NotFittedError, OptionError
-from forecastkit.evaluation.baselines import BASELINES, naive, naive2, seasonal_naive, theta
 from forecastkit.evaluation.reference import Baseline
+from forecastkit.methods.memo import MethodForecasts
+from forecastkit.methods.naive import naive, seasonal_naive
+from forecastkit.methods.registry import BASELINES, METHODS
+from forecastkit.methods.theta import naive2, theta
 from forecastkit.series.panel import Panel
 
 NAN = np.nan
@@ -68,7 +73,7 @@ def test_theta_is_that_of_statsmodels(season, rng):
     "y", [[5.0], [0.0] * 30, [3.0] * 30, [NAN, 1.0, NAN, 2.0] * 9, [-1.0, 1.0] * 20, [0.0, 1e300]]
 )
 def test_odd_series_have_finite_forecasts(name, y):
-    point, spread = BASELINES[name](Panel.of([np.array(y)]), 6, 12)
+    point, spread = METHODS[name].forecast(Panel.of([np.array(y)]), 6, 12)
     assert np.isfinite(point).all()
     assert (spread >= 0).all()
 
@@ -89,3 +94,27 @@ def test_errors_of_a_baseline(monthly):
         Baseline("Theeta", h=3).fit(monthly)
     with pytest.raises(NotFittedError):
         Baseline("Naive", h=3).predict()
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_stored_forecasts_are_those_of_the_method(name, monkeypatch):
+    """Whatever the other series, and however long the horizon is that was computed."""
+    rng = np.random.default_rng(0)
+    rows = [rng.normal(50, 9, n) for n in (30, 41, 41)]
+    rows[1][5:8] = NAN
+    panel, later = Panel.of(rows), Panel.of([rows[0][:20], rows[2]])
+    forecasts, runs = MethodForecasts(9), []
+    method = METHODS[name]
+
+    def counted(*args):
+        runs.append(args)
+        return method.forecast(*args)
+
+    monkeypatch.setitem(METHODS, name, replace(method, forecast=counted))
+    forecasts.expect(later)
+    for one, h in ((panel, 4), (later, 9), (panel.take(np.array([2, 0])), 6)):
+        for got, want in zip(forecasts(name, one, h, 12), method.forecast(one, h, 12), strict=True):
+            np.testing.assert_allclose(got, want, rtol=1e-12)
+    assert len(runs) == 1
+    forecasts(name, panel, 4, 6)
+    assert len(runs) == 2  # another season

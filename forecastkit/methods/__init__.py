@@ -1,0 +1,1 @@
+"""Statistical forecasting methods over panels: arrays in, arrays out."""

@@ -1,0 +1,46 @@
+"""The statistical methods by name: for baselines, blends and the command line alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from forecastkit.methods.damped_trend import damped_trend
+from forecastkit.methods.ets import ets
+from forecastkit.methods.naive import drift, naive, seasonal_naive
+from forecastkit.methods.paths import Paths
+from forecastkit.methods.theta import theta
+from forecastkit.series.panel import Panel
+
+
+@dataclass(frozen=True)
+class Method:
+    """A statistical method.
+
+    Attributes
+    ----------
+    forecast : callable
+        From a panel, the horizon and the season length to point forecasts and the standard
+        deviations of their errors, both of shape (n_series, h).
+    is_baseline : bool
+        Whether scoreboards and backtests show it beside every model.
+    prior : float
+        Weight in a blend before any hold-out is scored, relative to its other parts; 0 keeps it
+        out of blends.
+    """
+
+    forecast: Callable[[Panel, int, int], Paths]
+    is_baseline: bool = True
+    prior: float = 0.0
+
+
+METHODS: dict[str, Method] = {
+    "DampedTrend": Method(damped_trend, is_baseline=False, prior=0.1),
+    "ETS": Method(ets, prior=0.1),
+    "Theta": Method(theta, prior=0.05),
+    "SeasonalNaive": Method(seasonal_naive, prior=0.05),
+    "Naive": Method(naive),
+    "Drift": Method(drift),
+}
+BASELINES = tuple(name for name, method in METHODS.items() if method.is_baseline)
+BLENDED = tuple(name for name, method in METHODS.items() if method.prior > 0)
