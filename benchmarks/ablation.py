@@ -28,11 +28,8 @@ from dataclasses import replace
 import numpy as np
 from zero_shot import QUANTILES, read_set, scores
 
-from forecastkit.forecasting.calibration import Calibration
-from forecastkit.forecasting.learning import Learning
-from forecastkit.forecasting.learnt import Learnt
-from forecastkit.forecasting.outlook import Outlook
-from forecastkit.forecasting.plan import Plan, Recipe
+from forecastkit.model.calibration import Calibration
+from forecastkit.model.distribution import Outlook
 from forecastkit.network.config import (
     LONG,
     MEMBERS,
@@ -42,10 +39,13 @@ from forecastkit.network.config import (
     default_view,
 )
 from forecastkit.network.pretrained import adapt_to, pretrained
-from forecastkit.network.quiet import load_tensorflow
 from forecastkit.network.runtime import Member
 from forecastkit.series.intervals import normal
 from forecastkit.series.panel import Panel
+from forecastkit.training.blending import Learning
+from forecastkit.training.holdout import Learnt
+from forecastkit.training.plan import Plan, Recipe
+from forecastkit.training.tensorflow import load_tensorflow
 
 
 class Ablation:

@@ -15,7 +15,7 @@ from statistics import mean, median
 
 import numpy as np
 
-from forecastkit.network.quiet import load_tensorflow
+from forecastkit.training.tensorflow import load_tensorflow
 
 
 def main() -> None:
@@ -25,10 +25,10 @@ def main() -> None:
     parser.add_argument("--units", type=int, default=96)
     given = parser.parse_args()
     load_tensorflow(1)
-    from forecastkit.network.training import Trainer
     from forecastkit.pretraining.run import Pretraining
     from forecastkit.pretraining.stream import Stream, shared_out
     from forecastkit.pretraining.synthetic import KINDS, draw_panel
+    from forecastkit.training.trainer import Trainer
 
     run = Pretraining(units=given.units)
     trainer = Trainer(run.network(), run.training())

@@ -161,7 +161,7 @@ def training(runs: int, threads: int, torch: str | None) -> None:
 
 def inference(runs: int) -> None:
     """Time 10,000 series of 48 steps through a network of two layers, in Keras and in NumPy."""
-    from forecastkit.network.build import build, get_weights
+    from forecastkit.training.build import build, get_weights
 
     network = NetworkConfig("lstm", 64, View(24, 12, (12,), 0.5, 48, 1))
     model = build(network, seed=0)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from forecastkit.network.quiet import load_tensorflow
+from forecastkit.training.tensorflow import load_tensorflow
 
 # ruff: noqa: ARG005 (what stands in for a function takes what it takes)
 

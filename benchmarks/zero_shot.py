@@ -19,7 +19,7 @@ import pandas as pd
 
 from forecastkit.evaluation.metrics import coverage, mase, smape
 from forecastkit.evaluation.scoreboard import last_values, seasonal_errors
-from forecastkit.forecasting.outlook import Outlook, Part
+from forecastkit.model.distribution import Outlook, Part
 from forecastkit.network.config import NetworkConfig, pretrained_view
 from forecastkit.network.pretrained import adapt_to, read_weights
 from forecastkit.network.runtime import Member, Weights

@@ -18,17 +18,16 @@ if TYPE_CHECKING:
     from forecastkit.evaluation.reference import Baseline as Baseline
     from forecastkit.evaluation.scores import evaluate as evaluate
     from forecastkit.evaluation.scores import mean_scores as mean_scores
-    from forecastkit.forecasting.diagnose import diagnose as diagnose
-    from forecastkit.forecasting.forecaster import AutoForecaster as AutoForecaster
-    from forecastkit.forecasting.forecaster import LSTMForecaster as LSTMForecaster
-    from forecastkit.forecasting.forecaster import RNNForecaster as RNNForecaster
-    from forecastkit.forecasting.future import effect_curves as effect_curves
-    from forecastkit.forecasting.future import make_future_dataframe as make_future_dataframe
-    from forecastkit.forecasting.future import read_future as read_future
-    from forecastkit.forecasting.predictor import Predictor as Predictor
-    from forecastkit.forecasting.predictor import load as load
+    from forecastkit.forecaster import AutoForecaster as AutoForecaster
+    from forecastkit.forecaster import LSTMForecaster as LSTMForecaster
+    from forecastkit.forecaster import RNNForecaster as RNNForecaster
     from forecastkit.methods.registry import BASELINES as BASELINES
-    from forecastkit.network.quiet import load_tensorflow as load_tensorflow
+    from forecastkit.model.diagnose import diagnose as diagnose
+    from forecastkit.model.future import effect_curves as effect_curves
+    from forecastkit.model.future import make_future_dataframe as make_future_dataframe
+    from forecastkit.model.future import read_future as read_future
+    from forecastkit.model.predictor import Predictor as Predictor
+    from forecastkit.model.predictor import load as load
     from forecastkit.reading.check import check_csv as check_csv
     from forecastkit.reading.reader import read_csv as read_csv
     from forecastkit.reading.reader import read_parquet as read_parquet
@@ -39,33 +38,34 @@ if TYPE_CHECKING:
     from forecastkit.tables.dataset import frequency_of as frequency_of
     from forecastkit.tables.dataset import usual_horizon as usual_horizon
     from forecastkit.tables.writing import write_csv as write_csv
+    from forecastkit.training.tensorflow import load_tensorflow as load_tensorflow
 
 _HOMES = {
     "BASELINES": "methods.registry",
-    "AutoForecaster": "forecasting.forecaster",
+    "AutoForecaster": "forecaster",
     "Baseline": "evaluation.reference",
-    "LSTMForecaster": "forecasting.forecaster",
-    "Predictor": "forecasting.predictor",
-    "RNNForecaster": "forecasting.forecaster",
+    "LSTMForecaster": "forecaster",
+    "Predictor": "model.predictor",
+    "RNNForecaster": "forecaster",
     "add_calendar": "deprecated",
     "add_events": "deprecated",
     "add_holidays": "deprecated",
     "check_picture": "reporting.plots",
     "check_csv": "reading.check",
     "cross_validation": "evaluation.backtest",
-    "diagnose": "forecasting.diagnose",
-    "effect_curves": "forecasting.future",
+    "diagnose": "model.diagnose",
+    "effect_curves": "model.future",
     "evaluate": "evaluation.scores",
-    "load": "forecasting.predictor",
-    "load_tensorflow": "network.quiet",
-    "make_future_dataframe": "forecasting.future",
+    "load": "model.predictor",
+    "load_tensorflow": "training.tensorflow",
+    "make_future_dataframe": "model.future",
     "mean_scores": "evaluation.scores",
     "plot_diagnosis": "reporting.plots",
     "plot_forecast": "reporting.plots",
     "plot_effects": "reporting.plots",
     "read_csv": "reading.reader",
     "read_parquet": "reading.reader",
-    "read_future": "forecasting.future",
+    "read_future": "model.future",
     "frequency_of": "tables.dataset",
     "usual_horizon": "tables.dataset",
     "write_csv": "tables.writing",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from forecastkit.network.quiet import load_tensorflow
+from forecastkit.training.tensorflow import load_tensorflow
 
 
 @click.command(help=__doc__)

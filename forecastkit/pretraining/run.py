@@ -19,11 +19,11 @@ from forecastkit.network.config import NetworkConfig, pretrained_view
 from forecastkit.network.head import quantile_paths
 from forecastkit.network.pretrained import write_weights
 from forecastkit.network.runtime import Weights
-from forecastkit.network.sampling import Batch
-from forecastkit.network.training import Trainer, averaged, pinball_loss
-from forecastkit.network.training_config import TrainingConfig
 from forecastkit.pretraining.stream import Stream
 from forecastkit.pretraining.synthetic import KINDS
+from forecastkit.training.batches import Batch
+from forecastkit.training.config import TrainingConfig
+from forecastkit.training.trainer import Trainer, averaged, pinball_loss
 
 Say = Callable[[str], None]
 

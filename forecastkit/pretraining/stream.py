@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from forecastkit.network.config import pretrained_view
-from forecastkit.network.sampling import Batch, cut
 from forecastkit.pretraining.synthetic import KINDS, Kind, draw_panel
 from forecastkit.series.windows import Windows
+from forecastkit.training.batches import Batch, cut
 
 # steps beyond what people foretell at a kind of series count this much
 _BEYOND = 0.25

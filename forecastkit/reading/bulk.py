@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError
+from forecastkit.notes import Note
 from forecastkit.reading.cells import Cells
 from forecastkit.reading.columns import LINE, Columns, free_name
 from forecastkit.reading.dates import Dates, read_dates
@@ -33,7 +34,6 @@ from forecastkit.reading.numbers import (
 )
 from forecastkit.reading.options import ReadingOptions
 from forecastkit.reading.source import Source
-from forecastkit.reading.text import Note
 from forecastkit.tables.frame import DS, UNIQUE_ID, Y
 
 LARGE = 8_000_000

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import Finding
-from forecastkit.reading.text import Note
+from forecastkit.notes import Note
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class Cells:
         One column a header entry, one row a line that is not empty.
     lines : ndarray of int, shape (n_rows,)
         Line number in the file of each row; the first line is line 1.
-    notes : tuple of (str, str)
+    notes : tuple of Note
         What was assumed, and why.
     commas : bool
         Whether commas stand between the cells.

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError, located, shell_word
+from forecastkit.notes import Note
 from forecastkit.reading.cells import Cells
 from forecastkit.reading.layout import Layout
 from forecastkit.reading.numbers import (
@@ -23,7 +24,6 @@ from forecastkit.reading.numbers import (
     to_numbers,
     undressed,
 )
-from forecastkit.reading.text import Note
 from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Y
 
 LINE = "line in the file"  # a column of its own, while a file is read
@@ -79,9 +79,9 @@ class Columns:
         values[np.isin(values, marks_of_missing(self.na_values))] = np.nan
         if convention != PLAIN or why is not None:
             what = _described(convention, column)
-            self.notes.append((what, why or "fits every cell"))
+            self.notes.append(Note(what, why or "fits every cell"))
         for note in bare.notes:
-            self.notes.append((f"{note} in column '{column}'", "found in its cells"))
+            self.notes.append(Note(f"{note} in column '{column}'", "found in its cells"))
         self.point_out(column, values)
         return values
 
@@ -144,7 +144,7 @@ class Columns:
             word, count = found
             what = f"{word:g} in {count} cells of column '{column}' read as a number"
             why = f"if it is a missing-value code, pass --na-value {shell_word(f'{word:g}')}"
-            self.notes.append((what, why))
+            self.notes.append(Note(what, why))
 
     def _not_numbers(self, column: str, wrong: np.ndarray) -> DataError:
         rows = np.flatnonzero(wrong)
@@ -276,5 +276,5 @@ def free_name(name: str, notes: list[Note]) -> str:
     """Name of a covariate's column: its own, unless the series table uses it for something else."""
     if name not in (UNIQUE_ID, DS, Y, CUTOFF, LINE):
         return name
-    notes.append((f"column '{name}' renamed to '{name}_'", f"'{name}' is a reserved name"))
+    notes.append(Note(f"column '{name}' renamed to '{name}_'", f"'{name}' is a reserved name"))
     return f"{name}_"

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError
-from forecastkit.reading.text import Note
+from forecastkit.notes import Note
 from forecastkit.tables.dataset import Dataset
 from forecastkit.tables.frame import DS, FILLED, UNIQUE_ID, Y, day
 
@@ -68,7 +68,7 @@ def filled(
             fix="Add the rows, or choose how to fill them with fill (--fill none, zero, previous "
             "or linear).",
         )
-    notes.append((f"{where}; {_RULES[fill]}", f"fill={fill}"))
+    notes.append(Note(f"{where}; {_RULES[fill]}", f"fill={fill}"))
     if fill == "none":
         return table, notes
     whole = _with_values(table, data, fill)
@@ -145,12 +145,12 @@ def _left_out(table: pd.DataFrame, data: Dataset) -> list[Note]:
     empty = table.loc[~table[UNIQUE_ID].isin(data.index.ids), UNIQUE_ID].drop_duplicates()
     if len(empty):
         names = ", ".join(f"'{name}'" for name in empty.iloc[:3]) + ", ..." * (len(empty) > 3)
-        notes.append((f"{len(empty)} series dropped: {names}", "no values"))
+        notes.append(Note(f"{len(empty)} series dropped: {names}", "no values"))
     behind = table[DS] > table.loc[~absent, DS].max()
     if behind.any():
         n = int(behind.sum())
         what = f"{n} row{'s' * (n > 1)} without a target after the last value of the table"
-        notes.append((what, "used as future values of the covariates"))
+        notes.append(Note(what, "used as future values of the covariates"))
     return notes
 
 

@@ -9,11 +9,11 @@ from itertools import combinations
 import pandas as pd
 
 from forecastkit.errors import DataError, OptionError, shell_word
+from forecastkit.notes import Note
 from forecastkit.reading.cells import Cells
 from forecastkit.reading.dates import Dates
 from forecastkit.reading.names import ID_NAMES, LAST, TARGET_NAMES, by_rank, rank
 from forecastkit.reading.numbers import is_numeric
-from forecastkit.reading.text import Note
 from forecastkit.reading.time_column import Wanted, find_time, no_numbers, with_parts
 
 # names of ids that may be those of a covariate too
@@ -203,22 +203,22 @@ def layout_notes(layout: Layout) -> list[Note]:
     notes: list[Note] = []
     if "time" in layout.reasons:
         what = f"time column '{layout.time}'" if layout.time else "no time column"
-        notes.append((what, layout.reasons["time"]))
+        notes.append(Note(what, layout.reasons["time"]))
     if layout.dates is not None:
-        notes.append((f"date format {layout.dates.form}", "fits every cell"))
+        notes.append(Note(f"date format {layout.dates.form}", "fits every cell"))
         if "two digits" in layout.dates.form or "%y" in layout.dates.form:
             years = layout.dates.ds.dt.year
             first, last = f"{years.min():.0f}", f"{years.max():.0f}"
             what = f"two-digit years read as {first}{f' to {last}' * (first != last)}"
-            notes.append((what, "assumed to be in the last 100 years"))
+            notes.append(Note(what, "assumed to be in the last 100 years"))
     if layout.ids:
         listed = " and ".join(f"'{name}'" for name in layout.ids)
         plural = "s" if len(layout.ids) > 1 else ""
-        notes.append((f"id column{plural} {listed}", layout.reasons.get("id", "as specified")))
+        notes.append(Note(f"id column{plural} {listed}", layout.reasons.get("id", "as specified")))
     if "target" in layout.reasons:
         what = "one series per column" if layout.wide else f"target column '{layout.targets[0]}'"
-        notes.append((what, layout.reasons["target"]))
+        notes.append(Note(what, layout.reasons["target"]))
     if "ignored" in layout.reasons:
         why = "not numeric" if "target" in layout.reasons else "not requested"
-        notes.append((f"not used: {layout.reasons['ignored']}", why))
+        notes.append(Note(f"not used: {layout.reasons['ignored']}", why))
     return notes

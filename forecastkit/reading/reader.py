@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError
+from forecastkit.notes import Note
 from forecastkit.reading.bulk import read_bulk
 from forecastkit.reading.cells import Cells
 from forecastkit.reading.columns import LINE, Columns, free_name, series_names, timestamps
@@ -22,7 +23,6 @@ from forecastkit.reading.parquet import parquet_cells
 from forecastkit.reading.repeats import without_repeats
 from forecastkit.reading.snapping import snapped
 from forecastkit.reading.source import MOST_BYTES, read_source
-from forecastkit.reading.text import Note
 from forecastkit.reading.time_column import dates_of
 from forecastkit.reading.wide import lengthened
 from forecastkit.tables.dataset import Dataset, to_dataset
@@ -256,10 +256,10 @@ def _checked(
     table = without_repeats(table, file, layout.time, notes)
     lines = table.pop(LINE).to_numpy()
     data = _dataset(table, freq, (file, layout.time, lines))
-    notes.append((f"frequency {data.index.frequency}", "matches all timestamps"))
+    notes.append(Note(f"frequency {data.index.frequency}", "matches all timestamps"))
     table, said = filled(table, data, lines, how.fill, file)
     notes += said
-    table.attrs[ASSUMPTIONS] = [{"what": what, "why": why} for what, why in notes]
+    table.attrs[ASSUMPTIONS] = [note.to_dict() for note in notes]
     found = replace(how, target_col=layout.targets, time_col=layout.time, id_col=layout.ids)
     offset = layout.dates.offset if layout.dates is not None else None
     table.attrs[READING] = {

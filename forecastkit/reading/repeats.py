@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import Finding, located
+from forecastkit.notes import Note
 from forecastkit.reading.columns import LINE
-from forecastkit.reading.text import Note
 from forecastkit.tables.frame import DS, UNIQUE_ID, Y, day
 
 
@@ -33,7 +33,7 @@ def without_repeats(
         n, lines = len(rows), ", ".join(map(str, rows.iloc[:3])) + ", ..." * (len(rows) > 3)
         plural = "s" * (n > 1)
         what = f"{n} duplicate row{plural} dropped (row{plural} {lines})"
-        notes.append((what, f"identical to {'earlier rows' if n > 1 else 'an earlier row'}"))
+        notes.append(Note(what, f"identical to {'earlier rows' if n > 1 else 'an earlier row'}"))
         table = table.drop(index=some.index[same]).reset_index(drop=True)
     by_line = some[~same].sort_values(LINE, kind="stable")
     repeats = by_line[by_line.duplicated([UNIQUE_ID, DS])]

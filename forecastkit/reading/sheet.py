@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError
+from forecastkit.notes import Note
 from forecastkit.reading.cells import Cells
 from forecastkit.reading.header import (
     Body,
@@ -25,7 +26,7 @@ from forecastkit.reading.header import (
 )
 from forecastkit.reading.months import looks_like_a_date
 from forecastkit.reading.numbers import looks_like_a_number
-from forecastkit.reading.text import Note, Records, ragged
+from forecastkit.reading.text import Records, ragged
 
 _TOTAL = re.compile(
     r"(grand |sub|overall |all )?-?(totals?|sum|summe|gesamt|insgesamt|zusammen|totaal"
@@ -57,7 +58,7 @@ def to_cells(records: Records) -> Cells:
     header_line = lines[last]
     if first:
         what = _said(lines[:first], "above the header skipped")
-        notes.append((what, "not part of the table"))
+        notes.append(Note(what, "not part of the table"))
     header, rows, lines = rows[at], rows[last + 1 :], lines[last + 1 :]
     rows, lines = _without_repeats_of(header, rows, lines, notes)
     rows, lines = _without_footer(rows, lines, body, notes)
@@ -113,7 +114,7 @@ def _without_comments(rows: Rows, lines: list[int], notes: list[Note]) -> tuple[
 
     rows, lines, gone = _split_off(rows, lines, is_comment)
     if gone:
-        notes.append((_said(gone, "skipped"), "comments (#)"))
+        notes.append(Note(_said(gone, "skipped"), "comments (#)"))
     return rows, lines
 
 
@@ -127,7 +128,7 @@ def _without_repeats_of(
         lambda row: row[0].strip() == plain[0] and [cell.strip() for cell in row] == plain,
     )
     if gone:
-        notes.append((_said(gone, "skipped"), "repeated header"))
+        notes.append(Note(_said(gone, "skipped"), "repeated header"))
     return rows, lines
 
 
@@ -139,7 +140,7 @@ def _without_footer(
     while end and body.width > 1 and _is_footer(rows[end - 1], body):
         end -= 1
     if end < len(rows):
-        notes.append((_said(lines[end:], "below the table skipped"), "text only"))
+        notes.append(Note(_said(lines[end:], "below the table skipped"), "text only"))
     return rows[:end], lines[:end]
 
 
@@ -173,7 +174,7 @@ def _without_totals(
 
     rows, lines, gone = _split_off(rows, lines, is_total)
     if gone:
-        notes.append((_said(gone, "skipped"), "totals of other rows"))
+        notes.append(Note(_said(gone, "skipped"), "totals of other rows"))
     return rows, lines
 
 
@@ -187,7 +188,7 @@ def _of_one_width(
     if all(len(row) == width + 1 for row in rows) and all(row[-1] for row in rows):
         firsts = [row[0] for row in rows]
         if width > 1 and _counts(firsts):
-            notes.append(("first column dropped", "row numbers without a name"))
+            notes.append(Note("first column dropped", "row numbers without a name"))
             return columns, [row[1:] for row in rows]
     cut = [
         row[:width] if len(row) > width and not any(c.strip() for c in row[width:]) else row
@@ -222,10 +223,10 @@ def _named(
             continue
         if len(columns) > 1 and _counts(cells.tolist()):
             what = f"column {k + 1}{f' ({name})' * bool(name)} dropped"
-            notes.append((what, "row numbers without a name"))
+            notes.append(Note(what, "row numbers without a name"))
             continue
         kept.append(k)
         names.append(name or f"column {k + 1}")
         if not name:
-            notes.append((f"column {k + 1} named '{names[-1]}'", "it has no name"))
+            notes.append(Note(f"column {k + 1} named '{names[-1]}'", "it has no name"))
     return names, table[kept]

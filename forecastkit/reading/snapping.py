@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError
-from forecastkit.reading.text import Note
+from forecastkit.notes import Note
 from forecastkit.tables.clocks import MOST_OFF, duration, off_clock, usual_step
 from forecastkit.tables.frame import DS, UNIQUE_ID
 from forecastkit.tables.frequency import Frequency, parse_frequency
@@ -59,6 +59,6 @@ def snapped(
     if not far.any():
         return table, []
     n, most = int((far > 0).sum()), duration(int(far.max()))
-    note = (f"{n} timestamp{'s' * (n > 1)} aligned to {what}, by up to {most}", "snap=True")
+    note = Note(f"{n} timestamp{'s' * (n > 1)} aligned to {what}, by up to {most}", "snap=True")
     shown = pd.Series(moved, index=table.index)
     return table.assign(**{DS: shown.dt.tz_localize(zone) if zone else shown}), [note]

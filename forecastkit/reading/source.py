@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from forecastkit.errors import DataError, UnknownFileError
+from forecastkit.notes import Note
 
 STANDARD_INPUT = "-"
 # bytes of a file, decompressed, that are read at the most unless more are asked for
@@ -36,13 +37,13 @@ class Source:
         For messages.
     data : bytes
         Decompressed.
-    notes : tuple of (str, str)
+    notes : tuple of Note
         What was assumed, and why.
     """
 
     name: str
     data: bytes
-    notes: tuple[tuple[str, str], ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def is_parquet(self) -> bool:
@@ -85,7 +86,9 @@ def read_source(path: str | Path, most_bytes: int = MOST_BYTES) -> Source:
     if kind is None:
         return Source(name, data)
     found = _decompressed(opened, kind, name, most_bytes)
-    return Source(name, found, ((f"decompressed from {kind}", "recognised by its first bytes"),))
+    return Source(
+        name, found, (Note(f"decompressed from {kind}", "recognised by its first bytes"),)
+    )
 
 
 def _file_bytes(path: Path, most_bytes: int) -> bytes:

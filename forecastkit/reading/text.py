@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from forecastkit.errors import DataError, Finding, OptionError, located
+from forecastkit.notes import Note
 from forecastkit.reading.months import looks_like_a_date
 from forecastkit.reading.numbers import looks_like_a_number
 
@@ -20,8 +21,6 @@ _CONTROL = bytes(set(range(32)) - {9, 10, 12, 13, 26, 27}) + b"\x7f"
 _MOST_CONTROL = 0.01
 _LONGEST_CELL = 2**27
 _WRAPPED = re.compile(r'^="(.*)"$', re.DOTALL)
-
-Note = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ def decoded(data: bytes, name: str, encoding: str | None) -> tuple[str, list[Not
     if used in ("utf-8", "utf-8-sig"):
         return text, []
     why = "as specified" if encoding else "byte order mark" if mark else "every other byte is zero"
-    return text.removeprefix("\ufeff"), [(f"encoding {used}", why)]
+    return text.removeprefix("\ufeff"), [Note(f"encoding {used}", why)]
 
 
 def _utf_16_without_mark(data: bytes) -> str | None:
@@ -123,9 +122,9 @@ def _of_one_byte(data: bytes, name: str, error: Exception) -> tuple[str, list[No
             fix="Correct it, or set another encoding (--encoding), for instance cp1252.",
         ) from error
     try:
-        return data.decode("cp1252"), [("encoding cp1252", "not valid UTF-8")]
+        return data.decode("cp1252"), [Note("encoding cp1252", "not valid UTF-8")]
     except UnicodeDecodeError:
-        return data.decode("latin-1"), [("encoding latin-1", "neither valid UTF-8 nor cp1252")]
+        return data.decode("latin-1"), [Note("encoding latin-1", "neither valid UTF-8 nor cp1252")]
 
 
 def _line_of(data: bytes, place: int) -> int:
@@ -158,12 +157,12 @@ def split(text: str, name: str, delimiter: str | None = None) -> Records:
     skipped = 0
     if said and delimiter is None:
         delimiter, text, skipped = said.group(1), text[said.end() :], 1
-        notes.append((f"delimiter {delimiter!r}", "set in the first line"))
+        notes.append(Note(f"delimiter {delimiter!r}", "set in the first line"))
     elif delimiter is None:
         delimiter = _delimiter(text)
         if delimiter != ",":
             why = "gives most lines the same number of cells"
-            notes.append((f"delimiter {delimiter!r}", why))
+            notes.append(Note(f"delimiter {delimiter!r}", why))
     rows, lines = _records(text, delimiter, name, skipped)
     if '="' in text:
         rows = _unwrapped(rows, notes)
@@ -214,7 +213,7 @@ def _unwrapped(rows: list[list[str]], notes: list[Note]) -> list[list[str]]:
     """Take the cells out of ="...", as spreadsheets keep text from being read as numbers."""
     found = [[_WRAPPED.sub(r"\1", cell) for cell in row] for row in rows]
     if found != rows:
-        notes.append(('="..." around cells removed', "spreadsheet notation for text"))
+        notes.append(Note('="..." around cells removed', "spreadsheet notation for text"))
     return found
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from forecastkit.notes import Note
 from forecastkit.reading.cells import Cells
 from forecastkit.reading.dates import Dates, read_dates
 
@@ -29,7 +30,7 @@ def lengthened(cells: Cells) -> Cells:
     columns = {name: np.repeat(cells.table[name].to_numpy(object), k) for name in fixed}
     columns[_TIME] = np.tile(np.array(periods, dtype=object), n)
     columns[_VALUE] = cells.table[periods].to_numpy(object).ravel()
-    note = (
+    note = Note(
         f"columns '{periods[0]}' to '{periods[-1]}' reshaped to rows of '{_TIME}' and '{_VALUE}'",
         "their names are timestamps",
     )

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError
+from forecastkit.notes import Note
 from forecastkit.series.panel import Panel
 from forecastkit.series.ragged import Ragged, offsets_of
 from forecastkit.tables.clocks import duration
@@ -16,7 +17,6 @@ from forecastkit.tables.dataset import Dataset
 from forecastkit.tables.frame import day
 from forecastkit.tables.index import TimeIndex
 
-Note = tuple[str, str]
 # maximum relative difference of stored values that were written to a file and read again
 _MAX_DIFFERENCE = 1e-9
 # minimum rows of a series, and share of equal steps, from which a sampling interval is inferred
@@ -39,7 +39,7 @@ def continued(stored: Dataset, new: Dataset) -> tuple[Dataset, list[Note]]:
     -------
     data : Dataset
         The series of `new`.
-    notes : list of (what, why)
+    notes : list of Note
 
     Raises
     ------
@@ -174,7 +174,7 @@ def _notes(follows: np.ndarray, known: np.ndarray, n_stored: int) -> list[Note]:
     words = [f"{counts[name]}{' series' * (name == some[0])} {name}" for name in some]
     absent = n_stored - int(known.sum())
     whys = [f"{name}: {reasons[name]}" if len(some) > 1 else reasons[name] for name in some]
-    notes = [(", ".join(words), "; ".join(whys))]
+    notes = [Note(", ".join(words), "; ".join(whys))]
     if absent and counts["continued"]:
-        notes.append((f"{absent} stored series not forecast", "no new rows for them"))
+        notes.append(Note(f"{absent} stored series not forecast", "no new rows for them"))
     return notes

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError
+from forecastkit.notes import Note
 from forecastkit.series.covariates import Covariates
 from forecastkit.series.ragged import Ragged, offsets_of
 from forecastkit.tables.calendar import calendar_features
@@ -21,7 +22,6 @@ from forecastkit.tables.schema import Column, Schema, empty_cells
 _MAX_NUMBER = 1e100
 # maximum rows of covariates per row of a table, as for the target
 _MAX_PERIODS_PER_ROW = 50
-Note = tuple[str, str]
 
 
 def encode_covariates(
@@ -155,7 +155,7 @@ def unknown_categories(df: pd.DataFrame, columns: Sequence[Column]) -> list[Note
                 f"column '{column.name}': unknown {kind} {names}{more} in {n} row{'s' * (n > 1)}, "
                 "encoded as zeros"
             )
-            notes.append((what, "not in the data that the model was fitted on"))
+            notes.append(Note(what, "not in the data that the model was fitted on"))
     return notes
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError, OptionError, shell_word
+from forecastkit.notes import Note
 from forecastkit.tables.calendar import useful_cycles
 from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Y
 from forecastkit.tables.frequency import Frequency
@@ -26,8 +27,6 @@ _MAX_CATEGORIES = 20
 _MAX_STATIC_CATEGORIES = 100
 # a sum of columns is the target when it leaves no more than this share of it
 _EXACT = 1e-6
-
-Note = tuple[str, str]
 
 
 def find_columns(
@@ -58,7 +57,7 @@ def find_columns(
     Returns
     -------
     columns : tuple of Column
-    notes : list of (what, why)
+    notes : list of Note
 
     Raises
     ------
@@ -85,21 +84,21 @@ def find_columns(
             columns.append(_checked(df, name, named[name]))
             if name in leaks and named[name] != STAT:
                 what = f"column '{name}' leaks the target, so scores are too optimistic"
-                notes.append((what, f"the target is {leaks[name]}"))
+                notes.append(Note(what, f"the target is {leaks[name]}"))
             continue
         role, why = (
             (None, f"it leaks the target, {leaks[name]}") if name in leaks else _role(df, name, h)
         )
         if role is None:
-            notes.append((f"column '{name}' not used", why))
+            notes.append(Note(f"column '{name}' not used", why))
         else:
             columns.append(_checked(df, name, role))
-            notes.append((f"column '{name}' used as a {_ROLE_NAMES[role]} ({role})", why))
+            notes.append(Note(f"column '{name}' used as a {_ROLE_NAMES[role]} ({role})", why))
     for name, dates in events.items():
         columns.append(Column(name, FUTR, dates=tuple(dates)))
     if events:
         what = f"{len(events)} event covariate{'s' * (len(events) > 1)} ({', '.join(events)})"
-        notes.append((what, "as specified"))
+        notes.append(Note(what, "as specified"))
     return tuple(columns), notes
 
 
@@ -121,7 +120,7 @@ def find_cycles(
     Returns
     -------
     columns : tuple of Column
-    notes : list of (what, why)
+    notes : list of Note
     """
     cycles: Sequence[str]
     if calendar is not None:
@@ -134,7 +133,7 @@ def find_cycles(
         )
     features = tuple(Column(f"calendar: {cycle}", FUTR, cycle=cycle) for cycle in cycles)
     what = f"calendar features for trained networks ({', '.join(cycles)})"
-    return features, [(what, why)] if features else []
+    return features, [Note(what, why)] if features else []
 
 
 def _named(df: pd.DataFrame, lists: dict[str, Sequence[str] | None]) -> dict[str, str]:

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from forecastkit.network.build import build, get_weights, set_weights
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.introspection import input_gradient
 from forecastkit.network.pretrained import adapt_to, add_covariate_inputs, pretrained
@@ -16,6 +15,7 @@ from forecastkit.network.runtime import negated, network_outputs, network_quanti
 from forecastkit.series.effects import CovariateFeatures
 from forecastkit.series.panel import Panel
 from forecastkit.series.windows import View, Windows
+from forecastkit.training.build import build, get_weights, set_weights
 
 VIEW = View(6, 4, (4,), 0.5, 12, 1, n_future=3, n_historical=2, n_static=2)
 cells = pytest.mark.parametrize("cell", ["lstm", "rnn"])

@@ -8,15 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecastkit.errors import TrainingError
-from forecastkit.network.build import build, get_weights, set_weights
 from forecastkit.network.config import NetworkConfig, default_view
 from forecastkit.network.head import quantile_paths
 from forecastkit.network.runtime import network_outputs, network_quantiles
-from forecastkit.network.sampling import Sampler, cut, validation_batch
-from forecastkit.network.training import Trainer, pinball_loss
-from forecastkit.network.training_config import TrainingConfig
 from forecastkit.series.panel import Panel
 from forecastkit.series.windows import View, Windows
+from forecastkit.training.batches import Sampler, cut, validation_batch
+from forecastkit.training.build import build, get_weights, set_weights
+from forecastkit.training.config import TrainingConfig
+from forecastkit.training.trainer import Trainer, pinball_loss
 
 VIEW = View(6, 4, (4,), 0.5, 12, 1)
 

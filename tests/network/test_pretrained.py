@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from forecastkit.errors import ModelFileError
-from forecastkit.forecasting.outlook import Outlook, Part
-from forecastkit.network.build import build, set_weights
+from forecastkit.model.distribution import Outlook, Part
 from forecastkit.network.config import PRETRAINED_HORIZON, NetworkConfig, pretrained_view
 from forecastkit.network.pretrained import adapt_to, pretrained, read_weights, write_weights
 from forecastkit.network.runtime import Member, network_outputs
 from forecastkit.series.intervals import normal
 from forecastkit.series.panel import Panel
+from forecastkit.training.build import build, set_weights
 
 cells = pytest.mark.parametrize("cell", ["lstm", "rnn"])
 SEASONS = [(1,), (4,), (12,), (7,), (7, 365), (52,), (24,), (24, 168), (48, 336), (30,)]

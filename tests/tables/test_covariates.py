@@ -10,7 +10,6 @@ import pytest
 
 import forecastkit as fk
 from forecastkit.errors import DataError, OptionError
-from forecastkit.forecasting.arguments import given_calendar, given_events
 from forecastkit.reading.events_file import events_of
 from forecastkit.tables.calendar import checked_cycles
 from forecastkit.tables.dataset import to_dataset
@@ -20,6 +19,7 @@ from forecastkit.tables.frequency import parse_frequency
 from forecastkit.tables.future import future_rows, with_future
 from forecastkit.tables.roles import find_columns, find_cycles
 from forecastkit.tables.schema import Column
+from forecastkit.training.arguments import given_calendar, given_events
 
 NAN = np.nan
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecastkit.forecasting.calibration import LEVELS, Calibration
+from forecastkit.model.calibration import LEVELS, Calibration
 from forecastkit.series.intervals import normal
 
 Z = np.array([normal(0.5 + level / 200) for level in LEVELS])

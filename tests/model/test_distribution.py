@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forecastkit.forecasting.blend import blend_weights
-from forecastkit.forecasting.learnt import window
-from forecastkit.forecasting.outlook import Outlook, Part
 from forecastkit.methods.damped_trend import damped_trend
 from forecastkit.methods.registry import METHODS
+from forecastkit.model.distribution import Outlook, Part
 from forecastkit.network.pretrained import adapt_to, pretrained
 from forecastkit.network.runtime import Member
 from forecastkit.series.panel import Panel
+from forecastkit.training.holdout import window
+from forecastkit.training.weights import blend_weights
 
 LEVELS = np.array([-2.5, -1.28, 0.0, 1.28, 2.5])
 

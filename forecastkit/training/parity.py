@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from forecastkit.errors import TrainingError
-from forecastkit.forecasting.fitted import Fitted
+from forecastkit.model.model import Fitted
 from forecastkit.network.runtime import network_outputs
 
 TOLERANCE = 1e-5
@@ -25,7 +25,7 @@ def check_parity(fitted: Fitted) -> float:
     TrainingError
         If it is above `TOLERANCE`.
     """
-    from forecastkit.network.build import build, set_weights
+    from forecastkit.training.build import build, set_weights
 
     panel = fitted.history.panel
     panel = panel.take(np.arange(min(_SERIES, panel.n_series)))

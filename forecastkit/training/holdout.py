@@ -8,9 +8,9 @@ import numpy as np
 
 from forecastkit.evaluation.metrics import quantile_loss
 from forecastkit.evaluation.scoreboard import seasonal_errors
-from forecastkit.forecasting.calibration import Calibration
-from forecastkit.forecasting.outlook import Outlook, Part
-from forecastkit.forecasting.plan import Notes
+from forecastkit.model.calibration import Calibration
+from forecastkit.model.distribution import Outlook, Part
+from forecastkit.notes import Note
 from forecastkit.series.effects import Effects
 from forecastkit.series.intervals import normal
 from forecastkit.series.panel import Panel
@@ -29,7 +29,7 @@ class Learnt:
         Forecasts whose weighted mean the model is.
     calibration : Calibration
         Set on the tail, by parts that had not seen it.
-    notes : list of dict
+    notes : list of Note
         What was found, and why.
     steps : int
         Gradient steps of all networks together; 0 says that none was trained.
@@ -39,7 +39,7 @@ class Learnt:
 
     parts: tuple[Part, ...]
     calibration: Calibration
-    notes: Notes
+    notes: list[Note]
     steps: int = 0
     effects: Effects | None = None
 

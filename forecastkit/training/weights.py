@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from forecastkit.evaluation.scoreboard import seasonal_errors
-from forecastkit.forecasting.calibration import trusted
-from forecastkit.forecasting.learnt import JUDGED, Window, judged_at
-from forecastkit.forecasting.outlook import Outlook
 from forecastkit.methods.registry import METHODS
+from forecastkit.model.calibration import trusted
+from forecastkit.model.distribution import Outlook
+from forecastkit.training.holdout import JUDGED, Window, judged_at
 
 # weights of networks before any hold-out is scored; those of methods are in their registry
 NETWORK_PRIORS = {"LSTM": 0.55, "RNN": 0.15}

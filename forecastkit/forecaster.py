@@ -11,35 +11,36 @@ import pandas as pd
 
 from forecastkit.errors import OptionError
 from forecastkit.evaluation.skill import FEWEST_ROWS, Skill
-from forecastkit.forecasting.arguments import (
-    check_arguments,
-    given_calendar,
-    given_events,
-    given_seasons,
-)
-from forecastkit.forecasting.fitted import HISTORY, Fitted
-from forecastkit.forecasting.learning import Learning
-from forecastkit.forecasting.plan import Plan, make_plan, note
-from forecastkit.forecasting.predictor import Predictor, predict_table
-from forecastkit.forecasting.progress import Progress
-from forecastkit.forecasting.provenance import provenance, table_notes
-from forecastkit.forecasting.scoring import (
-    ORIGINS,
-    WITHOUT,
-    Judgement,
-    score_windows,
-    windows_that_fit,
-)
 from forecastkit.methods.memo import MethodForecasts
 from forecastkit.methods.registry import BLENDED
+from forecastkit.model.model import HISTORY, Fitted
+from forecastkit.model.predictor import Predictor, predict_table
 from forecastkit.network.threads import single_blas_thread
-from forecastkit.network.training_config import Preset
+from forecastkit.notes import Note
 from forecastkit.reading.gaps import filled_periods
 from forecastkit.series.intervals import Level
 from forecastkit.series.panel import Panel
 from forecastkit.tables.dataset import Dataset, to_dataset, with_covariates
 from forecastkit.tables.frame import ASSUMPTIONS, READING, check_table
 from forecastkit.tables.roles import find_columns, find_cycles
+from forecastkit.training.arguments import (
+    check_arguments,
+    given_calendar,
+    given_events,
+    given_seasons,
+)
+from forecastkit.training.blending import Learning
+from forecastkit.training.config import Preset
+from forecastkit.training.plan import Plan, make_plan
+from forecastkit.training.progress import Progress
+from forecastkit.training.provenance import provenance, table_notes
+from forecastkit.training.scoring import (
+    ORIGINS,
+    WITHOUT,
+    Judgement,
+    score_windows,
+    windows_that_fit,
+)
 
 
 class _Forecaster:
@@ -163,8 +164,8 @@ class _Forecaster:
         if self.preset != "instant":  # its network has no covariate inputs
             cycles, why = find_cycles(columns, data.index.frequency, wanted)
             columns, said = columns + cycles, said + why
-        notes = [*df.attrs.get(ASSUMPTIONS, []), *table_notes(data, table)]
-        notes += [note(what, why) for what, why in said]
+        notes = [Note(**one) for one in df.attrs.get(ASSUMPTIONS, [])]
+        notes += table_notes(data, table) + said
         data = with_covariates(data, table, columns).recent(HISTORY)
         plans = {name: self._plan(data, cell) for name, cell in self.cells.items()}
         season = min(min(plan.season_lengths) for plan in plans.values())
@@ -225,7 +226,7 @@ class _Forecaster:
             learnt.parts,
             data,
             judged.board,
-            notes,
+            [one.to_dict() for one in notes],
             facts,
             learnt.calibration,
             learnt.effects,
@@ -333,7 +334,7 @@ class _Forecaster:
         WriteError
             If the file cannot be written.
         """
-        from forecastkit.forecasting.parity import check_parity
+        from forecastkit.training.parity import check_parity
 
         if self._state.facts["steps"]:  # else no weight has been through Keras
             check_parity(self._state)
@@ -381,7 +382,7 @@ class LSTMForecaster(_Forecaster):
 
     Attributes
     ----------
-    fitted_ : forecastkit.forecasting.fitted.Fitted
+    fitted_ : forecastkit.model.model.Fitted
         After `fit`.
 
     Examples

@@ -17,27 +17,26 @@ from forecastkit.network.config import (
 )
 from forecastkit.network.pretrained import adapt_to, add_covariate_inputs, pretrained
 from forecastkit.network.runtime import Member, Weights
-from forecastkit.network.training_config import (
-    MEMBERS,
-    MIN_LONG,
-    TRAININGS,
-    Preset,
-    TrainingConfig,
-)
+from forecastkit.notes import Note
 from forecastkit.series.effects_fit import pairs_of
 from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale, scaled
 from forecastkit.series.seasons import find_seasons
 from forecastkit.tables.dataset import Dataset
 from forecastkit.tables.frequency import Frequency
+from forecastkit.training.config import (
+    MEMBERS,
+    MIN_LONG,
+    TRAININGS,
+    Preset,
+    TrainingConfig,
+)
 
 _UNITS = 32
 _FEWEST_PERIODS = 4
 _FARTHEST = 4 * PRETRAINED_HORIZON
 # values of the whole panel that training on from the shipped network wants, and from nothing
 _FEWEST_VALUES, _FEWEST_FROM_NOTHING = 2000, 3000
-
-Notes = list[dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ class Plan:
         base path as it is.
     recipes : tuple of Recipe
         None where nothing is trained.
-    notes : list of dict
+    notes : list of Note
         What was found or assumed, and why.
     is_pretrained : bool
         Whether the incumbent is the pretrained network.
@@ -81,7 +80,7 @@ class Plan:
 
     incumbent: Member
     recipes: tuple[Recipe, ...]
-    notes: Notes
+    notes: list[Note]
     is_pretrained: bool = False
     pairs: np.ndarray | None = None
 
@@ -161,7 +160,7 @@ def make_plan(
         why = f"used without fine-tuning, which needs {_FEWEST_VALUES} values; there are {n_values}"
     elif n_tuned == 0:
         why = "used without fine-tuning"
-    notes.append(note(f"pretrained {cell.upper()}", why))
+    notes.append(Note(f"pretrained {cell.upper()}", why))
     notes += _notes_on_horizon(h, longest)
     tuned = Recipe(*start, TRAININGS["pretrained", long], n_tuned)
     recipes = [tuned] if n_tuned and n_values >= _FEWEST_VALUES else []
@@ -184,26 +183,23 @@ def _covariate_inputs(panel: Panel) -> tuple[np.ndarray | None, dict[str, Any]]:
     }
 
 
-def note(what: str, why: str) -> dict[str, str]:
-    """Make a line of what was assumed, and why."""
-    return {"what": what, "why": why}
-
-
-def _notes_from_scratch(network: NetworkConfig, input_size: int | None, preset: Preset) -> Notes:
+def _notes_from_scratch(
+    network: NetworkConfig, input_size: int | None, preset: Preset
+) -> list[Note]:
     if input_size is None:
-        return [note(f"input_size {network.view.input_size}", "default for these season lengths")]
+        return [Note(f"input_size {network.view.input_size}", "default for these season lengths")]
     if preset == "scratch":
         return []
     why = f"the pretrained network has a window of {PRETRAINED_WINDOW} steps"
-    return [note("trained from scratch", why)]
+    return [Note("trained from scratch", why)]
 
 
-def _notes_on_horizon(h: int, longest: int) -> Notes:
+def _notes_on_horizon(h: int, longest: int) -> list[Note]:
     notes = []
     if h > longest:
-        notes.append(note(f"horizon {h}", f"longer than any series ({longest} periods)"))
+        notes.append(Note(f"horizon {h}", f"longer than any series ({longest} periods)"))
     if h > _FARTHEST:
-        notes.append(note(f"steps beyond {_FARTHEST}", "forecasts were tested up to there"))
+        notes.append(Note(f"steps beyond {_FARTHEST}", "forecasts were tested up to there"))
     return notes
 
 
@@ -226,19 +222,19 @@ def _checked_length(data: Dataset, fewest: int, h: int) -> int:
 
 def _seasons(
     frequency: Frequency, longest: int, given: Sequence[int] | None, panel: Panel
-) -> tuple[tuple[int, ...], Notes]:
+) -> tuple[tuple[int, ...], list[Note]]:
     if given:
         return tuple(sorted({int(m) for m in given})), []
     usual = frequency.season_lengths
     if usual == (1,) and frequency.kind in ("integer", "fixed"):  # it does not tell
         found = find_seasons(scaled(panel, measure_scale(panel)))
         why = "inferred from the series" if found != (1,) else "no seasonality found in the series"
-        return found, [note(f"season_length {_listed(found)}", why)]
+        return found, [Note(f"season_length {_listed(found)}", why)]
     kept = tuple(m for m in usual if 2 * m <= longest) or (1,)
     why = f"default for frequency {frequency.alias}"
     if kept != usual:
         why += f"; {longest} periods are too few for {_listed(usual)}"
-    return kept, [note(f"season_length {_listed(kept)}", why)]
+    return kept, [Note(f"season_length {_listed(kept)}", why)]
 
 
 def _listed(lengths: Sequence[int]) -> str:

@@ -7,11 +7,10 @@ import pytest
 import tensorflow as tf
 
 from forecastkit.errors import OptionError
-from forecastkit.forecasting.diagnose import diagnose
-from forecastkit.forecasting.fitted import Fitted
-from forecastkit.forecasting.outlook import Part
-from forecastkit.forecasting.predictor import Predictor
-from forecastkit.network.build import build, set_weights
+from forecastkit.model.diagnose import diagnose
+from forecastkit.model.distribution import Part
+from forecastkit.model.model import Fitted
+from forecastkit.model.predictor import Predictor
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.introspection import input_gradient, traces
 from forecastkit.network.runtime import Member, network_outputs
@@ -20,6 +19,7 @@ from forecastkit.series.windows import View
 from forecastkit.tables.dataset import Dataset
 from forecastkit.tables.frequency import parse_frequency
 from forecastkit.tables.index import TimeIndex
+from forecastkit.training.build import build, set_weights
 
 VIEW = View(5, 3, (1,), 0.5, 9, 1)
 

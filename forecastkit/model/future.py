@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import OptionError
-from forecastkit.forecasting.fitted import Fitted
-from forecastkit.forecasting.predictor import new_history
+from forecastkit.model.model import Fitted
+from forecastkit.model.predictor import new_history
 from forecastkit.network.threads import single_blas_thread
 from forecastkit.reading.options import ReadingOptions
 from forecastkit.reading.reader import read_rows

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from forecastkit.network.runtime import negated
-from forecastkit.network.training_config import TrainingConfig
 from forecastkit.series.panel import Panel
 from forecastkit.series.windows import View, Windows
+from forecastkit.training.config import TrainingConfig
 
 MAX_VALIDATION_SEQUENCES = 512
 

@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 
 import forecastkit as fk
-from forecastkit.forecasting.fitting import Learner
-from forecastkit.forecasting.plan import Plan, Recipe
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.runtime import Member
-from forecastkit.network.training_config import TrainingConfig
 from forecastkit.series.panel import Panel
 from forecastkit.series.windows import View
+from forecastkit.training.config import TrainingConfig
+from forecastkit.training.ensemble import Learner
+from forecastkit.training.plan import Plan, Recipe
 
 VIEW = View(8, 4, (1,), 0.0, 12, 1)
 FAST = TrainingConfig(max_steps=60, check_every=10, batch_size=16, learning_rate=0.01)
@@ -41,8 +41,8 @@ def test_what_can_be_learnt_is_learnt_and_said(rng):
     learnt = [one for one in found.members if any(w.any() for w in one.weights.values())]
     assert len(learnt) == 2
     assert not np.array_equal(learnt[0].weights["head/bias"], learnt[1].weights["head/bias"])
-    assert any("2 networks trained from scratch" in one["what"] for one in found.notes)
-    assert any("lower loss than" in one["why"] for one in found.notes)
+    assert any("2 networks trained from scratch" in one.what for one in found.notes)
+    assert any("lower loss than" in one.why for one in found.notes)
     unseen = found.before[-1].weights["head/kernel"]
     assert not any(np.array_equal(unseen, one.weights["head/kernel"]) for one in learnt)
 
@@ -77,12 +77,12 @@ def test_too_few_values_leave_the_incumbent(tail):
     found = Learner(plan(), seed=1).learn(Panel.of([np.array([1.0, 2.0, 3.0])]), tail, 1)
     assert len(found.members) == 1
     assert found.steps == 0
-    assert any("too few" in one["why"] for one in found.notes)
+    assert any("too few" in one.why for one in found.notes)
 
 
 def test_few_long_series_are_judged_on_many_windows(rng):
     """Of one series a single tail says nothing: intervals are set on as many as there is room."""
-    from forecastkit.forecasting.learning import Learning
+    from forecastkit.training.blending import Learning
 
     t = np.arange(2400)
     y = 50 + 10 * np.sin(2 * np.pi * t / 24) + rng.normal(0, 2, 2400)

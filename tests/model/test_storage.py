@@ -18,11 +18,11 @@ from safetensors.numpy import load, save_file
 
 import forecastkit as fk
 from forecastkit.errors import ForecastkitError, ModelFileError, UnknownFileError, WriteError
-from forecastkit.forecasting import storage
-from forecastkit.forecasting.calibration import Calibration
-from forecastkit.forecasting.fitted import Fitted
-from forecastkit.forecasting.outlook import Part
-from forecastkit.forecasting.storage import read_model, write_model
+from forecastkit.model import storage
+from forecastkit.model.calibration import Calibration
+from forecastkit.model.distribution import Part
+from forecastkit.model.model import Fitted
+from forecastkit.model.storage import read_model, write_model
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.runtime import Member
 from forecastkit.series.panel import Panel

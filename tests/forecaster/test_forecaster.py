@@ -14,8 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 
 import forecastkit as fk
 from forecastkit.errors import DataError, NotFittedError, OptionError, TrainingError
-from forecastkit.forecasting import parity
-from forecastkit.forecasting.parity import check_parity
+from forecastkit.training import parity
+from forecastkit.training.parity import check_parity
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +142,7 @@ class _Prefitted:
 def test_training_does_not_see_what_it_is_scored_on(panel):
     """Change the held-back window: the scoreboard's forecasts stay, so only its scores change."""
     seen = []
-    from forecastkit.forecasting import scoring
+    from forecastkit.training import scoring
 
     original = scoring.score
 

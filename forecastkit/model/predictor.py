@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 
 from forecastkit.errors import DataError, OptionError
-from forecastkit.forecasting.fitted import HISTORY, Fitted
-from forecastkit.forecasting.plan import note
-from forecastkit.forecasting.storage import read_model, write_model
+from forecastkit.model.model import HISTORY, Fitted
+from forecastkit.model.storage import read_model, write_model
 from forecastkit.network.threads import single_blas_thread
+from forecastkit.notes import Note
 from forecastkit.reading.options import ReadingOptions
 from forecastkit.series.intervals import Level, checked_levels, column_names, normal, tails
 from forecastkit.tables.continuation import continued
@@ -121,7 +121,7 @@ def predict_table(
     """
     levels = checked_levels(level)
     data = fitted.history
-    notes: list[dict[str, str]] = []
+    notes: list[Note] = []
     if df is not None:
         data, notes = new_history(fitted, df, whole_rows)
     if fitted.effects is not None:
@@ -133,22 +133,16 @@ def predict_table(
     table = data.future_periods(fitted.h)
     table.update({name: paths[..., k].ravel() for k, name in enumerate(names)})
     forecast = pd.DataFrame(table).astype({UNIQUE_ID: "str"})
-    forecast.attrs[ASSUMPTIONS] = notes + _unknown_categories(fitted, [df, futr_df])
-    return forecast
-
-
-def _unknown_categories(
-    fitted: Fitted, tables: Sequence[pd.DataFrame | None]
-) -> list[dict[str, str]]:
-    """Notes on the categories in new tables that the model does not have."""
     columns = fitted.history.schema.columns
-    given = [one for one in tables if one is not None]
-    return [note(what, why) for one in given for what, why in unknown_categories(one, columns)]
+    for one in (df, futr_df):
+        notes = notes + ([] if one is None else unknown_categories(one, columns))
+    forecast.attrs[ASSUMPTIONS] = [note.to_dict() for note in notes]
+    return forecast
 
 
 def new_history(
     fitted: Fitted, df: pd.DataFrame, whole_rows: bool = False
-) -> tuple[Dataset, list[dict[str, str]]]:
+) -> tuple[Dataset, list[Note]]:
     """Append the rows of a table to the history that a model stores of its series.
 
     With `whole_rows` the table stands alone: it is the whole history of its series.
@@ -168,7 +162,7 @@ def new_history(
         return new.recent(HISTORY), []
     _check_zone(stored.index.zone, new.index.zone)
     data, notes = continued(stored, new)
-    return data.recent(HISTORY), [note(what, why) for what, why in notes]
+    return data.recent(HISTORY), notes
 
 
 def _check_zone(stored: str | None, new: str | None) -> None:

@@ -10,17 +10,18 @@ from threading import Lock
 
 import numpy as np
 
-from forecastkit.forecasting.learnt import Window, tail_loss, windows
-from forecastkit.forecasting.outlook import Part
-from forecastkit.forecasting.plan import Notes, Plan, Recipe, note
+from forecastkit.model.distribution import Part
 from forecastkit.network.runtime import Member
-from forecastkit.network.sampling import Sampler, useful_batch_size, validation_batch
-from forecastkit.network.training import Run, Trainer
-from forecastkit.network.training_config import SCALE_POWERS, TrainingConfig
+from forecastkit.notes import Note
 from forecastkit.series.components import Components, measure
 from forecastkit.series.effects import Adjusted, CovariateFeatures, Effects
 from forecastkit.series.panel import Panel
 from forecastkit.series.windows import Windows
+from forecastkit.training.batches import Sampler, useful_batch_size, validation_batch
+from forecastkit.training.config import SCALE_POWERS, TrainingConfig
+from forecastkit.training.holdout import Window, tail_loss, windows
+from forecastkit.training.plan import Plan, Recipe
+from forecastkit.training.trainer import Run, Trainer
 
 OnStep = Callable[[int], None]
 _Measured = tuple[Panel, Components, CovariateFeatures | None]
@@ -39,14 +40,14 @@ class Trained:
         Trained on all of it.
     before : tuple of Member
         One of each kind, that had not seen the tail.
-    notes : list of dict
+    notes : list of Note
     steps : int
         Gradient steps of the members together.
     """
 
     members: tuple[Member, ...]
     before: tuple[Member, ...]
-    notes: Notes
+    notes: list[Note]
     steps: int
 
 
@@ -112,7 +113,7 @@ class Learner:
         """
         incumbent = self.plan.incumbent
         if tail < 1:
-            why = [note(self._as_it_is(), "used without training: too few values")]
+            why = [Note(self._as_it_is(), "used without training: too few values")]
             return Trained((incumbent,), (incumbent,), why, 0)
         held_back = windows(panel, tail, n_tails, most=512)
         with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
@@ -261,19 +262,19 @@ class Learner:
 
     def _notes(
         self, choices: Sequence[_Choice], kept: Sequence[_Choice], loss: float, tail: int
-    ) -> Notes:
+    ) -> list[Note]:
         notes = []
         if not any(self._is_tuned(one) for one in kept):
             why = f"training did not lower the loss on the last {tail} steps"
             why = why if choices else "too few values"
-            notes.append(note(self._as_it_is(), f"used without training: {why}"))
+            notes.append(Note(self._as_it_is(), f"used without training: {why}"))
         for one in kept:
             what = "fine-tuned" if self._is_tuned(one) else "trained from scratch"
             part = ", last layer only" if one.training.head_only else ""
             gain = 100 * (1 - one.loss / loss) if loss else 0.0
             n = self._recipe(one).n_members
             notes.append(
-                note(
+                Note(
                     f"{n} network{'s' if n > 1 else ''} {what}, {one.run.steps} steps each",
                     f"learning rate {one.training.learning_rate:g}{part}; {abs(gain):.1f} % "
                     f"{'lower' if gain >= 0 else 'higher'} loss than {self._as_it_is()} on the "

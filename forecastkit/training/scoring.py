@@ -16,12 +16,12 @@ from forecastkit.evaluation.scoreboard import (
     seasonal_errors,
 )
 from forecastkit.evaluation.skill import Skill
-from forecastkit.forecasting.calibration import Calibration
-from forecastkit.forecasting.learning import Learning
-from forecastkit.forecasting.learnt import Window, window
-from forecastkit.forecasting.outlook import Outlook
+from forecastkit.model.calibration import Calibration
+from forecastkit.model.distribution import Outlook
 from forecastkit.series.intervals import normal, tails
 from forecastkit.series.panel import Panel
+from forecastkit.training.blending import Learning
+from forecastkit.training.holdout import Window, window
 
 # windows that few series, or networks that train nothing, are scored on
 ORIGINS = 3

@@ -11,13 +11,13 @@ import tensorflow as tf
 from keras import ops
 
 from forecastkit.errors import TrainingError
-from forecastkit.network.adamw import adamw, clipped
-from forecastkit.network.build import build, get_weights, named_variables
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.head import quantile_paths
 from forecastkit.network.runtime import Weights
-from forecastkit.network.sampling import Batch, Sampler
-from forecastkit.network.training_config import TrainingConfig
+from forecastkit.training.adamw import adamw, clipped
+from forecastkit.training.batches import Batch, Sampler
+from forecastkit.training.build import build, get_weights, named_variables
+from forecastkit.training.config import TrainingConfig
 
 OnStep = Callable[[int], None]
 AVERAGE_DECAY = 0.98

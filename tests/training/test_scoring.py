@@ -118,7 +118,7 @@ def test_a_date_format_that_names_a_part_twice_is_refused(form, write):
 def test_a_package_that_is_not_installed_has_no_version(monkeypatch, monthly):
     from importlib.metadata import PackageNotFoundError
 
-    from forecastkit.forecasting import provenance
+    from forecastkit.training import provenance
 
     found = provenance.version
 

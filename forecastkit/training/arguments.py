@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import OptionError
-from forecastkit.network.training_config import MEMBERS
 from forecastkit.reading.events_file import events_of
 from forecastkit.tables.calendar import checked_cycles
 from forecastkit.tables.events import Events, check_timestamps, holiday_events, merged_events
 from forecastkit.tables.frame import CALENDAR, EVENTS, check_alias
+from forecastkit.training.config import MEMBERS
 
 
 def check_arguments(forecaster: Any) -> None:

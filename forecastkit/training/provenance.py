@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecastkit.forecasting.fitted import HISTORY
-from forecastkit.forecasting.plan import Notes, note
+from forecastkit.model.model import HISTORY
+from forecastkit.notes import Note
 from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale
 from forecastkit.tables.dataset import Dataset
@@ -48,20 +48,20 @@ def installed(package: str) -> str | None:
         return None
 
 
-def table_notes(data: Dataset, table: pd.DataFrame) -> Notes:
+def table_notes(data: Dataset, table: pd.DataFrame) -> list[Note]:
     """Say which series, periods and columns of a table are not used."""
     notes = []
     lengths = data.panel.lengths
     left_out = table[UNIQUE_ID].nunique() - data.panel.n_series
     if left_out:
-        notes.append(note(f"{left_out} series dropped", "no values"))
+        notes.append(Note(f"{left_out} series dropped", "no values"))
     if (lengths > HISTORY).any():
-        notes.append(note(f"only the last {HISTORY} periods used", "longer series are truncated"))
+        notes.append(Note(f"only the last {HISTORY} periods used", "longer series are truncated"))
     notes += _scale_notes(data)
     return notes
 
 
-def _scale_notes(data: Dataset) -> Notes:
+def _scale_notes(data: Dataset) -> list[Note]:
     """Say on what scale series are looked at where it is not that of plain logarithms."""
     scale, n = measure_scale(data.panel), data.panel.n_series
     touching, crossing = int((scale.shift > 0).sum()), int(np.isnan(scale.shift).sum())
@@ -70,14 +70,14 @@ def _scale_notes(data: Dataset) -> Notes:
     if touching:
         least = _least_values(data.panel)[scale.shift > 0]
         kind = "zeros" if (least == 0).all() else "zeros or values close to zero"
-        notes.append(note(f"log1p transform for {_of(touching, n)}", f"they contain {kind}"))
+        notes.append(Note(f"log1p transform for {_of(touching, n)}", f"they contain {kind}"))
     if crossing:
         notes.append(
-            note(f"no log transform for {_of(crossing, n)}", "they contain negative values")
+            Note(f"no log transform for {_of(crossing, n)}", "they contain negative values")
         )
     if whole:
         why = "all their values are whole numbers"
-        notes.append(note(f"whole-number forecasts for {_of(whole, n)}", why))
+        notes.append(Note(f"whole-number forecasts for {_of(whole, n)}", why))
     return notes
 
 

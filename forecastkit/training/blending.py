@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecastkit.forecasting.blend import blend_weights, prior_weight
-from forecastkit.forecasting.calibration import Calibration
-from forecastkit.forecasting.learnt import Learnt, Window, tail_loss, window, windows
-from forecastkit.forecasting.outlook import Outlook, Part
-from forecastkit.forecasting.plan import Notes, Plan, note
 from forecastkit.methods.memo import MethodForecasts
-from forecastkit.network.quiet import load_tensorflow
+from forecastkit.model.calibration import Calibration
+from forecastkit.model.distribution import Outlook, Part
+from forecastkit.notes import Note
 from forecastkit.series.effects import Effects
 from forecastkit.series.effects_fit import estimate_effects
 from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale
+from forecastkit.training.holdout import Learnt, Window, tail_loss, window, windows
+from forecastkit.training.plan import Plan
+from forecastkit.training.tensorflow import load_tensorflow
+from forecastkit.training.weights import blend_weights, prior_weight
 
 if TYPE_CHECKING:
-    from forecastkit.forecasting.fitting import Learner
+    from forecastkit.training.ensemble import Learner
 
 # series that judge a model; where there are fewer, windows may overlap
 _ENOUGH_ROWS = 60
@@ -66,7 +67,7 @@ class Learning:
         for name, plan in self.plans.items():
             if plan.recipes:
                 load_tensorflow()  # here, so that it is loaded only where something is trained
-                from forecastkit.forecasting.fitting import Learner
+                from forecastkit.training.ensemble import Learner
 
                 self.learners[name] = Learner(plan, seed, on_step)
 
@@ -91,7 +92,7 @@ class Learning:
             before.append(Part(name, 1.0, trained.before))
             said = trained.notes
             if len(self.plans) > 1:
-                said = [note(f"{name}: {one['what']}", one["why"]) for one in said]
+                said = [Note(f"{name}: {one.what}", one.why) for one in said]
             notes += said
             steps += trained.steps
         parts += [Part(name) for name in self.methods]
@@ -104,7 +105,7 @@ class Learning:
             named = zip(parts, weights, strict=True)
             listed = ", ".join(f"{part.name} {100 * weight:.0f} %" for part, weight in named)
             why = f"estimated on {tail} held-out steps"
-            notes.append(note(f"blend weights {listed}", why))
+            notes.append(Note(f"blend weights {listed}", why))
         pairs = zip(parts, weights, strict=True)
         return Learnt(
             tuple(replace(part, weight=weight) for part, weight in pairs),
@@ -123,7 +124,7 @@ class Learning:
 
     def _effects(
         self, panel: Panel, tail: int, n_tails: int
-    ) -> tuple[tuple[Effects | None, Effects | None], Notes]:
+    ) -> tuple[tuple[Effects | None, Effects | None], list[Note]]:
         """Effects of the covariates without the tail and with it, if they help on it."""
         if panel.covariates is None:
             return (None, None), []
@@ -149,8 +150,8 @@ class Learning:
         why = f"{size} than without them on the last {tail * n_tails} steps"
         if gain < -_MOST_HARM:
             what = "no regression adjustment for future covariates"
-            return (before.zeroed(), after.zeroed()), [note(what, why)]
-        return (before, after), [note("regression adjustment for future covariates", why)]
+            return (before.zeroed(), after.zeroed()), [Note(what, why)]
+        return (before, after), [Note("regression adjustment for future covariates", why)]
 
     def _judged(
         self,

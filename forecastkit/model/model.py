@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from forecastkit.forecasting.calibration import Calibration
-from forecastkit.forecasting.outlook import Outlook, Part
+from forecastkit.model.calibration import Calibration
+from forecastkit.model.distribution import Outlook, Part
 from forecastkit.network.runtime import Member
 from forecastkit.series.effects import Adjusted, Effects
 from forecastkit.series.panel import Panel

@@ -22,11 +22,11 @@ from safetensors.numpy import save
 
 from forecastkit.errors import ModelFileError, UnknownFileError
 from forecastkit.files import write_whole
-from forecastkit.forecasting.calibration import LEVELS, Calibration
-from forecastkit.forecasting.fitted import HISTORY, Fitted
-from forecastkit.forecasting.outlook import Part
 from forecastkit.layers.cells import CELLS
 from forecastkit.methods.registry import METHODS
+from forecastkit.model.calibration import LEVELS, Calibration
+from forecastkit.model.distribution import Part
+from forecastkit.model.model import HISTORY, Fitted
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.runtime import Member
 from forecastkit.series.covariates import Covariates

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from forecastkit.network.adamw import adamw, clipped
+from forecastkit.training.adamw import adamw, clipped
 
 
 def test_steps_are_those_of_keras(rng):

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import OptionError
-from forecastkit.forecasting.fitted import Fitted
 from forecastkit.layers.cells import CELLS
+from forecastkit.model.model import Fitted
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.introspection import gate_values, input_gradient, traces
 from forecastkit.network.runtime import Weights, network_outputs

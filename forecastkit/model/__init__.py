@@ -1,0 +1,1 @@
+"""What a fitted model is, and everything that it does without Keras."""

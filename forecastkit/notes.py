@@ -1,0 +1,26 @@
+"""Decisions that are reported: what was inferred, assumed or dropped, and why."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Note(NamedTuple):
+    """A decision and the reason for it; functions return notes.
+
+    Attributes
+    ----------
+    what, why : str
+
+    Examples
+    --------
+    >>> Note("frequency MS", "matches all timestamps").to_dict()
+    {'what': 'frequency MS', 'why': 'matches all timestamps'}
+    """
+
+    what: str
+    why: str
+
+    def to_dict(self) -> dict[str, str]:
+        """Return a dictionary that JSON can hold."""
+        return self._asdict()

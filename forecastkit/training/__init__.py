@@ -1,0 +1,1 @@
+"""How a model is fitted: Keras and TensorFlow are loaded here only."""
