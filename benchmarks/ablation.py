@@ -29,7 +29,7 @@ import numpy as np
 from zero_shot import QUANTILES, read_set, scores
 
 from forecastkit.model.calibration import Calibration
-from forecastkit.model.distribution import Outlook
+from forecastkit.model.model import Blend
 from forecastkit.network.config import (
     LONG,
     MEMBERS,
@@ -42,8 +42,7 @@ from forecastkit.network.pretrained import adapt_to, pretrained
 from forecastkit.network.runtime import Member
 from forecastkit.series.intervals import normal
 from forecastkit.series.panel import Panel
-from forecastkit.training.blending import Learning
-from forecastkit.training.holdout import Learnt
+from forecastkit.training.blending import BlendTrainer
 from forecastkit.training.plan import Plan, Recipe
 from forecastkit.training.tensorflow import load_tensorflow
 
@@ -130,10 +129,12 @@ def main() -> None:
         past, actual = past.take(np.sort(drawn)), actual[np.sort(drawn)]
     season = 1 if min(seasons) == 52 else min(seasons)
 
-    def shown(name: str, learnt: Learnt, calibration: Calibration, seconds: float) -> None:
-        outlook = Outlook(past, learnt.parts, h, season)
-        z = calibration.stretched(np.array([normal(q) for q in QUANTILES]))
-        found = scores(past, actual, outlook.possible(outlook.at(z)), season)
+    def shown(name: str, blend: Blend, calibration: Calibration, seconds: float) -> None:
+        distribution = replace(blend, season_length=season, effects=None).distribution(past)
+        z = calibration.calibrated(np.array([normal(q) for q in QUANTILES]))
+        found = scores(
+            past, actual, distribution.clip_to_support(distribution.quantiles(z)), season
+        )
         print("{:34}{:7.2f} {:6.3f} {:4.0f} {:4.0f} {:5.0f}".format(name, *found, seconds))
 
     print(f"{given.set}: {past.n_series} series, seed {given.seed}", flush=True)
@@ -141,11 +142,11 @@ def main() -> None:
         if given.only and name not in given.only:
             continue
         start = time.perf_counter()
-        learnt = Learning({"LSTM": make()}, (), h, min(seasons), given.seed)(past)
+        blend = BlendTrainer({"LSTM": make()}, (), h, min(seasons), given.seed)(past).blend
         seconds = time.perf_counter() - start
-        shown(name, learnt, learnt.calibration, seconds)
+        shown(name, blend, blend.calibration, seconds)
         if name == "everything":
-            shown("no calibration", learnt, Calibration.none(h), seconds)
+            shown("no calibration", blend, Calibration.none(h), seconds)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import pandas as pd
 
 from forecastkit.evaluation.metrics import coverage, mase, smape
 from forecastkit.evaluation.scoreboard import last_values, seasonal_errors
-from forecastkit.model.distribution import Outlook, Part
+from forecastkit.model.distribution import Distribution, Part
 from forecastkit.network.config import NetworkConfig, pretrained_view
 from forecastkit.network.pretrained import adapt_to, read_weights
 from forecastkit.network.runtime import Member, Weights
@@ -63,9 +63,9 @@ def scores(past: Panel, actual: np.ndarray, paths: np.ndarray, m: int) -> tuple[
 def forecast(network: NetworkConfig, weights: Weights, past: Panel) -> np.ndarray:
     """Quantiles of one network as it is, shape (n_series, h, n_quantiles)."""
     view, part = network.view, Part("LSTM", 1.0, (Member(network, weights),))
-    outlook = Outlook(past, (part,), view.horizon, min(view.season_lengths))
+    distribution = Distribution(past, (part,), view.horizon, min(view.season_lengths))
     z = np.tile([normal(q) for q in QUANTILES], (view.horizon, 1))
-    return outlook.possible(outlook.at(z))
+    return distribution.clip_to_support(distribution.quantiles(z))
 
 
 def untrained(seasons: tuple[int, ...], h: int) -> tuple[NetworkConfig, Weights]:

@@ -13,7 +13,7 @@ from forecastkit.errors import OptionError
 from forecastkit.evaluation.skill import FEWEST_ROWS, Skill
 from forecastkit.methods.memo import MethodForecasts
 from forecastkit.methods.registry import BLENDED
-from forecastkit.model.model import HISTORY, Fitted
+from forecastkit.model.model import HISTORY, FittedModel, Metadata
 from forecastkit.model.predictor import Predictor, predict_table
 from forecastkit.network.threads import single_blas_thread
 from forecastkit.notes import Note
@@ -29,7 +29,7 @@ from forecastkit.training.arguments import (
     given_events,
     given_seasons,
 )
-from forecastkit.training.blending import Learning
+from forecastkit.training.blending import BlendTrainer
 from forecastkit.training.config import Preset
 from forecastkit.training.plan import Plan, make_plan
 from forecastkit.training.progress import Progress
@@ -37,7 +37,7 @@ from forecastkit.training.provenance import provenance, table_notes
 from forecastkit.training.scoring import (
     ORIGINS,
     WITHOUT,
-    Judgement,
+    HoldoutScores,
     score_windows,
     windows_that_fit,
 )
@@ -170,20 +170,20 @@ class _Forecaster:
         plans = {name: self._plan(data, cell) for name, cell in self.cells.items()}
         season = min(min(plan.season_lengths) for plan in plans.values())
         holdout, n_windows = _to_hold_back(data, int(self.h), plans) if scored else (0, 0)
-        panel, judged = data.panel, Judgement()
+        panel, scores = data.panel, HoldoutScores()
         estimated = filled_periods(data, df.attrs)
         forecasts = MethodForecasts(int(self.h))
         with Progress(progress) as bar:
-            learn = Learning(
+            trainer = BlendTrainer(
                 plans, self.methods, int(self.h), season, int(self.seed), bar.step, forecasts
             )
-            scored_by = learn
+            scorer = trainer
             if n_windows:  # of what is held back not even the season is known
                 past = panel.drop_last(holdout * n_windows)
                 before = {name: self._plan(data, cell, past) for name, cell in self.cells.items()}
                 if any(not before[name].looks_like(plan) for name, plan in plans.items()):
                     lengths = (min(plan.season_lengths) for plan in before.values())
-                    scored_by = Learning(
+                    scorer = BlendTrainer(
                         before,
                         self.methods,
                         int(self.h),
@@ -193,44 +193,39 @@ class _Forecaster:
                         forecasts,
                     )
             without = ablation and panel.covariates is not None and bool(n_windows)
-            bar.start(learn.max_steps + (bool(n_windows) + without) * scored_by.max_steps)
-            setting = holdout, n_windows, scored_by, estimated
+            bar.start(trainer.max_steps + (bool(n_windows) + without) * scorer.max_steps)
+            setting = holdout, n_windows, scorer, estimated
             if n_windows:
-                judged = score_windows(self._name, panel, *setting)
-                bar.skip(scored_by.max_steps)
+                scores = score_windows(self._name, panel, *setting)
+                bar.skip(scorer.max_steps)
             if without:
                 name = f"{self._name} {WITHOUT}"
-                judged = judged.beside(score_windows(name, panel.alone(), *setting), name)
-                bar.skip(scored_by.max_steps)
-            learnt = learn(panel)
+                scores = scores.beside(score_windows(name, panel.alone(), *setting), name)
+                bar.skip(scorer.max_steps)
+            trained = trainer(panel)
         for plan in plans.values():
             notes += [one for one in plan.notes if one not in notes]
-        notes += learnt.notes
+        notes += trained.notes
         facts = {
             "model": type(self).__name__,
             "preset": self.preset,
             "seed": int(self.seed),
-            "steps": learnt.steps,
+            "steps": trained.steps,
             "holdout": holdout,
             "n_windows": n_windows,
-            "skill": [one.to_dict() for one in judged.skills],
-            "intervals": judged.intervals,
+            "skill": [one.to_dict() for one in scores.skills],
+            "intervals": scores.intervals,
             "covariates": [column.to_dict() for column in columns],
             **provenance(table, data),
             READING: df.attrs.get(READING, {}),
         }
-        self.fitted_ = Fitted(
-            self._name,
-            int(self.h),
-            season,
-            learnt.parts,
-            data,
-            judged.board,
-            [one.to_dict() for one in notes],
-            facts,
-            learnt.calibration,
-            learnt.effects,
+        metadata = Metadata(
+            alias=self._name,
+            scoreboard=scores.board,
+            assumptions=[one.to_dict() for one in notes],
+            facts=facts,
         )
+        self.model_ = FittedModel(trained.blend, data, metadata)
         return self
 
     def _plan(self, data: Dataset, cell: str, past: Panel | None = None) -> Plan:
@@ -246,30 +241,30 @@ class _Forecaster:
         return self.alias or self.name
 
     @property
-    def _state(self) -> Fitted:
-        if not hasattr(self, "fitted_"):
+    def _state(self) -> FittedModel:
+        if not hasattr(self, "model_"):
             raise _not_fitted(type(self).__name__)
-        return self.fitted_
+        return self.model_
 
     @property
     def scoreboard(self) -> pd.DataFrame:
         """Scores of the model and the baselines on the held-back window, best first."""
-        return pd.DataFrame(self._state.scoreboard)
+        return pd.DataFrame(self._state.metadata.scoreboard)
 
     @property
     def skills(self) -> list[Skill]:
         """By how much the model beat the seasonal naive forecast and Theta, and how surely."""
-        return [Skill(**one) for one in self._state.facts["skill"]]
+        return [Skill(**one) for one in self._state.metadata.facts["skill"]]
 
     @property
     def facts(self) -> dict[str, Any]:
         """Provenance: training span, seed, preset, steps, versions, fingerprint of the data."""
-        return self._state.facts
+        return self._state.metadata.facts
 
     @property
     def assumptions(self) -> list[dict[str, str]]:
         """What was found or assumed in fitting, and why."""
-        return self._state.assumptions
+        return self._state.metadata.assumptions
 
     @property
     def missing_future(self) -> list[str]:
@@ -336,7 +331,7 @@ class _Forecaster:
         """
         from forecastkit.training.parity import check_parity
 
-        if self._state.facts["steps"]:  # else no weight has been through Keras
+        if self._state.metadata.facts["steps"]:  # else no weight has been through Keras
             check_parity(self._state)
         Predictor(self._state).save(path)
 
@@ -382,7 +377,7 @@ class LSTMForecaster(_Forecaster):
 
     Attributes
     ----------
-    fitted_ : forecastkit.model.model.Fitted
+    model_ : forecastkit.model.model.FittedModel
         After `fit`.
 
     Examples

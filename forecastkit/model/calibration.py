@@ -10,7 +10,7 @@ window, of however many series, is one draw of that.
 
 References
 ----------
-Vovk, Gammerman & Shafer, *Algorithmic Learning in a Random World*, 2005; Lei et al.,
+Vovk, Gammerman & Shafer, *Algorithmic BlendTrainer in a Random World*, 2005; Lei et al.,
 "Distribution-free predictive inference for regression", JASA 113 (2018), section 2.2.
 """
 
@@ -27,28 +27,28 @@ _Z = np.array([normal(0.5 + level / 200) for level in LEVELS])
 # scores that a step wants of itself and its neighbours
 _ENOUGH = 200
 # rows, and windows, at which what they say counts as much as what the model says
-_ROWS_AS_GOOD, _WINDOWS_AS_GOOD = 20.0, 1.0
+_PRIOR_ROWS, _PRIOR_WINDOWS = 20.0, 1.0
 _MOST = 6.0  # times as wide, or as narrow
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """How far from the median the intervals reach.
+    """How far from the median the intervals radius.
 
     Attributes
     ----------
-    reach : ndarray, shape (h, n_levels)
+    radius : ndarray, shape (h, n_levels)
         For each step and each of `LEVELS`, in the model's own standard normal scores.
     """
 
-    reach: np.ndarray
+    radius: np.ndarray
 
     @classmethod
     def none(cls, h: int) -> Calibration:
         """Intervals as the model gives them."""
         return cls(np.tile(_Z, (h, 1)))
 
-    def stretched(self, z: np.ndarray) -> np.ndarray:
+    def calibrated(self, z: np.ndarray) -> np.ndarray:
         """Which of the model's quantiles stand for the wanted ones.
 
         Parameters
@@ -63,15 +63,15 @@ class Calibration:
 
         Examples
         --------
-        >>> Calibration.none(2).stretched(np.array([0.0, -1.0])).round(6).tolist()
+        >>> Calibration.none(2).calibrated(np.array([0.0, -1.0])).round(6).tolist()
         [[0.0, -1.0], [0.0, -1.0]]
         """
         size = np.abs(z)
         known = np.concatenate([[0.0], _Z])
         rows = []
-        for reach in self.reach:
-            inner = np.interp(size, known, np.concatenate([[0.0], reach]))
-            rows.append(np.where(size > _Z[-1], size * reach[-1] / _Z[-1], inner))
+        for radius in self.radius:
+            inner = np.interp(size, known, np.concatenate([[0.0], radius]))
+            rows.append(np.where(size > _Z[-1], size * radius[-1] / _Z[-1], inner))
         return np.sign(z) * np.array(rows)
 
     @classmethod
@@ -92,30 +92,30 @@ class Calibration:
         Examples
         --------
         >>> twice = 2 * np.random.default_rng(0).normal(size=(5000, 1))
-        >>> round(float(Calibration.from_scores(twice, 9).stretched(np.array([1.0]))[0, 0]))
+        >>> round(float(Calibration.from_scores(twice, 9).calibrated(np.array([1.0]))[0, 0]))
         2
         """
         known = ~np.isnan(scores)
         h = scores.shape[1]
-        reach = np.empty((h, len(LEVELS)))
+        radius = np.empty((h, len(LEVELS)))
         for step in range(h):
             around = _neighbours(known, step)
             pooled = np.sort(np.abs(scores[:, around][known[:, around]]))
             rows = int(known[:, around].any(axis=1).sum())
-            trust = trusted(rows, n_windows, _ROWS_AS_GOOD, _WINDOWS_AS_GOOD)
-            reach[step] = trust * _conformal(pooled) + (1 - trust) * _Z
-        return cls(reach)
+            trust = shrinkage_weight(rows, n_windows, _PRIOR_ROWS, _PRIOR_WINDOWS)
+            radius[step] = trust * _conformal(pooled) + (1 - trust) * _Z
+        return cls(radius)
 
 
-def trusted(rows: int, n_windows: float, rows_as_good: float, windows_as_good: float) -> float:
+def shrinkage_weight(rows: int, n_windows: float, prior_rows: float, prior_windows: float) -> float:
     """How much to believe what so many rows of so many windows say, from 0 to 1.
 
     Examples
     --------
-    >>> trusted(20, 1.5, 20.0, 1.5), trusted(0, 1.0, 20.0, 1.5)
+    >>> shrinkage_weight(20, 1.5, 20.0, 1.5), shrinkage_weight(0, 1.0, 20.0, 1.5)
     (0.25, 0.0)
     """
-    return rows / (rows + rows_as_good) * n_windows / (n_windows + windows_as_good)
+    return rows / (rows + prior_rows) * n_windows / (n_windows + prior_windows)
 
 
 def _neighbours(known: np.ndarray, step: int) -> slice:
@@ -139,5 +139,5 @@ def _conformal(scores: np.ndarray) -> np.ndarray:
     # levels that so few scores say nothing of are as much too wide as the widest that they do
     ratio = np.clip(found / _Z, 1 / _MOST, _MOST)
     last = ratio[inside][-1] if inside.any() else 1.0
-    reach = np.where(inside, ratio, np.maximum(last, 1.0)) * _Z
-    return np.maximum.accumulate(reach)
+    radius = np.where(inside, ratio, np.maximum(last, 1.0)) * _Z
+    return np.maximum.accumulate(radius)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from forecastkit.errors import OptionError
 from forecastkit.layers.cells import CELLS
-from forecastkit.model.model import Fitted
+from forecastkit.model.model import FittedModel
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.introspection import gate_values, input_gradient, traces
 from forecastkit.network.runtime import Weights, network_outputs
@@ -119,7 +119,7 @@ def diagnose(model: Any, groups: Mapping[str, str] | None = None) -> Diagnosis:
     Parameters
     ----------
     model : forecaster or Predictor
-        Fitted, or loaded from a file; TensorFlow is not needed.
+        FittedModel, or loaded from a file; TensorFlow is not needed.
     groups : mapping of str to str, optional
         Name of the group of each `unique_id`; series that are not named form a group of others.
         Of more than 256 series the longest are looked at, of every group some. Left out, few series
@@ -134,13 +134,13 @@ def diagnose(model: Any, groups: Mapping[str, str] | None = None) -> Diagnosis:
     OptionError
         If it is not such a model.
     """
-    fitted = getattr(model, "fitted_", getattr(model, "fitted", None))
-    if not isinstance(fitted, Fitted):
+    fitted = getattr(model, "model_", getattr(model, "model", None))
+    if not isinstance(fitted, FittedModel):
         raise OptionError(f"{model!r} is not a fitted network.", fix="Call fit, or load a file.")
-    network = fitted.leading[0].network
+    network = fitted.blend.leading[0].network
     windows, series, ends = _last_known_windows(fitted, network, groups or {})
     seen = _look(windows, series, ends)
-    sums = [_by_lag(network, member.weights, seen) for member in fitted.leading]
+    sums = [_by_lag(network, member.weights, seen) for member in fitted.blend.leading]
     by_lag = np.mean(sums, axis=0)  # (series, lags)
     reaches = 1 + np.where(seen.valued, seen.lags, -1).max(axis=(1, 2))
     reach = int(reaches.max())
@@ -166,11 +166,11 @@ def diagnose(model: Any, groups: Mapping[str, str] | None = None) -> Diagnosis:
 
 
 def _last_known_windows(
-    fitted: Fitted, network: NetworkConfig, groups: Mapping[str, str]
+    fitted: FittedModel, network: NetworkConfig, groups: Mapping[str, str]
 ) -> tuple[Windows, np.ndarray, np.ndarray]:
     """Windows that end one horizon before the end, of the longest series of every group first."""
     panel = fitted.history.panel
-    windows = fitted.windows(panel, network.view)
+    windows = fitted.blend.windows(panel, network.view)
     order = np.argsort(-panel.lengths, kind="stable")
     names = pd.Series([groups.get(one, "") for one in fitted.history.index.ids[order]])
     rank = names.groupby(names).cumcount().to_numpy()  # within its group
@@ -254,12 +254,12 @@ def _memory_length(gradient: np.ndarray) -> int:
     return int(np.searchsorted(np.cumsum(gradient), _SHARE_HEARD * total) + 1)
 
 
-def _gates(fitted: Fitted, seen: _Seen) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _gates(fitted: FittedModel, seen: _Seen) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows: list[dict[str, Any]] = []
     memory: list[dict[str, Any]] = []
     quantiles = [f"q{100 * q:02.0f}" for q in _QUANTILES]
-    network = fitted.leading[0].network
-    found = [traces(network, member.weights, seen.x) for member in fitted.leading]
+    network = fitted.blend.leading[0].network
+    found = [traces(network, member.weights, seen.x) for member in fitted.blend.leading]
     cell = CELLS[network.cell]
     for layer in range(network.n_layers if cell.gates else 0):
         gates = [gate_values(network, trace[layer]) for trace in found]

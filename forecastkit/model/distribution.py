@@ -50,7 +50,7 @@ class Part:
     members: tuple[Member, ...] = ()
 
 
-class Outlook:
+class Distribution:
     """Distributions of the next steps of every series of a panel, all of whose values are past.
 
     Parameters
@@ -108,7 +108,7 @@ class Outlook:
             else:
                 self._normal[part.name] = methods(part.name, panel, h, season_length)
 
-    def weighted(self, weights: Sequence[float]) -> Outlook:
+    def with_weights(self, weights: Sequence[float]) -> Distribution:
         """Return the same forecasts with other weights of the parts."""
         other = copy(self)
         pairs = zip(self.parts, weights, strict=True)
@@ -126,7 +126,7 @@ class Outlook:
         most = self.scale.forward(_MOST_OF_LARGEST * np.maximum(largest, 0.0))
         return np.where(self.scale.shift > 0, most, np.inf)
 
-    def at(self, z: np.ndarray) -> np.ndarray:
+    def quantiles(self, z: np.ndarray) -> np.ndarray:
         """Quantiles as the parts give them: not rounded, and not cut at zero.
 
         Parameters
@@ -140,7 +140,7 @@ class Outlook:
         """
         return self._rows_at(slice(None), z)
 
-    def of_part(self, part: Part, z: np.ndarray) -> np.ndarray:
+    def component_quantiles(self, part: Part, z: np.ndarray) -> np.ndarray:
         """Quantiles of one part alone, of the shape that `at` returns."""
         return self._rows_of(part, slice(None), z)
 
@@ -167,11 +167,11 @@ class Outlook:
             return found
         return self.scale.take(rows).moved(found, self._effect[rows])
 
-    def possible(self, paths: np.ndarray) -> np.ndarray:
-        """Make forecasts what the series can be; see `Scale.possible`."""
-        return self.scale.possible(paths)
+    def clip_to_support(self, paths: np.ndarray) -> np.ndarray:
+        """Make forecasts what the series can be; see `Scale.clip_to_support`."""
+        return self.scale.clip_to_support(paths)
 
-    def scores(self, actual: np.ndarray) -> np.ndarray:
+    def pit_scores(self, actual: np.ndarray) -> np.ndarray:
         """Where values came to lie, as quantiles of the standard normal distribution.
 
         Parameters
@@ -189,7 +189,7 @@ class Outlook:
         parts = [np.zeros((0, self.h))]
         for start in range(0, len(actual), _ROWS_AT_ONCE):
             rows = slice(start, start + _ROWS_AT_ONCE)
-            grid = self.scale.take(rows).possible(self._rows_at(rows, z))
+            grid = self.scale.take(rows).clip_to_support(self._rows_at(rows, z))
             parts.append(_looked_up(actual[rows], grid))
         return np.where(self.cold[:, None], np.nan, np.concatenate(parts))
 

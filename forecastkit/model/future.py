@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import OptionError
-from forecastkit.model.model import Fitted
+from forecastkit.model.model import FittedModel
 from forecastkit.model.predictor import new_history
 from forecastkit.network.threads import single_blas_thread
 from forecastkit.reading.options import ReadingOptions
@@ -32,7 +32,7 @@ def make_future_dataframe(model: Any, df: pd.DataFrame | None = None) -> pd.Data
     Parameters
     ----------
     model : forecaster or Predictor
-        Fitted, or loaded from a file.
+        FittedModel, or loaded from a file.
     df : DataFrame, optional
         A series table that is to be forecast after; the series of `fit` when left out.
 
@@ -68,7 +68,7 @@ def read_future(path: str | Path, model: Any, **reading: Any) -> pd.DataFrame:
     columns = [one for one in fitted.history.schema.known_ahead if not one.is_derived]
     numbers = [column.name for column in columns if column.categories is None]
     texts = [column.name for column in columns if column.categories is not None]
-    kept = fitted.facts.get(READING, {})
+    kept = fitted.metadata.facts.get(READING, {})
     known = {name: kept[name] for name in _KEPT if kept.get(name)}
     given = {name: value for name, value in reading.items() if name in (*_KEPT, "delimiter")}
     table = read_rows(path, numbers, texts, ReadingOptions.of(**{**known, **given}))
@@ -92,7 +92,7 @@ def effect_curves(model: Any) -> pd.DataFrame:
     """
     fitted = _fitted(model)
     names = ["covariate", "low", "high", "forecast_low", "forecast_high", "change"]
-    if fitted.effects is None:
+    if fitted.blend.effects is None:
         return pd.DataFrame(columns=names)
     data = with_future(fitted.history, None, fitted.h, complete=False)
     schema = data.schema
@@ -112,9 +112,9 @@ def effect_curves(model: Any) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def _fitted(model: Any) -> Fitted:
-    fitted = getattr(model, "fitted_", getattr(model, "fitted", None))
-    if not isinstance(fitted, Fitted):
+def _fitted(model: Any) -> FittedModel:
+    fitted = getattr(model, "model_", getattr(model, "model", None))
+    if not isinstance(fitted, FittedModel):
         raise OptionError(f"{model!r} is not a fitted model.", fix="Call fit, or load a file.")
     return fitted
 
@@ -153,7 +153,7 @@ def _low_and_high(data: Dataset, position: int) -> tuple[np.ndarray, np.ndarray]
 
 
 def _mean_forecast(
-    fitted: Fitted, data: Dataset, means: np.ndarray, position: int, value: np.ndarray
+    fitted: FittedModel, data: Dataset, means: np.ndarray, position: int, value: np.ndarray
 ) -> float:
     """Mean of the forecast with one feature set to a value and the others to their means."""
     covariates = _covariates(data)
@@ -164,4 +164,4 @@ def _mean_forecast(
     values = changing.values.copy()
     values[rows] = future
     changed = replace(covariates, changing=changing.with_values(values))
-    return float(fitted.paths(replace(data.panel, covariates=changed), [0.0]).mean())
+    return float(fitted.quantiles(replace(data.panel, covariates=changed), [0.0]).mean())

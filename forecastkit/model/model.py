@@ -1,4 +1,4 @@
-"""What a fitted model is: everything that the model file holds and prediction needs."""
+"""What forecasts, and what is saved: a blend, and the fitted model around it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from forecastkit.methods.memo import MethodForecasts
 from forecastkit.model.calibration import Calibration
-from forecastkit.model.distribution import Outlook, Part
+from forecastkit.model.distribution import Distribution, Part
 from forecastkit.network.runtime import Member
 from forecastkit.series.effects import Adjusted, Effects
 from forecastkit.series.panel import Panel
@@ -17,46 +18,30 @@ from forecastkit.series.windows import View, Windows
 from forecastkit.tables.dataset import Dataset
 from forecastkit.tables.future import missing_future
 
-# the most periods of a series that a model looks at and keeps
+# maximum periods of a series that a model uses and stores
 HISTORY = 20_000
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """A fitted model.
+class Blend:
+    """What forecasts: the weighted mean of its parts, with calibrated intervals.
 
     Attributes
     ----------
-    alias : str
-        Name of its column in forecast tables.
-    h, season_length : int
-        Steps that it foretells, and the season of its baselines and statistical parts.
     parts : tuple of Part
-        Forecasts whose weighted mean it is.
-    history : Dataset
-        The last periods of every series.
-    scoreboard : list of dict
-        Scores of the model and the baselines on the held-back window, best first.
-    assumptions : list of dict
-        What was found or assumed, and why.
-    facts : dict
-        Provenance: training span, seed, preset, steps, versions, fingerprint of the data.
+        Their weights sum to 1.
+    h, season_length : int
+        Horizon in steps, and season length of statistical parts.
+    calibration : Calibration
+        How far its intervals reach from the median.
     effects : Effects, optional
-        Of the covariates that are known ahead.
-    calibration : Calibration, optional
-        How far its intervals reach, so that they hold on held-back values; as the parts say when
-        left out.
+        Of the covariates that are known in advance.
     """
 
-    alias: str
+    parts: tuple[Part, ...]
     h: int
     season_length: int
-    parts: tuple[Part, ...]
-    history: Dataset
-    scoreboard: list[dict[str, Any]] = field(default_factory=list)
-    assumptions: list[dict[str, str]] = field(default_factory=list)
-    facts: dict[str, Any] = field(default_factory=dict)
-    calibration: Calibration | None = None
+    calibration: Calibration
     effects: Effects | None = None
 
     @property
@@ -66,37 +51,109 @@ class Fitted:
 
     @property
     def leading(self) -> tuple[Member, ...]:
-        """Networks of the kind that leads: of one shape, in the part that counts most."""
+        """Networks of one configuration in the network part with the largest weight."""
         part = max((one for one in self.parts if one.members), key=lambda one: one.weight)
         first = part.members[0].network
         return tuple(member for member in part.members if member.network == first)
 
-    @property
-    def missing_future(self) -> list[str]:
-        """Columns known ahead that a forecast after the history still needs values of."""
-        return [] if self.effects is None else missing_future(self.history, self.h)
-
     def windows(self, panel: Panel, view: View) -> Windows:
-        """Cut a panel as a network with that view sees it, without effects of covariates."""
-        seen = Adjusted.of(panel, self.effects)
-        return replace(Windows.of(seen.panel, view), features=seen.features)
+        """Inputs of a network with that view, adjusted for the effects of covariates."""
+        adjusted = Adjusted.of(panel, self.effects)
+        return replace(Windows.of(adjusted.panel, view), features=adjusted.features)
 
-    def paths(self, panel: Panel, z: Sequence[float]) -> np.ndarray:
-        """Quantiles of the next steps of every series of a panel.
+    def distribution(
+        self,
+        panel: Panel,
+        others: Panel | None = None,
+        methods: MethodForecasts | None = None,
+        h: int | None = None,
+    ) -> Distribution:
+        """Distribution of the next steps of every series of a panel.
 
         Parameters
         ----------
         panel : Panel
             In the series' own units; every series has a value.
+        others : Panel, optional
+            Series whose errors show how uncertain a cold start is; by default the panel itself.
+        methods : MethodForecasts, optional
+            Forecasts of statistical methods that are computed already.
+        h : int, optional
+            Fewer steps than the horizon.
+        """
+        h = h or self.h
+        return Distribution(panel, self.parts, h, self.season_length, self.effects, others, methods)
+
+    def quantiles(
+        self, panel: Panel, z: Sequence[float], others: Panel | None = None
+    ) -> np.ndarray:
+        """Calibrated quantiles of the next steps of every series of a panel.
+
+        Parameters
+        ----------
+        panel, others : Panel
+            As for `distribution`.
         z : sequence of float
-            Which, as quantiles of the standard normal distribution.
+            Quantiles as those of the standard normal distribution.
 
         Returns
         -------
         ndarray, shape (n_series, h, len(z))
-            In the series' own units, not negative and whole where all values of the series are.
+            In the series' own units; not negative and whole where all values of a series are.
         """
-        known = self.history.panel.alone()
-        outlook = Outlook(panel, self.parts, self.h, self.season_length, self.effects, known)
-        reach = (self.calibration or Calibration.none(self.h)).stretched(np.asarray(z, float))
-        return outlook.possible(outlook.at(reach))
+        distribution = self.distribution(panel, others)
+        levels = self.calibration.calibrated(np.asarray(z, float))
+        return distribution.clip_to_support(distribution.quantiles(levels))
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What a model reports about itself.
+
+    Attributes
+    ----------
+    alias : str
+        Name of its column in forecast tables.
+    scoreboard : list of dict
+        Scores of the model and the baselines on the hold-out, best first.
+    assumptions : list of dict
+        What was inferred or assumed (`what`), and why (`why`).
+    facts : dict
+        Provenance: training span, seed, preset, steps, versions, fingerprint of the data.
+    """
+
+    alias: str
+    scoreboard: list[dict[str, Any]] = field(default_factory=list)
+    assumptions: list[dict[str, str]] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """What is saved, loaded, and held by a forecaster as `model_`.
+
+    Attributes
+    ----------
+    blend : Blend
+    history : Dataset
+        The last periods of every series.
+    metadata : Metadata
+    """
+
+    blend: Blend
+    history: Dataset
+    metadata: Metadata
+
+    @property
+    def h(self) -> int:
+        """Horizon, in steps."""
+        return self.blend.h
+
+    @property
+    def missing_future(self) -> list[str]:
+        """Columns known in advance whose values a forecast after the history still needs."""
+        return [] if self.blend.effects is None else missing_future(self.history, self.h)
+
+    def quantiles(self, panel: Panel, z: Sequence[float]) -> np.ndarray:
+        """Quantiles of the next steps of every series of a panel; see `Blend.quantiles`."""
+        return self.blend.quantiles(panel, z, others=self.history.panel.alone())

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from forecastkit.errors import DataError, OptionError
-from forecastkit.model.model import HISTORY, Fitted
+from forecastkit.model.model import HISTORY, FittedModel
 from forecastkit.model.storage import read_model, write_model
 from forecastkit.network.threads import single_blas_thread
 from forecastkit.notes import Note
@@ -31,38 +31,38 @@ class Predictor:
 
     Attributes
     ----------
-    fitted : Fitted
+    model : FittedModel
     """
 
-    fitted: Fitted
+    model: FittedModel
 
     @property
     def scoreboard(self) -> pd.DataFrame:
         """Scores of the model and the baselines on the held-back window, best first."""
-        return pd.DataFrame(self.fitted.scoreboard)
+        return pd.DataFrame(self.model.metadata.scoreboard)
 
     @property
     def facts(self) -> dict[str, Any]:
         """Provenance: training span, seed, preset, steps, versions, fingerprint of the data."""
-        return self.fitted.facts
+        return self.model.metadata.facts
 
     @property
     def history(self) -> pd.DataFrame:
         """Series table of the last periods of every series that the model keeps."""
-        data = self.fitted.history
+        data = self.model.history
         return data.periods().assign(**{Y: data.panel.values})
 
     @property
     def reading(self) -> dict[str, Any]:
         """Arguments of `read_csv` that read a file as the model's own was read."""
-        kept = self.fitted.facts.get(READING, {})
+        kept = self.model.metadata.facts.get(READING, {})
         known = {name: value for name, value in kept.items() if name in _READING_ARGUMENTS}
-        return {**known, "freq": self.fitted.history.index.frequency}
+        return {**known, "freq": self.model.history.index.frequency}
 
     @property
     def missing_future(self) -> list[str]:
         """Columns known ahead whose values `predict` needs as `futr_df`; empty if it needs none."""
-        return self.fitted.missing_future
+        return self.model.missing_future
 
     def predict(
         self,
@@ -71,7 +71,7 @@ class Predictor:
         futr_df: pd.DataFrame | None = None,
     ) -> pd.DataFrame:
         """Forecast the next steps of every series; see `LSTMForecaster.predict`."""
-        return predict_table(self.fitted, df, level, futr_df)
+        return predict_table(self.model, df, level, futr_df)
 
     def predict_after(
         self,
@@ -80,11 +80,11 @@ class Predictor:
         futr_df: pd.DataFrame | None = None,
     ) -> pd.DataFrame:
         """Forecast after the last row of every series, whether it has a value or not."""
-        return predict_table(self.fitted, df, level, futr_df, whole_rows=True)
+        return predict_table(self.model, df, level, futr_df, whole_rows=True)
 
     def save(self, path: str | Path) -> None:
         """Write the model to a file; see `LSTMForecaster.save`."""
-        write_model(self.fitted, path)
+        write_model(self.model, path)
 
 
 def load(path: str | Path) -> Predictor:
@@ -108,7 +108,7 @@ def load(path: str | Path) -> Predictor:
 
 
 def predict_table(
-    fitted: Fitted,
+    model: FittedModel,
     df: pd.DataFrame | None,
     level: Sequence[Level] | Level | None,
     futr_df: pd.DataFrame | None = None,
@@ -120,20 +120,21 @@ def predict_table(
     is not known of the future counts as usual.
     """
     levels = checked_levels(level)
-    data = fitted.history
+    data = model.history
     notes: list[Note] = []
     if df is not None:
-        data, notes = new_history(fitted, df, whole_rows)
-    if fitted.effects is not None:
-        data = with_future(data, futr_df, fitted.h, complete=not whole_rows)
+        data, notes = new_history(model, df, whole_rows)
+    if model.blend.effects is not None:
+        data = with_future(data, futr_df, model.h, complete=not whole_rows)
     wanted = [0.5, *(q for one in levels for q in tails(one))]
     with single_blas_thread():
-        paths = fitted.paths(data.panel, [normal(q) for q in wanted])
-    names = [fitted.alias, *(name for one in levels for name in column_names(fitted.alias, one))]
-    table = data.future_periods(fitted.h)
+        paths = model.quantiles(data.panel, [normal(q) for q in wanted])
+    alias = model.metadata.alias
+    names = [alias, *(name for one in levels for name in column_names(alias, one))]
+    table = data.future_periods(model.h)
     table.update({name: paths[..., k].ravel() for k, name in enumerate(names)})
     forecast = pd.DataFrame(table).astype({UNIQUE_ID: "str"})
-    columns = fitted.history.schema.columns
+    columns = model.history.schema.columns
     for one in (df, futr_df):
         notes = notes + ([] if one is None else unknown_categories(one, columns))
     forecast.attrs[ASSUMPTIONS] = [note.to_dict() for note in notes]
@@ -141,14 +142,14 @@ def predict_table(
 
 
 def new_history(
-    fitted: Fitted, df: pd.DataFrame, whole_rows: bool = False
+    model: FittedModel, df: pd.DataFrame, whole_rows: bool = False
 ) -> tuple[Dataset, list[Note]]:
     """Append the rows of a table to the history that a model stores of its series.
 
     With `whole_rows` the table stands alone: it is the whole history of its series.
     """
     checked = check_table(df)
-    stored = fitted.history
+    stored = model.history
     whole = pd.api.types.is_integer_dtype(checked[DS])
     if whole != (stored.index.frequency.kind == "integer"):
         kinds = ("whole numbers", "timestamps")
@@ -156,7 +157,7 @@ def new_history(
             f"Column 'ds' holds {kinds[not whole]}; the model was fitted on {kinds[whole]}.",
             column=DS,
         )
-    columns = stored.schema.columns if fitted.effects is not None else ()
+    columns = stored.schema.columns if model.blend.effects is not None else ()
     new = to_dataset(checked, stored.index.frequency, columns, whole_rows)
     if whole_rows:
         return new.recent(HISTORY), []

@@ -26,7 +26,7 @@ from forecastkit.layers.cells import CELLS
 from forecastkit.methods.registry import METHODS
 from forecastkit.model.calibration import LEVELS, Calibration
 from forecastkit.model.distribution import Part
-from forecastkit.model.model import HISTORY, Fitted
+from forecastkit.model.model import HISTORY, Blend, FittedModel, Metadata
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.runtime import Member
 from forecastkit.series.covariates import Covariates
@@ -66,7 +66,7 @@ _OTHER_KINDS = {
 }
 
 
-def write_model(fitted: Fitted, path: str | Path) -> None:
+def write_model(model: FittedModel, path: str | Path) -> None:
     """Write a model file; a file of that name is replaced in one step, or not at all.
 
     Raises
@@ -74,7 +74,7 @@ def write_model(fitted: Fitted, path: str | Path) -> None:
     WriteError
         If the folder cannot be made or written to.
     """
-    tensors, manifest = _tensors(fitted), _manifest(fitted)
+    tensors, manifest = _tensors(model), _manifest(model)
     metadata = {_MANIFEST: manifest, _DIGEST: _digest(tensors, manifest)}
     write_whole(path, save(tensors, metadata=metadata))
 
@@ -88,61 +88,61 @@ def _digest(tensors: Mapping[str, np.ndarray], manifest: str) -> str:
     return digest.hexdigest()
 
 
-def _tensors(fitted: Fitted) -> dict[str, np.ndarray]:
-    panel = fitted.history.panel
+def _tensors(model: FittedModel) -> dict[str, np.ndarray]:
+    panel = model.history.panel
     tensors = {
         "history/values": panel.values,
         "history/offsets": panel.offsets,
-        "history/first": fitted.history.index.first,
-        "calibration/reach": (fitted.calibration or Calibration.none(fitted.h)).reach,
+        "history/first": model.history.index.first,
+        "calibration/reach": model.blend.calibration.radius,
     }
     if panel.covariates is not None:
         tensors["covariates/values"] = panel.covariates.changing.values
         tensors["covariates/offsets"] = panel.covariates.changing.offsets
         tensors["covariates/fixed"] = panel.covariates.static
-    if fitted.effects is not None:
+    if model.blend.effects is not None:
         for name, stored in _EFFECTS.items():
-            tensors[f"effects/{stored}"] = getattr(fitted.effects, name).astype(np.float64)
-        tensors["effects/pairs"] = fitted.effects.pairs
-    for number, member in enumerate(fitted.members):
+            tensors[f"effects/{stored}"] = getattr(model.blend.effects, name).astype(np.float64)
+        tensors["effects/pairs"] = model.blend.effects.pairs
+    for number, member in enumerate(model.blend.members):
         for name, weight in member.weights.items():
             tensors[f"member_{number}/{name}"] = np.ascontiguousarray(weight, np.float32)
     return {name: np.ascontiguousarray(array) for name, array in tensors.items()}
 
 
-def _manifest(fitted: Fitted) -> str:
-    index, networks = fitted.history.index, [member.network for member in fitted.members]
-    effects = fitted.effects
+def _manifest(model: FittedModel) -> str:
+    index, networks = model.history.index, [member.network for member in model.blend.members]
+    effects = model.blend.effects
     kinds = list(dict.fromkeys(networks))
     content = {
         "format_version": FORMAT_VERSION,
-        "alias": fitted.alias,
-        "h": fitted.h,
-        "season_length": fitted.season_length,
+        "alias": model.metadata.alias,
+        "h": model.h,
+        "season_length": model.blend.season_length,
         "networks": [kind.to_dict() for kind in kinds],
         "members": [kinds.index(network) for network in networks],
         "parts": [
             {"name": part.name, "weight": part.weight, "n_members": len(part.members)}
-            for part in fitted.parts
+            for part in model.blend.parts
         ],
         "frequency": asdict(index.frequency),
         "time_zone": index.zone,
         "ids": index.ids.tolist(),
-        "covariates": [one.to_dict() for one in fitted.history.schema.columns],
+        "covariates": [one.to_dict() for one in model.history.schema.columns],
         "effects": effects
         and {
             "noise": effects.noise,
             "season": effects.season,
             "n_pairs": len(effects.pairs),
         },
-        "scoreboard": fitted.scoreboard,
-        "assumptions": fitted.assumptions,
-        "facts": fitted.facts,
+        "scoreboard": model.metadata.scoreboard,
+        "assumptions": model.metadata.assumptions,
+        "facts": model.metadata.facts,
     }
     return json.dumps(content, allow_nan=False, ensure_ascii=False)
 
 
-def read_model(path: str | Path) -> Fitted:
+def read_model(path: str | Path) -> FittedModel:
     """Read a model file.
 
     Parameters
@@ -460,15 +460,15 @@ def _assembled(
     networks: list[NetworkConfig],
     tensors: dict[str, np.ndarray],
     name: str,
-) -> Fitted:
+) -> FittedModel:
     offsets, values = tensors["history/offsets"], tensors["history/values"]
     lengths = np.diff(offsets)
     if len(offsets) < 2 or offsets[0] != 0 or offsets[-1] != len(values) or (lengths < 1).any():
         raise _damaged(name, "the histories of its series do not fit together")
-    reach = tensors["calibration/reach"]
+    radius = tensors["calibration/reach"]
     if (lengths > HISTORY).any() or np.isinf(values).any():
         raise _damaged(name, "the histories of its series are out of range")
-    if not ((reach > 0) & (reach < 1e3)).all() or (np.diff(reach, axis=1) < 0).any():
+    if not ((radius > 0) & (radius < 1e3)).all() or (np.diff(radius, axis=1) < 0).any():
         raise _damaged(name, "its intervals are out of range")
     members = []
     for number, network in enumerate(networks):
@@ -493,17 +493,19 @@ def _assembled(
             zone=_time_zone(manifest["time_zone"]),
         )
         history = Dataset(Panel(Ragged(values, offsets), covariates), index, schema)
-        return Fitted(
-            str(manifest["alias"]),
-            manifest["h"],
-            manifest["season_length"],
-            tuple(parts),
-            history,
-            list(manifest["scoreboard"]),
-            list(manifest["assumptions"]),
-            dict(manifest["facts"]),
-            Calibration(reach),
-            _effects(manifest, tensors, covariates, name),
+        blend = Blend(
+            parts=tuple(parts),
+            h=manifest["h"],
+            season_length=manifest["season_length"],
+            calibration=Calibration(radius),
+            effects=_effects(manifest, tensors, covariates, name),
         )
+        metadata = Metadata(
+            alias=str(manifest["alias"]),
+            scoreboard=list(manifest["scoreboard"]),
+            assumptions=list(manifest["assumptions"]),
+            facts=dict(manifest["facts"]),
+        )
+        return FittedModel(blend, history, metadata)
     except (KeyError, TypeError, ValueError, OSError) as error:
         raise _damaged(name, f"its manifest is not understood ({error})") from error

@@ -98,13 +98,13 @@ class Scale:
             grown = (y + start) * np.exp(effect) - start
         return np.where(np.isnan(shift), y + effect * size, grown)
 
-    def possible(self, y: np.ndarray) -> np.ndarray:
+    def clip_to_support(self, y: np.ndarray) -> np.ndarray:
         """Make forecasts what the series can be: not negative, or whole, where all its values are.
 
         Examples
         --------
         >>> scale = measure_scale(Panel.of([np.array([1.0, 0.0, 3.0])]))
-        >>> scale.possible(np.array([[-0.2, 1.4]]))
+        >>> scale.clip_to_support(np.array([[-0.2, 1.4]]))
         array([[0., 1.]])
         """
         floor, whole = _columns(y, self.floor, self.whole)

@@ -1,39 +1,58 @@
-"""A way of learning: networks, statistical methods beside them, their weights, the intervals."""
+"""Training of a blend: networks and statistical methods, their weights, the intervals."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from forecastkit.methods.memo import MethodForecasts
 from forecastkit.model.calibration import Calibration
-from forecastkit.model.distribution import Outlook, Part
+from forecastkit.model.distribution import Distribution, Part
+from forecastkit.model.model import Blend
 from forecastkit.notes import Note
 from forecastkit.series.effects import Effects
 from forecastkit.series.effects_fit import estimate_effects
 from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale
-from forecastkit.training.holdout import Learnt, Window, tail_loss, window, windows
+from forecastkit.training.holdout import Holdout, hold_out, hold_out_windows, holdout_loss
 from forecastkit.training.plan import Plan
 from forecastkit.training.tensorflow import load_tensorflow
 from forecastkit.training.weights import blend_weights, prior_weight
 
 if TYPE_CHECKING:
-    from forecastkit.training.ensemble import Learner
+    from forecastkit.training.ensemble import EnsembleTrainer
 
 # series that judge a model; where there are fewer, windows may overlap
 _ENOUGH_ROWS = 60
 _WINDOWS, _MOST_WINDOWS = 3, 12
 _MOST_SERIES = 2000
-# percent of loss that covariates may add on the tail before they are left out
+# percent of loss that covariates may add on the val_size before they are left out
 _MOST_HARM = 2.0
 
 
-class Learning:
-    """Learns parts from a panel, weighs them, and sets the intervals; again for another panel.
+@dataclass(frozen=True)
+class TrainedBlend:
+    """A blend, and how it was trained.
+
+    Attributes
+    ----------
+    blend : Blend
+        Its weights and intervals are estimated on hold-outs by parts that had not seen them.
+    notes : list of Note
+    steps : int
+        Gradient steps of all networks together; 0 where none was trained.
+    """
+
+    blend: Blend
+    notes: list[Note]
+    steps: int = 0
+
+
+class BlendTrainer:
+    """Trains the parts of a blend on a panel, weights them, and calibrates the intervals.
 
     Parameters
     ----------
@@ -63,31 +82,33 @@ class Learning:
         self.forecasts = forecasts or MethodForecasts(h)
         self.plans, self.methods = dict(plans), tuple(methods)
         self.h, self.season_length = h, season_length
-        self.learners: dict[str, Learner] = {}
+        self.trainers: dict[str, EnsembleTrainer] = {}
         for name, plan in self.plans.items():
             if plan.recipes:
                 load_tensorflow()  # here, so that it is loaded only where something is trained
-                from forecastkit.training.ensemble import Learner
+                from forecastkit.training.ensemble import EnsembleTrainer
 
-                self.learners[name] = Learner(plan, seed, on_step)
+                self.trainers[name] = EnsembleTrainer(plan, seed, on_step)
 
     @property
     def max_steps(self) -> int:
         """Gradient steps of one call, at the most."""
-        return sum(learner.max_steps for learner in self.learners.values())
+        return sum(trainer.max_steps for trainer in self.trainers.values())
 
-    def __call__(self, panel: Panel) -> Learnt:
-        """Learn from a panel in the series' own units."""
-        tail = min(self.h, int(panel.lengths.max()) // 4)
-        n_tails = self._n_tails(panel, tail)
-        effects, notes = self._effects(panel, tail, n_tails)
+    def __call__(self, panel: Panel) -> TrainedBlend:
+        """Train on a panel in the series' own units."""
+        val_size = min(self.h, int(panel.lengths.max()) // 4)
+        n_val_windows = self._n_val_windows(panel, val_size)
+        effects, notes = self._effects(panel, val_size, n_val_windows)
         parts, before, steps = [], [], 0
         for name, plan in self.plans.items():
-            if name not in self.learners:
+            if name not in self.trainers:
                 parts.append(Part(name, 1.0, (plan.incumbent,)))
                 before.append(parts[-1])
                 continue
-            trained = self.learners[name].learn(panel, tail, self.season_length, effects, n_tails)
+            trained = self.trainers[name].fit(
+                panel, val_size, self.season_length, effects, n_val_windows
+            )
             parts.append(Part(name, 1.0, trained.members))
             before.append(Part(name, 1.0, trained.before))
             said = trained.notes
@@ -97,114 +118,119 @@ class Learning:
             steps += trained.steps
         parts += [Part(name) for name in self.methods]
         before += [Part(name) for name in self.methods]
-        judged, n_windows = self._judged(panel, tail, n_tails, before, effects[0])
+        holdouts, n_windows = self._holdouts(panel, val_size, n_val_windows, before, effects[0])
         weights = [1.0]
         if len(parts) > 1:
             prior = [prior_weight(part.name) for part in parts]
-            weights = blend_weights(judged, prior, self.season_length, n_windows)
+            weights = blend_weights(holdouts, prior, self.season_length, n_windows)
             named = zip(parts, weights, strict=True)
             listed = ", ".join(f"{part.name} {100 * weight:.0f} %" for part, weight in named)
-            why = f"estimated on {tail} held-out steps"
+            why = f"estimated on {val_size} held-out steps"
             notes.append(Note(f"blend weights {listed}", why))
         pairs = zip(parts, weights, strict=True)
-        return Learnt(
-            tuple(replace(part, weight=weight) for part, weight in pairs),
-            self._calibration(judged, n_windows, weights),
-            notes,
-            steps,
-            effects[1],
+        blend = Blend(
+            parts=tuple(replace(part, weight=weight) for part, weight in pairs),
+            h=self.h,
+            season_length=self.season_length,
+            calibration=self._calibration(holdouts, n_windows, weights),
+            effects=effects[1],
         )
+        return TrainedBlend(blend, notes, steps)
 
-    def _n_tails(self, panel: Panel, tail: int) -> int:
+    def _n_val_windows(self, panel: Panel, val_size: int) -> int:
         """Windows that choices are made on: several where few series are trained on, if long."""
-        if not self.learners or tail < 1:
+        if not self.trainers or val_size < 1:
             return 1
         wanted = -(-_ENOUGH_ROWS // panel.n_series)
-        return max(1, min(wanted, int(panel.lengths.max()) // 4 // tail))
+        return max(1, min(wanted, int(panel.lengths.max()) // 4 // val_size))
 
     def _effects(
-        self, panel: Panel, tail: int, n_tails: int
+        self, panel: Panel, val_size: int, n_val_windows: int
     ) -> tuple[tuple[Effects | None, Effects | None], list[Note]]:
-        """Effects of the covariates without the tail and with it, if they help on it."""
+        """Effects of the covariates without the val_size and with it, if they help on it."""
         if panel.covariates is None:
             return (None, None), []
         plan = next(iter(self.plans.values()))
         seasons, pairs = plan.season_lengths, plan.pairs
-        past = panel.drop_last(tail * n_tails)
+        past = panel.drop_last(val_size * n_val_windows)
         before = None
         if not np.isnan(past.values).all():
             before = estimate_effects(past, measure_scale(past), seasons, pairs)
         after = estimate_effects(panel, measure_scale(panel), seasons, pairs)
-        held_back = windows(panel, tail, n_tails, most=_MOST_SERIES) if tail else None
+        holdout = (
+            hold_out_windows(panel, val_size, n_val_windows, most=_MOST_SERIES)
+            if val_size
+            else None
+        )
         has_future = panel.covariates.known_ahead.any()
-        if before is None or after is None or held_back is None or not len(held_back.series):
+        if before is None or after is None or holdout is None or not len(holdout.series):
             return (after, after), []
         if not has_future:
             return (before, after), []
         part = Part("", 1.0, (plan.incumbent,))
         without, with_them = (
-            tail_loss(held_back, part, self.season_length, one) for one in (None, before)
+            holdout_loss(holdout, part, self.season_length, one) for one in (None, before)
         )
         gain = 100 * (1 - with_them / without) if without else 0.0
         size = f"{abs(gain):.1f} % {'lower' if gain >= 0 else 'higher'} loss"
-        why = f"{size} than without them on the last {tail * n_tails} steps"
+        why = f"{size} than without them on the last {val_size * n_val_windows} steps"
         if gain < -_MOST_HARM:
             what = "no regression adjustment for future covariates"
             return (before.zeroed(), after.zeroed()), [Note(what, why)]
         return (before, after), [Note("regression adjustment for future covariates", why)]
 
-    def _judged(
+    def _holdouts(
         self,
         panel: Panel,
-        tail: int,
-        n_tails: int,
+        val_size: int,
+        n_val_windows: int,
         before: Sequence[Part],
         effects: Effects | None,
-    ) -> tuple[list[tuple[Window, Outlook]], float]:
+    ) -> tuple[list[tuple[Holdout, Distribution]], float]:
         """Windows of the past, forecasts of parts that had not seen them, how many do not overlap.
 
         The newest are the tails. Those before them are forecast by the shipped networks, which
         have seen none of the series; in few series they overlap. They are left out where many
         series were trained on: networks that were trained err in their own way.
         """
-        if tail < 1:
+        if val_size < 1:
             return [], 0.0
-        newest = windows(panel, tail, n_tails, _MOST_SERIES)
+        newest = hold_out_windows(panel, val_size, n_val_windows, _MOST_SERIES)
         few = len(newest.series) < _ENOUGH_ROWS
-        step, most = (max(1, tail // 3), _MOST_WINDOWS) if few else (tail, _WINDOWS)
+        step, most = (max(1, val_size // 3), _MOST_WINDOWS) if few else (val_size, _WINDOWS)
         longest, earlier = int(panel.lengths.max()), []
-        shipped = n_tails == 1 and all(plan.is_pretrained for plan in self.plans.values())
+        shipped = n_val_windows == 1 and all(plan.is_pretrained for plan in self.plans.values())
         if shipped and (few or not self._trained(before)):
             for back in range(step, most * step, step):
-                if longest - back - tail < max(longest // 2, tail):
+                if longest - back - val_size < max(longest // 2, val_size):
                     break
-                earlier.append(window(panel, tail, back, _MOST_SERIES))
+                earlier.append(hold_out(panel, val_size, back, _MOST_SERIES))
         untrained = [
             Part(part.name, 1.0, (self.plans[part.name].incumbent,) if part.members else ())
             for part in before
         ]
-        judged = [(newest, before)]
+        holdouts = [(newest, before)]
         if earlier and untrained == list(before):  # one run over all windows
-            judged = [(Window.joined([newest, *earlier]), before)]
+            holdouts = [(Holdout.joined([newest, *earlier]), before)]
         elif earlier:
-            judged.append((Window.joined(earlier), untrained))
-        n_windows = n_tails + len(earlier) * step / tail
-        outlooks = [
+            holdouts.append((Holdout.joined(earlier), untrained))
+        n_windows = n_val_windows + len(earlier) * step / val_size
+        distributions = [
             (
-                held_back,
-                Outlook(
-                    held_back.past,
+                holdout,
+                Distribution(
+                    holdout.past,
                     seen,
-                    tail,
+                    val_size,
                     self.season_length,
                     effects,
                     methods=self.forecasts,
                 ),
             )
-            for held_back, seen in judged
-            if len(held_back.series)
+            for holdout, seen in holdouts
+            if len(holdout.series)
         ]
-        return outlooks, n_windows
+        return distributions, n_windows
 
     def _trained(self, before: Sequence[Part]) -> bool:
         """Whether a part has other networks than the one that it started from."""
@@ -213,13 +239,13 @@ class Learning:
 
     def _calibration(
         self,
-        judged: Sequence[tuple[Window, Outlook]],
+        holdouts: Sequence[tuple[Holdout, Distribution]],
         n_windows: float,
         weights: Sequence[float],
     ) -> Calibration:
         scores = [np.empty((0, self.h))]
-        for held_back, outlook in judged:
-            found = outlook.weighted(weights).scores(held_back.actual)
-            beyond = self.h - held_back.actual.shape[1]
+        for holdout, distribution in holdouts:
+            found = distribution.with_weights(weights).pit_scores(holdout.actual)
+            beyond = self.h - holdout.actual.shape[1]
             scores.append(np.pad(found, ((0, 0), (0, beyond)), constant_values=np.nan))
         return Calibration.from_scores(np.concatenate(scores), n_windows)

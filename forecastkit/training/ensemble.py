@@ -1,4 +1,4 @@
-"""Training on a panel: what helps is found on its tail, then all of it is learnt."""
+"""Training on a panel: what helps is found on its val_size, then all of it is trained."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from forecastkit.series.panel import Panel
 from forecastkit.series.windows import Windows
 from forecastkit.training.batches import Sampler, useful_batch_size, validation_batch
 from forecastkit.training.config import SCALE_POWERS, TrainingConfig
-from forecastkit.training.holdout import Window, tail_loss, windows
+from forecastkit.training.holdout import Holdout, hold_out_windows, holdout_loss
 from forecastkit.training.plan import Plan, Recipe
 from forecastkit.training.trainer import Run, Trainer
 
 OnStep = Callable[[int], None]
 _Measured = tuple[Panel, Components, CovariateFeatures | None]
 _MOST_THREADS = 4
-# networks from nothing count when their tail loss is at most so many times the best one's
+# networks from nothing count when their val_size loss is at most so many times the best one's
 _AS_GOOD = 1.01
 
 
 @dataclass(frozen=True)
-class Trained:
+class Ensemble:
     """What training on a panel came to.
 
     Attributes
     ----------
     members : tuple of Member
-        Trained on all of it.
+        Ensemble on all of it.
     before : tuple of Member
-        One of each kind, that had not seen the tail.
+        One of each kind, that had not seen the val_size.
     notes : list of Note
     steps : int
         Gradient steps of the members together.
@@ -53,7 +53,7 @@ class Trained:
 
 @dataclass(frozen=True)
 class _Choice:
-    """What the tail says of a recipe: the training, its run, and the loss of its forecasts."""
+    """What the val_size says of a recipe: the training, its run, and the loss of its forecasts."""
 
     recipe: int
     training: TrainingConfig
@@ -61,7 +61,7 @@ class _Choice:
     loss: float
 
 
-class Learner:
+class EnsembleTrainer:
     """Trains the networks of a plan on panels, side by side; gradient steps are traced once.
 
     Parameters
@@ -88,40 +88,40 @@ class Learner:
             for recipe in self.plan.recipes
         )
 
-    def learn(
+    def fit(
         self,
         panel: Panel,
-        tail: int,
+        val_size: int,
         season_length: int,
         effects: tuple[Effects | None, Effects | None] = (None, None),
-        n_tails: int = 1,
-    ) -> Trained:
-        """Choose on the panel's tail how to train, then train on all of it.
+        n_val_windows: int = 1,
+    ) -> Ensemble:
+        """Choose on the panel's val_size how to train, then train on all of it.
 
         Parameters
         ----------
         panel : Panel
             In the series' own units.
-        tail : int
+        val_size : int
             Steps at the end of every series that choices are made on.
         season_length : int
             Of the scale of the losses that recipes are compared by.
         effects : (Effects or None, Effects or None)
-            Of the covariates, found without the tail and with it.
-        n_tails : int
+            Of the covariates, found without the val_size and with it.
+        n_val_windows : int
             How many tails, one before the other, choices are made on.
         """
         incumbent = self.plan.incumbent
-        if tail < 1:
+        if val_size < 1:
             why = [Note(self._as_it_is(), "used without training: too few values")]
-            return Trained((incumbent,), (incumbent,), why, 0)
-        held_back = windows(panel, tail, n_tails, most=512)
+            return Ensemble((incumbent,), (incumbent,), why, 0)
+        holdout = hold_out_windows(panel, val_size, n_val_windows, most=512)
         with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
-            seen = self._seen(panel, tail * n_tails, effects[0])
+            seen = self._seen(panel, val_size * n_val_windows, effects[0])
             choices = self._choices(
-                pool, seen, held_back, tail * n_tails, season_length, effects[0]
+                pool, seen, holdout, val_size * n_val_windows, season_length, effects[0]
             )
-            loss = tail_loss(held_back, Part("", 1.0, (incumbent,)), season_length, effects[0])
+            loss = holdout_loss(holdout, Part("", 1.0, (incumbent,)), season_length, effects[0])
             kept = self._kept(choices, loss)
             members = [incumbent] if not any(self._is_tuned(one) for one in kept) else []
             members += self._members(pool, panel, kept, effects[1])
@@ -129,8 +129,11 @@ class Learner:
         if len(members) > sum(self._recipe(one).n_members for one in kept):
             before = [incumbent, *before]
         steps = sum(one.run.steps * self._recipe(one).n_members for one in kept)
-        return Trained(
-            tuple(members), tuple(before), self._notes(choices, kept, loss, tail * n_tails), steps
+        return Ensemble(
+            tuple(members),
+            tuple(before),
+            self._notes(choices, kept, loss, val_size * n_val_windows),
+            steps,
         )
 
     def _recipe(self, choice: _Choice) -> Recipe:
@@ -157,8 +160,8 @@ class Learner:
         self,
         pool: ThreadPoolExecutor,
         seen: tuple[_Measured, ...],
-        held_back: Window,
-        tail: int,
+        holdout: Holdout,
+        val_size: int,
         season_length: int,
         effects: Effects | None,
     ) -> list[_Choice]:
@@ -168,29 +171,29 @@ class Learner:
             for number, recipe in enumerate(self.plan.recipes)
             for training in recipe.trainings
         ]
-        runs = pool.map(lambda task: self._validated(task, seen, tail), tasks)
+        runs = pool.map(lambda task: self._validated(task, seen, val_size), tasks)
         best: dict[int, _Choice] = {}
         for (number, training), run in zip(tasks, runs, strict=True):
             if run is None:
                 continue
             member = Member(self.plan.recipes[number].network, run.weights)
-            loss = tail_loss(held_back, Part("", 1.0, (member,)), season_length, effects)
+            loss = holdout_loss(holdout, Part("", 1.0, (member,)), season_length, effects)
             if number not in best or loss < best[number].loss:
                 best[number] = _Choice(number, training, run, loss)
         return list(best.values())
 
-    def _seen(self, panel: Panel, tail: int, effects: Effects | None) -> tuple[_Measured, ...]:
-        """The panel before the tail, and with it, as all networks see it."""
-        before = panel.drop_last(tail)
+    def _seen(self, panel: Panel, val_size: int, effects: Effects | None) -> tuple[_Measured, ...]:
+        """The panel before the val_size, and with it, as all networks see it."""
+        before = panel.drop_last(val_size)
         seasons = self.plan.season_lengths
-        # by scale and response of the past alone, for the tail too
+        # by scale and response of the past alone, for the val_size too
         seen = [Adjusted.of(one, effects, past=before) for one in (before, panel)]
         return tuple((one.panel, measure(one.panel, seasons), seen[0].features) for one in seen)
 
     def _validated(
-        self, task: tuple[int, TrainingConfig], seen: tuple[_Measured, ...], tail: int
+        self, task: tuple[int, TrainingConfig], seen: tuple[_Measured, ...], val_size: int
     ) -> Run | None:
-        """Train before the tail for as long as that helps on it; a task is a recipe's training."""
+        """Train before the validation window, with early stopping on it."""
         number, training = task
         recipe = self.plan.recipes[number]
         past, whole = (
@@ -198,7 +201,7 @@ class Learner:
         )
         if not _has_targets(past):
             return None
-        validation = validation_batch(whole, training, tail, self.seed)
+        validation = validation_batch(whole, training, val_size, self.seed)
         if validation is None:
             return None
         return self._trainer(number).run(
@@ -254,18 +257,18 @@ class Learner:
     def _sampler(
         self, number: int, windows: Windows, training: TrainingConfig, seed: int
     ) -> Sampler:
-        # one size for all panels that this learner sees: another would be compiled anew
+        # one size for all panels that this trainer sees: another would be compiled anew
         size = self.batch_sizes.setdefault(
             number, useful_batch_size(windows.panel, windows.view, training.batch_size)
         )
         return Sampler(windows, training, seed + 1000, size)
 
     def _notes(
-        self, choices: Sequence[_Choice], kept: Sequence[_Choice], loss: float, tail: int
+        self, choices: Sequence[_Choice], kept: Sequence[_Choice], loss: float, val_size: int
     ) -> list[Note]:
         notes = []
         if not any(self._is_tuned(one) for one in kept):
-            why = f"training did not lower the loss on the last {tail} steps"
+            why = f"training did not lower the loss on the last {val_size} steps"
             why = why if choices else "too few values"
             notes.append(Note(self._as_it_is(), f"used without training: {why}"))
         for one in kept:
@@ -278,7 +281,7 @@ class Learner:
                     f"{n} network{'s' if n > 1 else ''} {what}, {one.run.steps} steps each",
                     f"learning rate {one.training.learning_rate:g}{part}; {abs(gain):.1f} % "
                     f"{'lower' if gain >= 0 else 'higher'} loss than {self._as_it_is()} on the "
-                    f"last {tail} steps",
+                    f"last {val_size} steps",
                 )
             )
         return notes

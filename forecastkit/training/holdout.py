@@ -1,4 +1,4 @@
-"""What learning from a panel came to, and windows of the past to judge parts of a model by."""
+"""Hold-outs: windows of the past that parts of a model are scored on."""
 
 from __future__ import annotations
 
@@ -8,54 +8,27 @@ import numpy as np
 
 from forecastkit.evaluation.metrics import quantile_loss
 from forecastkit.evaluation.scoreboard import seasonal_errors
-from forecastkit.model.calibration import Calibration
-from forecastkit.model.distribution import Outlook, Part
-from forecastkit.notes import Note
+from forecastkit.model.distribution import Distribution, Part
 from forecastkit.series.effects import Effects
 from forecastkit.series.intervals import normal
 from forecastkit.series.panel import Panel
 
-# what forecasts are judged by when parts and ways of training are compared
-JUDGED = (0.1, 0.5, 0.5, 0.9)
+# what forecasts are holdouts by when parts and ways of training are compared
+SCORED_QUANTILES = (0.1, 0.5, 0.5, 0.9)
 
 
 @dataclass(frozen=True)
-class Learnt:
-    """What came of a panel.
-
-    Attributes
-    ----------
-    parts : tuple of Part
-        Forecasts whose weighted mean the model is.
-    calibration : Calibration
-        Set on the tail, by parts that had not seen it.
-    notes : list of Note
-        What was found, and why.
-    steps : int
-        Gradient steps of all networks together; 0 says that none was trained.
-    effects : Effects or None
-        Of the covariates that are known ahead.
-    """
-
-    parts: tuple[Part, ...]
-    calibration: Calibration
-    notes: list[Note]
-    steps: int = 0
-    effects: Effects | None = None
-
-
-@dataclass(frozen=True)
-class Window:
-    """A stretch of the past that was held back, and what was known before it.
+class Holdout:
+    """A held-out window, and the series before it.
 
     Attributes
     ----------
     past : Panel
-        Of the series that have a value in it.
+        The series that have a value before the window.
     actual : ndarray, shape (n_series, h)
-        What came next, NaN where nothing did.
+        Their values in the window, NaN where missing.
     series : ndarray of int, shape (n_series,)
-        Their numbers in the whole panel.
+        Their positions in the whole panel.
     """
 
     past: Panel
@@ -63,7 +36,7 @@ class Window:
     series: np.ndarray
 
     @classmethod
-    def joined(cls, windows: list[Window]) -> Window:
+    def joined(cls, windows: list[Holdout]) -> Holdout:
         """Lay windows of one width end to end."""
         return cls(
             Panel.joined([one.past for one in windows]),
@@ -72,14 +45,14 @@ class Window:
         )
 
 
-def window(
+def hold_out(
     panel: Panel,
     h: int,
     back: int = 0,
     most: int | None = None,
     estimated: np.ndarray | None = None,
-) -> Window:
-    """Hold back the `h` steps that end `back` steps before the end of every series.
+) -> Holdout:
+    """Hold out the `h` steps that end `back` steps before the end of every series.
 
     Parameters
     ----------
@@ -101,7 +74,7 @@ def window(
     rows = np.flatnonzero(np.bincount(seen, minlength=past.n_series) > 0)
     if most is not None:
         rows = rows[:: max(1, -(-len(rows) // most))]
-    return Window(past.take(rows), whole.take(rows).last_values(h), rows)
+    return Holdout(past.take(rows), whole.take(rows).last_values(h), rows)
 
 
 def _observed_at_end(panel: Panel, estimated: np.ndarray) -> Panel:
@@ -114,24 +87,24 @@ def _observed_at_end(panel: Panel, estimated: np.ndarray) -> Panel:
     return panel.with_values(values)
 
 
-def windows(panel: Panel, h: int, n: int, most: int | None = None) -> Window:
-    """Hold back the last `n` windows of `h` steps of every series, newest first; see `window`."""
-    return Window.joined([window(panel, h, k * h, most) for k in range(n)])
+def hold_out_windows(panel: Panel, h: int, n: int, most: int | None = None) -> Holdout:
+    """Hold out the last `n` windows of `h` steps of every series, newest first; see `hold_out`."""
+    return Holdout.joined([hold_out(panel, h, k * h, most) for k in range(n)])
 
 
-def judged_at(h: int) -> np.ndarray:
-    """Quantiles that forecasts are judged by, as an `Outlook` takes them, shape (h, 4)."""
-    return np.tile([normal(q) for q in JUDGED], (h, 1))
+def scoring_levels(h: int) -> np.ndarray:
+    """Quantiles that forecasts are holdouts by, as an `Distribution` takes them, shape (h, 4)."""
+    return np.tile([normal(q) for q in SCORED_QUANTILES], (h, 1))
 
 
-def tail_loss(
-    held_back: Window, part: Part, season_length: int, effects: Effects | None = None
+def holdout_loss(
+    holdout: Holdout, part: Part, season_length: int, effects: Effects | None = None
 ) -> float:
     """Loss of a part on a window: quantile losses in units of the seasonal naive error.
 
     Parameters
     ----------
-    held_back : Window
+    holdout : Holdout
     part : Part
         That has not seen it.
     season_length : int
@@ -141,20 +114,24 @@ def tail_loss(
     Returns
     -------
     float
-        Mean over series, steps and the quantiles of `JUDGED`; NaN where no series has a
+        Mean over series, steps and the quantiles of `SCORED_QUANTILES`; NaN where no series has a
         scale.
     """
-    h = held_back.actual.shape[1]
-    outlook = Outlook(held_back.past, (part,), h, season_length, effects)
-    losses = part_losses(held_back, outlook.possible(outlook.at(judged_at(h))), season_length)
+    h = holdout.actual.shape[1]
+    distribution = Distribution(holdout.past, (part,), h, season_length, effects)
+    losses = part_losses(
+        holdout,
+        distribution.clip_to_support(distribution.quantiles(scoring_levels(h))),
+        season_length,
+    )
     return float(np.mean(losses)) if len(losses) else float("nan")
 
 
-def part_losses(held_back: Window, paths: np.ndarray, season_length: int) -> np.ndarray:
-    """Mean quantile losses of paths at `judged_at`, of each series that has a scale, shape (n,)."""
-    past, actual = held_back.past, held_back.actual
+def part_losses(holdout: Holdout, paths: np.ndarray, season_length: int) -> np.ndarray:
+    """Mean quantile loss of each series that has a scale, of paths at `scoring_levels`."""
+    past, actual = holdout.past, holdout.actual
     scale = seasonal_errors(past, season_length)
-    each = [quantile_loss(actual, paths[..., k], q) for k, q in enumerate(JUDGED)]
+    each = [quantile_loss(actual, paths[..., k], q) for k, q in enumerate(SCORED_QUANTILES)]
     with np.errstate(divide="ignore", invalid="ignore"):
         losses = np.mean(each, axis=0) / scale
     return losses[np.isfinite(losses)]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from forecastkit.errors import TrainingError
-from forecastkit.model.model import Fitted
+from forecastkit.model.model import FittedModel
 from forecastkit.network.runtime import network_outputs
 
 TOLERANCE = 1e-5
 _SERIES = 64
 
 
-def check_parity(fitted: Fitted) -> float:
+def check_parity(fitted: FittedModel) -> float:
     """Compare the two on the model's own series and return the largest difference.
 
     Returns
@@ -31,10 +31,10 @@ def check_parity(fitted: Fitted) -> float:
     panel = panel.take(np.arange(min(_SERIES, panel.n_series)))
     series = np.arange(panel.n_series)
     worst, built = 0.0, {}
-    for member in fitted.members:
+    for member in fitted.blend.members:
         view = member.network.view
         if member.network not in built:
-            windows = fitted.windows(panel, view)
+            windows = fitted.blend.windows(panel, view)
             cutoffs = windows.cutoffs(series, panel.lengths - 1)
             seen = windows.inputs(series, cutoffs), windows.future(series, cutoffs)
             built[member.network] = build(member.network, seed=0), seen

@@ -1,4 +1,4 @@
-"""How a way of learning does on windows that it has not seen: scores, skill, intervals."""
+"""Scores on held-out windows: accuracy, skill against baselines, coverage of the intervals."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from forecastkit.evaluation.scoreboard import (
 )
 from forecastkit.evaluation.skill import Skill
 from forecastkit.model.calibration import Calibration
-from forecastkit.model.distribution import Outlook
+from forecastkit.model.distribution import Distribution
 from forecastkit.series.intervals import normal, tails
 from forecastkit.series.panel import Panel
-from forecastkit.training.blending import Learning
-from forecastkit.training.holdout import Window, window
+from forecastkit.training.blending import BlendTrainer
+from forecastkit.training.holdout import Holdout, hold_out
 
 # windows that few series, or networks that train nothing, are scored on
 ORIGINS = 3
@@ -32,8 +32,8 @@ SHOWN_LEVELS = (80, 95)
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """What the windows said; empty where none could be held back.
+class HoldoutScores:
+    """Scores of a model on held-out windows; empty where none could be held out.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Judgement:
     skills: list[Skill] = field(default_factory=list)
     intervals: list[dict[str, Any]] = field(default_factory=list)
 
-    def beside(self, other: Judgement, name: str) -> Judgement:
+    def beside(self, other: HoldoutScores, name: str) -> HoldoutScores:
         """Add the row of that name on another board to this one's."""
         board = self.board + [row for row in other.board if row["model"] == name]
         return replace(self, board=ranked(board))
@@ -80,10 +80,10 @@ def score_windows(
     panel: Panel,
     h: int,
     n_windows: int,
-    learn: Learning,
+    trainer: BlendTrainer,
     estimated: np.ndarray | None = None,
-) -> Judgement:
-    """Score a way of learning on the last windows of every series, which it does not see.
+) -> HoldoutScores:
+    """Train a blend before the last windows of every series, and score it on them.
 
     Parameters
     ----------
@@ -95,45 +95,48 @@ def score_windows(
         Steps of a window.
     n_windows : int
         Consecutive windows.
-    learn : Learning
+    trainer : BlendTrainer
         Called with the past of the first window; its forecasts of statistical methods are reused
         for the baselines.
     estimated : ndarray of bool, shape (n_periods,), optional
-        Values that fill a gap; see `window`.
+        Values that fill a gap; see `hold_out`.
 
     Returns
     -------
-    Judgement
+    HoldoutScores
     """
-    windows = [window(panel, h, k * h, estimated=estimated) for k in range(n_windows)]
-    held_back = Window.joined(windows)
-    past, actual = held_back.past, held_back.actual
-    forecasts, season_length = learn.forecasts, learn.season_length
+    windows = [hold_out(panel, h, k * h, estimated=estimated) for k in range(n_windows)]
+    holdout = Holdout.joined(windows)
+    past, actual = holdout.past, holdout.actual
+    forecasts, season_length = trainer.forecasts, trainer.season_length
     forecasts.expect(past)
-    learnt = learn(windows[-1].past)
+    blend = trainer(windows[-1].past).blend
+    distribution = blend.distribution(past, methods=forecasts, h=h)
     z = np.array([normal(q) for q in (0.5, *tails(LEVEL))])
-    outlook = Outlook(past, learnt.parts, h, season_length, learnt.effects, methods=forecasts)
-    reach = learnt.calibration.stretched(z)[:h]
-    found = {alias: outlook.possible(outlook.at(reach))}
-    if len(learnt.parts) > 1:
-        changed = learnt.effects is not None and len(learnt.effects.mean) > 0
-        for part in learnt.parts:
-            # a method that sees covariates is not the baseline of that name
-            name = f"{part.name} {WITH}" if changed else part.name
-            found[name] = outlook.possible(outlook.of_part(part, reach))
-    own = {name: tuple(np.moveaxis(paths, -1, 0)) for name, paths in found.items()}
+    levels = blend.calibration.calibrated(z)[:h]
+    paths = {alias: distribution.quantiles(levels)}
+    if len(blend.parts) > 1:
+        adjusted = blend.effects is not None and len(blend.effects.mean) > 0
+        for part in blend.parts:
+            # a method on series adjusted for covariates is not the baseline of that name
+            name = f"{part.name} {WITH}" if adjusted else part.name
+            paths[name] = distribution.component_quantiles(part, levels)
+    own = {
+        name: tuple(np.moveaxis(distribution.clip_to_support(one), -1, 0))
+        for name, one in paths.items()
+    }
     rest = baseline_forecasts(past, h, season_length, forecasts)
     every = {**rest, **own}
     board = score(past, actual, every, season_length)
-    skills = compare(past, actual, every, season_length, alias, held_back.series)
-    scored = np.unique(held_back.series[(~np.isnan(actual)).any(axis=1)])
+    skills = compare(past, actual, every, season_length, alias, holdout.series)
+    scored = np.unique(holdout.series[(~np.isnan(actual)).any(axis=1)])
     board = [{**row, "n_series": len(scored)} for row in board]
-    intervals = coverage_by_horizon(held_back, outlook, learnt.calibration, season_length)
-    return Judgement(board, skills, intervals)
+    intervals = coverage_by_horizon(holdout, distribution, blend.calibration, season_length)
+    return HoldoutScores(board, skills, intervals)
 
 
 def coverage_by_horizon(
-    held_back: Window, outlook: Outlook, calibration: Calibration, season_length: int
+    holdout: Holdout, distribution: Distribution, calibration: Calibration, season_length: int
 ) -> list[dict[str, Any]]:
     """Coverage and width of the intervals in each third of the horizon, and in all of it.
 
@@ -143,7 +146,7 @@ def coverage_by_horizon(
         `steps` ("1 to 6"), and for 80 and 95 percent `coverage_level80` (a share), `width_level80`
         (mean width over the seasonal naive error).
     """
-    past, actual = held_back.past, held_back.actual
+    past, actual = holdout.past, holdout.actual
     h = actual.shape[1]
     scale = seasonal_errors(past, season_length)
     scale = np.where(scale > 0, scale, np.nan)[:, None]
@@ -151,8 +154,8 @@ def coverage_by_horizon(
     spans = [*zip(bounds[:-1], bounds[1:], strict=True), (0, h)] if h > 1 else [(0, h)]
     rows: list[dict[str, Any]] = [{"steps": f"{a + 1} to {b}"} for a, b in spans]
     for level in SHOWN_LEVELS:
-        reach = calibration.stretched(np.array([normal(q) for q in tails(level)]))[:h]
-        low, high = np.moveaxis(outlook.possible(outlook.at(reach)), -1, 0)
+        levels = calibration.calibrated(np.array([normal(q) for q in tails(level)]))[:h]
+        low, high = np.moveaxis(distribution.clip_to_support(distribution.quantiles(levels)), -1, 0)
         inside = np.where(np.isnan(actual), np.nan, (actual >= low) & (actual <= high))
         width = np.where(np.isnan(actual), np.nan, (high - low) / scale)
         for row, (a, b) in zip(rows, spans, strict=True):

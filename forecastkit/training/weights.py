@@ -8,14 +8,14 @@ import numpy as np
 
 from forecastkit.evaluation.scoreboard import seasonal_errors
 from forecastkit.methods.registry import METHODS
-from forecastkit.model.calibration import trusted
-from forecastkit.model.distribution import Outlook
-from forecastkit.training.holdout import JUDGED, Window, judged_at
+from forecastkit.model.calibration import shrinkage_weight
+from forecastkit.model.distribution import Distribution
+from forecastkit.training.holdout import SCORED_QUANTILES, Holdout, scoring_levels
 
 # weights of networks before any hold-out is scored; those of methods are in their registry
 NETWORK_PRIORS = {"LSTM": 0.55, "RNN": 0.15}
 # rows, and windows, at which what they say counts as much as the prior
-_ROWS_AS_GOOD, _WINDOWS_AS_GOOD = 30.0, 1.0
+_PRIOR_ROWS, _PRIOR_WINDOWS = 30.0, 1.0
 _STEPS, _RATE = 200, 0.5
 # a part with a third more loss than the best keeps 1/e of its prior, where there are many rows
 _SLOPE = 3.0
@@ -30,7 +30,7 @@ def prior_weight(name: str) -> float:
 
 
 def blend_weights(
-    judged: Sequence[tuple[Window, Outlook]],
+    holdouts: Sequence[tuple[Holdout, Distribution]],
     prior: Sequence[float],
     season_length: int,
     n_windows: float,
@@ -44,7 +44,7 @@ def blend_weights(
 
     Parameters
     ----------
-    judged : sequence of (Window, Outlook)
+    holdouts : sequence of (Holdout, Distribution)
         Windows, and the distributions of all parts before them.
     prior : sequence of float
         A number a part; they are made to sum to 1.
@@ -59,13 +59,13 @@ def blend_weights(
         They sum to 1; what would be below 0.01 is 0.
     """
     start = np.array(prior, float) / np.sum(prior)
-    pieces = [_piece(held_back, outlook, season_length) for held_back, outlook in judged]
+    pieces = [_piece(holdout, distribution, season_length) for holdout, distribution in holdouts]
     rows = sum(n for _, _, n in pieces)
     if rows == 0:
         return [float(one) for one in start]
     paths = np.concatenate([one for one, _, _ in pieces], axis=1)  # (parts, values, quantiles)
     actual = np.concatenate([one for _, one, _ in pieces])
-    best, taus = start.copy(), np.array(JUDGED)
+    best, taus = start.copy(), np.array(SCORED_QUANTILES)
     for _ in range(_STEPS):
         error = actual[:, None] - np.tensordot(best, paths, axes=1)
         upstream = np.where(error > 0, -taus, 1.0 - taus)
@@ -77,26 +77,28 @@ def blend_weights(
     error = actual[:, None] - paths
     each = np.maximum(taus * error, (taus - 1.0) * error).mean(axis=(1, 2))
     worse = np.maximum(each, _PERFECT) / max(each.min(), _PERFECT) - 1.0
-    start = start * np.exp(-_SLOPE * worse * rows / (rows + _ROWS_AS_GOOD))
+    start = start * np.exp(-_SLOPE * worse * rows / (rows + _PRIOR_ROWS))
     start = start / start.sum()
-    trust = trusted(rows, n_windows, _ROWS_AS_GOOD, _WINDOWS_AS_GOOD)
+    trust = shrinkage_weight(rows, n_windows, _PRIOR_ROWS, _PRIOR_WINDOWS)
     mixed = trust * best + (1.0 - trust) * start
     mixed = np.where(mixed < _LEAST, 0.0, mixed)
     return [float(one) for one in mixed / mixed.sum()]
 
 
 def _piece(
-    held_back: Window, outlook: Outlook, season_length: int
+    holdout: Holdout, distribution: Distribution, season_length: int
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """Quantiles of every part and the values, over the scale of their series; and series."""
-    past, actual = held_back.past, held_back.actual
+    past, actual = holdout.past, holdout.actual
     scale = seasonal_errors(past, season_length)
     fine = np.isfinite(scale) & (scale > 0)
     known = ~np.isnan(actual) & fine[:, None]
     over = np.where(fine, scale, 1.0)[:, None]
-    z = judged_at(actual.shape[1])
+    z = scoring_levels(actual.shape[1])
     paths = [
-        (outlook.possible(outlook.of_part(part, z)) / over[..., None])[known]
-        for part in outlook.parts
+        (distribution.clip_to_support(distribution.component_quantiles(part, z)) / over[..., None])[
+            known
+        ]
+        for part in distribution.parts
     ]
     return np.stack(paths), (actual / over)[known], int(known.any(axis=1).sum())

@@ -20,7 +20,7 @@ def auto(monthly):
 
 
 def test_weights_are_said_and_sum_to_one(auto):
-    parts = auto.fitted_.parts
+    parts = auto.model_.blend.parts
     assert [part.name for part in parts] == PARTS
     assert sum(part.weight for part in parts) == pytest.approx(1.0)
     assert any(note["what"].startswith("blend weights LSTM") for note in auto.assumptions)

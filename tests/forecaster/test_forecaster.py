@@ -176,11 +176,11 @@ def test_forecasts_scale_with_the_series(lstm, panel):
 
 
 def test_keras_and_numpy_agree_and_a_difference_is_refused(lstm, monkeypatch):
-    assert check_parity(lstm.fitted_) < 1e-5
+    assert check_parity(lstm.model_) < 1e-5
     original = parity.network_outputs
     monkeypatch.setattr(parity, "network_outputs", lambda *a: original(*a) * 1.001)
     with pytest.raises(TrainingError, match="differs from the Keras network"):
-        check_parity(lstm.fitted_)
+        check_parity(lstm.model_)
 
 
 def test_the_file_gives_the_same_numbers(fitted, panel, tmp_path):

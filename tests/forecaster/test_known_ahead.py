@@ -60,7 +60,7 @@ def test_what_they_bring_is_on_the_scoreboard(fitted):
 
 def fitted_table(fitted):
     """The history of a fitted model as a table, its future rows included."""
-    data = fitted.fitted_.history
+    data = fitted.model_.history
     rows = data.panel.covariates.changing
     ds = data.index.timestamps(data.index.first[rows.owner] + rows.steps)
     y = np.full(len(ds), np.nan)

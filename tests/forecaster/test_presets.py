@@ -32,7 +32,7 @@ def test_instant_uses_the_shipped_network_as_it_is(kind, rng):
     sales = table({"a": monthly(rng), "b": monthly(rng, 50)})
     model = kind(h=6, preset="instant").fit(sales)
     network, weights = adapt_to(*pretrained(kind.cells[kind.name])[:2], (12,), 6)
-    (member,) = model.fitted_.members
+    (member,) = model.model_.blend.members
     assert member.network == network
     for name, one in member.weights.items():
         np.testing.assert_array_equal(one, weights[name])
@@ -132,7 +132,7 @@ def test_seasons_of_whole_numbers_are_found_and_said(rng):
     t = np.arange(144)
     series = {k: 9 + 3 * np.sin(2 * np.pi * t / 7) + rng.normal(0, 0.4, 144) for k in "abc"}
     model = fk.LSTMForecaster(h=7, preset="instant").fit(table(series, freq=None))
-    assert model.fitted_.leading[0].network.view.season_lengths == (7,)
+    assert model.model_.blend.leading[0].network.view.season_lengths == (7,)
     assert any(note["why"] == "inferred from the series" for note in model.assumptions)
     walk = {k: rng.normal(size=90).cumsum() for k in "ab"}
     model = fk.LSTMForecaster(h=7, preset="instant").fit(table(walk, freq=None))
@@ -144,7 +144,7 @@ def test_a_window_of_ones_own_is_trained_from_scratch(rng):
     with pytest.raises(OptionError, match="preset instant"):
         fk.LSTMForecaster(h=3, preset="instant", input_size=9).fit(sales)
     model = fk.LSTMForecaster(h=3, preset="fast", input_size=9).train(sales)
-    assert model.fitted_.leading[0].network.view.input_size == 9
+    assert model.model_.blend.leading[0].network.view.input_size == 9
     assert any(note["what"] == "trained from scratch" for note in model.assumptions)
 
 
@@ -153,7 +153,7 @@ def test_training_starts_from_the_shipped_network(rng):
     sales = table({str(k): monthly(rng) * (1 + k) for k in range(30)})
     model = fk.LSTMForecaster(h=6, preset="fast").train(sales)
     network, start = adapt_to(*pretrained("lstm")[:2], (12,), 6)
-    (member,) = model.fitted_.members
+    (member,) = model.model_.blend.members
     assert member.network == network
     moved = np.concatenate([(member.weights[name] - one).ravel() for name, one in start.items()])
     size = np.concatenate([one.ravel() for one in start.values()])

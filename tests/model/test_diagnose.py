@@ -7,9 +7,10 @@ import pytest
 import tensorflow as tf
 
 from forecastkit.errors import OptionError
+from forecastkit.model.calibration import Calibration
 from forecastkit.model.diagnose import diagnose
 from forecastkit.model.distribution import Part
-from forecastkit.model.model import Fitted
+from forecastkit.model.model import Blend, FittedModel, Metadata
 from forecastkit.model.predictor import Predictor
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.introspection import input_gradient, traces
@@ -71,7 +72,8 @@ def model_with(cell, rng, change=None, lengths=(40, 40, 40), view=VIEW):
     ids = np.array([f"s{k}" for k in range(len(lengths))], dtype=object)
     index = TimeIndex(ids, np.zeros(len(lengths), int), parse_frequency("D"))
     part = Part("LSTM", 1.0, (Member(config, weights),))
-    return Predictor(Fitted("LSTM", view.horizon, 1, (part,), Dataset(panel, index)))
+    blend = Blend((part,), view.horizon, 1, Calibration.none(view.horizon))
+    return Predictor(FittedModel(blend, Dataset(panel, index), Metadata("LSTM")))
 
 
 def test_a_diagnosis(rng):

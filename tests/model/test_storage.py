@@ -21,7 +21,7 @@ from forecastkit.errors import ForecastkitError, ModelFileError, UnknownFileErro
 from forecastkit.model import storage
 from forecastkit.model.calibration import Calibration
 from forecastkit.model.distribution import Part
-from forecastkit.model.model import Fitted
+from forecastkit.model.model import Blend, FittedModel, Metadata
 from forecastkit.model.storage import read_model, write_model
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.runtime import Member
@@ -44,7 +44,8 @@ def small_model(seed=0):
     history = Dataset(panel, TimeIndex(ids, first, parse_frequency("MS")))
     part = Part("LSTM", 0.75, (Member(network, weights),))
     board = [{"model": "LSTM", "mase": None}]
-    return Fitted("LSTM", 2, 1, (part, Part("Theta", 0.25)), history, board, [], {"a": 1})
+    blend = Blend((part, Part("Theta", 0.25)), 2, 1, Calibration.none(2))
+    return FittedModel(blend, history, Metadata("LSTM", board, [], {"a": 1}))
 
 
 @pytest.fixture
@@ -55,15 +56,16 @@ def path(tmp_path):
 
 def test_what_is_written_is_read(path):
     back, model = read_model(path), small_model()
-    assert [(part.name, part.weight) for part in back.parts] == [("LSTM", 0.75), ("Theta", 0.25)]
-    assert back.members[0].network == model.members[0].network
-    np.testing.assert_array_equal(back.calibration.reach, Calibration.none(2).reach)
+    parts = [(part.name, part.weight) for part in back.blend.parts]
+    assert parts == [("LSTM", 0.75), ("Theta", 0.25)]
+    assert back.blend.members[0].network == model.blend.members[0].network
+    np.testing.assert_array_equal(back.blend.calibration.radius, Calibration.none(2).radius)
     assert back.history.index.ids.tolist() == model.history.index.ids.tolist()
     np.testing.assert_array_equal(back.history.panel.values, model.history.panel.values)
     assert back.history.index.frequency == model.history.index.frequency
-    assert (back.scoreboard, back.facts) == (model.scoreboard, model.facts)
-    for name, weight in model.members[0].weights.items():
-        np.testing.assert_array_equal(back.members[0].weights[name], weight)
+    assert back.metadata == model.metadata
+    for name, weight in model.blend.members[0].weights.items():
+        np.testing.assert_array_equal(back.blend.members[0].weights[name], weight)
 
 
 def test_no_other_file_is_left_behind(path):
@@ -151,7 +153,7 @@ def test_altered_manifests_are_refused(change, said, path):
 
 def test_weights_that_are_not_finite_are_refused(tmp_path):
     model = small_model()
-    model.members[0].weights["head/bias"][0] = np.nan
+    model.blend.members[0].weights["head/bias"][0] = np.nan
     write_model(model, tmp_path / "m")
     with pytest.raises(
         ModelFileError, match="'member_0/head/bias' holds values that are not finite"
@@ -201,7 +203,7 @@ def test_a_killed_writer_leaves_the_old_model_or_the_new_one(path):
         "    for seed in (1, 2): t.write_model(t.small_model(seed), sys.argv[1])\n"
     )
     here = os.path.dirname(__file__)
-    writer_seeds = [small_model(seed).members[0].weights["head/bias"] for seed in (0, 1, 2)]
+    writer_seeds = [small_model(seed).blend.members[0].weights["head/bias"] for seed in (0, 1, 2)]
     for moment in range(3):
         child = subprocess.Popen(
             [sys.executable, "-c", code, str(path), here], stdout=subprocess.PIPE, text=True
@@ -211,7 +213,7 @@ def test_a_killed_writer_leaves_the_old_model_or_the_new_one(path):
         child.send_signal(signal.SIGKILL)
         child.wait()
         child.stdout.close()
-        found = read_model(path).members[0].weights["head/bias"]
+        found = read_model(path).blend.members[0].weights["head/bias"]
         assert any(np.array_equal(found, one) for one in writer_seeds)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from forecastkit.errors import ModelFileError
-from forecastkit.model.distribution import Outlook, Part
+from forecastkit.model.distribution import Distribution, Part
 from forecastkit.network.config import PRETRAINED_HORIZON, NetworkConfig, pretrained_view
 from forecastkit.network.pretrained import adapt_to, pretrained, read_weights, write_weights
 from forecastkit.network.runtime import Member, network_outputs
@@ -57,7 +57,7 @@ def test_training_and_prediction_agree(cell, seasons, rng):
 def forecast_paths(network, weights, panel, quantiles):
     part, h = Part("LSTM", 1.0, (Member(network, weights),)), network.view.horizon
     z = np.tile([normal(q) for q in quantiles], (h, 1))
-    return Outlook(panel, (part,), h, 1).at(z)
+    return Distribution(panel, (part,), h, 1).quantiles(z)
 
 
 def series_of(rng, seasons, n=6):

@@ -12,7 +12,7 @@ from forecastkit.network.runtime import Member
 from forecastkit.series.panel import Panel
 from forecastkit.series.windows import View
 from forecastkit.training.config import TrainingConfig
-from forecastkit.training.ensemble import Learner
+from forecastkit.training.ensemble import EnsembleTrainer
 from forecastkit.training.plan import Plan, Recipe
 
 VIEW = View(8, 4, (1,), 0.0, 12, 1)
@@ -36,7 +36,7 @@ def plan(n_members=2, trainings=(FAST,)):
 
 
 def test_what_can_be_learnt_is_learnt_and_said(rng):
-    found = Learner(plan(), seed=1).learn(waves(rng), tail=4, season_length=1)
+    found = EnsembleTrainer(plan(), seed=1).fit(waves(rng), val_size=4, season_length=1)
     assert found.steps > 0
     learnt = [one for one in found.members if any(w.any() for w in one.weights.values())]
     assert len(learnt) == 2
@@ -50,16 +50,16 @@ def test_what_can_be_learnt_is_learnt_and_said(rng):
 def test_the_same_seed_gives_the_same_bytes_however_threads_meet(rng):
     panel = waves(rng)
     trainings = (FAST, TrainingConfig(max_steps=30, batch_size=16, head_only=True))
-    runs = [Learner(plan(3, trainings), seed=4).learn(panel, 4, 1) for _ in range(2)]
+    runs = [EnsembleTrainer(plan(3, trainings), seed=4).fit(panel, 4, 1) for _ in range(2)]
     for one, other in zip(runs[0].members, runs[1].members, strict=True):
         assert all(one.weights[k].tobytes() == other.weights[k].tobytes() for k in one.weights)
 
 
 def test_a_learner_learns_again_without_what_it_saw_before(rng):
-    learner = Learner(plan(), seed=2)
-    learner.learn(waves(rng), 4, 1)
-    again = learner.learn(panel := waves(rng), 4, 1)
-    fresh = Learner(plan(), seed=2).learn(panel, 4, 1)
+    trainer = EnsembleTrainer(plan(), seed=2)
+    trainer.fit(waves(rng), 4, 1)
+    again = trainer.fit(panel := waves(rng), 4, 1)
+    fresh = EnsembleTrainer(plan(), seed=2).fit(panel, 4, 1)
     for one, other in zip(again.members, fresh.members, strict=True):
         np.testing.assert_array_equal(one.weights["head/kernel"], other.weights["head/kernel"])
 
@@ -68,13 +68,13 @@ def test_what_brings_nothing_is_not_used():
     """On white noise nothing beats the incumbent by much: it stays, alone or among the members."""
     rng = np.random.default_rng(3)
     noise = Panel.of(list(100 + rng.normal(size=(30, 60))))
-    found = Learner(plan(), seed=1).learn(noise, 4, 1)
+    found = EnsembleTrainer(plan(), seed=1).fit(noise, 4, 1)
     assert any(not any(w.any() for w in one.weights.values()) for one in found.members)
 
 
 @pytest.mark.parametrize("tail", [0, 4])
 def test_too_few_values_leave_the_incumbent(tail):
-    found = Learner(plan(), seed=1).learn(Panel.of([np.array([1.0, 2.0, 3.0])]), tail, 1)
+    found = EnsembleTrainer(plan(), seed=1).fit(Panel.of([np.array([1.0, 2.0, 3.0])]), tail, 1)
     assert len(found.members) == 1
     assert found.steps == 0
     assert any("too few" in one.why for one in found.notes)
@@ -82,7 +82,7 @@ def test_too_few_values_leave_the_incumbent(tail):
 
 def test_few_long_series_are_judged_on_many_windows(rng):
     """Of one series a single tail says nothing: intervals are set on as many as there is room."""
-    from forecastkit.training.blending import Learning
+    from forecastkit.training.blending import BlendTrainer
 
     t = np.arange(2400)
     y = 50 + 10 * np.sin(2 * np.pi * t / 24) + rng.normal(0, 2, 2400)
@@ -94,4 +94,4 @@ def test_few_long_series_are_judged_on_many_windows(rng):
     cv = fk.cross_validation(model, table, n_windows=5, level=[80])
     inside = ((cv["y"] >= cv["LSTM-lo-80"]) & (cv["y"] <= cv["LSTM-hi-80"])).mean()
     assert 0.65 <= inside <= 0.95
-    assert Learning({}, ("Theta",), 24, 24)._n_tails(model.fitted_.history.panel, 24) == 1
+    assert BlendTrainer({}, ("Theta",), 24, 24)._n_val_windows(model.model_.history.panel, 24) == 1

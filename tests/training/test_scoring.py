@@ -93,7 +93,7 @@ def test_plain_series_are_forecast(kind, y):
     model = kind(h=4, preset="instant").fit(table)
     forecast = model.predict(level=[80, 95]).drop(columns=["unique_id", "ds"])
     assert np.isfinite(forecast).all(axis=None)
-    weights = [part.weight for part in model.fitted_.parts]
+    weights = [part.weight for part in model.model_.blend.parts]
     assert sum(weights) == pytest.approx(1)
 
 
