@@ -16,7 +16,7 @@ from forecastkit.cli.options import (
     reading_options,
     spreadsheet_option,
 )
-from forecastkit.cli.output import Talk, print_json, text_table
+from forecastkit.cli.output import Talk, named_columns, print_json, text_table
 
 from forecastkit.files import check_outputs
 
@@ -65,7 +65,7 @@ def command(
     from forecastkit.cli.models import make_forecaster, named_covariates
 
     import forecastkit as fk
-    from forecastkit.tables.writing import check_format, rounded, with_file_columns, write_table
+    from forecastkit.tables.writing import check_format, rounded, write_table
 
     talk = Talk(options["quiet"])
     check_outputs(
@@ -77,8 +77,7 @@ def command(
     covariates = named_covariates(options)
     table = fk.read_csv(file, covariates=covariates, **chosen(options, READING))
     model = make_forecaster(table, options)
-    talk.say(f"{file}: {len(table)} rows, {table['unique_id'].nunique()} series.")
-    talk.assumptions(table.attrs["assumptions"])
+    talk.table(file, table, table.attrs["assumptions"])
     season = min(options["season_length"], default=None)
     baselines = [fk.Baseline(name, model.h, season, model.freq) for name in fk.BASELINES]
     cv = fk.cross_validation(
@@ -91,8 +90,7 @@ def command(
         fk.plot_forecast(table, cv, options["plot"])
         talk.say(f"Plot: {options['plot']}")
     if output:
-        cv = rounded(cv, table["y"].to_numpy())
-        cv = cv if columns == "standard" else with_file_columns(cv, table.attrs["reading"])
+        cv = named_columns(rounded(cv, table["y"].to_numpy()), table.attrs["reading"], columns)
         write_table(cv, output, options["spreadsheet_safe"])
     fitted = "before every window" if refit else "once, before the first window"
     talk.say(f"{n_windows} windows of {model.h} steps; fitted {fitted}. Mean over the series:")

@@ -59,7 +59,7 @@ def command(file: str, output: str, require_skill: bool, no_ablation: bool, **op
     covariates = named_covariates(options)
     table = fk.read_csv(file, covariates=covariates, **chosen(options, READING))
     model = make_forecaster(table, options)
-    talk.say(f"{file}: {len(table)} rows, {table['unique_id'].nunique()} series.")
+    talk.table(file, table)
     model.fit(table, progress=False if options["quiet"] else None, ablation=not no_ablation)
     model.save(output)
     talk.assumptions(model.assumptions)

@@ -27,6 +27,11 @@ class Talk:
         for note in notes:
             self.say(f"  {note['what']}: {note['why']}")
 
+    def table(self, file: str, table: Any, notes: Iterable[Row] = ()) -> None:
+        """Print the size of a table, and how it was read."""
+        self.say(f"{file}: {len(table)} rows, {table['unique_id'].nunique()} series.")
+        self.assumptions(notes)
+
     def scoreboard(self, rows: Sequence[Row], title: str, model: str) -> None:
         """Print scores, best first; `model` names the one that was fitted."""
         if not rows:
@@ -79,6 +84,13 @@ def _cell(value: Any) -> str:
     if value is None or value != value:  # NaN is not equal to itself
         return "-"
     return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def named_columns(table: Any, reading: Row, columns: str) -> Any:
+    """Give a forecast table the column names of its file, or the standard ones."""
+    from forecastkit.tables.writing import with_file_columns
+
+    return table if columns == "standard" else with_file_columns(table, reading)
 
 
 def print_json(result: Any) -> None:

@@ -15,7 +15,7 @@ from forecastkit.cli.options import (
     reading_options,
     spreadsheet_option,
 )
-from forecastkit.cli.output import Talk, print_json
+from forecastkit.cli.output import Talk, named_columns, print_json
 
 from forecastkit.errors import shell_word
 from forecastkit.files import check_outputs
@@ -58,13 +58,7 @@ def command(
     MODEL is model.safetensors in the current folder if not given.
     """
     import forecastkit as fk
-    from forecastkit.tables.writing import (
-        check_format,
-        records,
-        rounded,
-        with_file_columns,
-        write_table,
-    )
+    from forecastkit.tables.writing import check_format, records, rounded, write_table
 
     talk = Talk(options["quiet"])
     check_outputs(
@@ -79,25 +73,22 @@ def command(
     given = {name: value for name, value in chosen(options, READING).items() if value}
     if file is not None:
         table = fk.read_csv(file, **{**loaded.reading, **given})
-        talk.say(f"{file}: {len(table)} rows, {table['unique_id'].nunique()} series.")
-        talk.assumptions(table.attrs["assumptions"])
+        talk.table(file, table, table.attrs["assumptions"])
     source = loaded.facts["reading"] if table is None else table.attrs["reading"]
     if make_future:
         rows = fk.make_future_dataframe(loaded, table)
-        rows = rows if columns == "standard" else with_file_columns(rows, source)
-        write_table(rows, make_future)
-        name = shell_word(make_future)
-        talk.say(f"Fill in {make_future}, then forecast with --future {name}")
+        write_table(named_columns(rows, source, columns), make_future)
+        talk.say(f"Fill in {make_future}, then forecast with --future {shell_word(make_future)}")
         return
     futr_df = fk.read_future(future, loaded, **given) if future else None
     forecast = loaded.predict(table, level=options["level"], futr_df=futr_df)
     talk.assumptions(forecast.attrs["assumptions"])
-    if options["plot"]:
-        fk.plot_forecast(loaded.history if table is None else table, forecast, options["plot"])
-        talk.say(f"Plot: {options['plot']}")
     history = loaded.history if table is None else table
+    if options["plot"]:
+        fk.plot_forecast(history, forecast, options["plot"])
+        talk.say(f"Plot: {options['plot']}")
     forecast = rounded(forecast, history["y"].to_numpy())
-    forecast = forecast if columns == "standard" else with_file_columns(forecast, source)
+    forecast = named_columns(forecast, source, columns)
     if output != "-" or not options["as_json"]:
         write_table(forecast, output, options["spreadsheet_safe"])
     if options["as_json"]:

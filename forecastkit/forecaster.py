@@ -3,44 +3,21 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import pandas as pd
 
 from forecastkit.errors import OptionError
-from forecastkit.evaluation.skill import FEWEST_ROWS, Skill
-from forecastkit.methods.memo import MethodForecasts
+from forecastkit.evaluation.skill import Skill
 from forecastkit.methods.registry import BLENDED
-from forecastkit.model.model import HISTORY, FittedModel, Metadata
+from forecastkit.model.model import FittedModel
 from forecastkit.model.predictor import Predictor, predict_table
 from forecastkit.network.threads import single_blas_thread
-from forecastkit.notes import Note
-from forecastkit.reading.gaps import filled_periods
 from forecastkit.series.intervals import Level
-from forecastkit.series.panel import Panel
-from forecastkit.tables.dataset import Dataset, to_dataset, with_covariates
-from forecastkit.tables.frame import ASSUMPTIONS, READING, check_table
-from forecastkit.tables.roles import find_columns, find_cycles
-from forecastkit.training.arguments import (
-    check_arguments,
-    given_calendar,
-    given_events,
-    given_seasons,
-)
-from forecastkit.training.blending import BlendTrainer
 from forecastkit.training.config import Preset
-from forecastkit.training.plan import Plan, make_plan
-from forecastkit.training.progress import Progress
-from forecastkit.training.provenance import provenance, table_notes
-from forecastkit.training.scoring import (
-    ORIGINS,
-    WITHOUT,
-    HoldoutScores,
-    score_windows,
-    windows_that_fit,
-)
+from forecastkit.training.fit import fit_model
 
 
 class _Forecaster:
@@ -143,102 +120,14 @@ class _Forecaster:
             If the table or an argument is wrong, or the longest series is too short.
         """
         with single_blas_thread():
-            return self._fit(df, scored=True, progress=progress, ablation=ablation)
+            self.model_ = fit_model(self, df, scored=True, progress=progress, ablation=ablation)
+        return self
 
     def train(self, df: pd.DataFrame, progress: bool | None = None) -> Self:
         """Train as `fit` does, without the scoreboard: in half the time."""
         with single_blas_thread():
-            return self._fit(df, scored=False, progress=progress)
-
-    def _fit(
-        self, df: pd.DataFrame, scored: bool, progress: bool | None, ablation: bool = False
-    ) -> Self:
-        check_arguments(self)
-        table = check_table(df)
-        table.attrs = dict(df.attrs)
-        roles = self.futr_exog, self.hist_exog, self.stat_exog
-        events = given_events(table, self.holidays, self.events)
-        columns, said = find_columns(table, *roles, int(self.h), events)
-        data = to_dataset(table, self.freq)
-        wanted = given_calendar(table, self.calendar)
-        if self.preset != "instant":  # its network has no covariate inputs
-            cycles, why = find_cycles(columns, data.index.frequency, wanted)
-            columns, said = columns + cycles, said + why
-        notes = [Note(**one) for one in df.attrs.get(ASSUMPTIONS, [])]
-        notes += table_notes(data, table) + said
-        data = with_covariates(data, table, columns).recent(HISTORY)
-        plans = {name: self._plan(data, cell) for name, cell in self.cells.items()}
-        season = min(min(plan.season_lengths) for plan in plans.values())
-        holdout, n_windows = _to_hold_back(data, int(self.h), plans) if scored else (0, 0)
-        panel, scores = data.panel, HoldoutScores()
-        estimated = filled_periods(data, df.attrs)
-        forecasts = MethodForecasts(int(self.h))
-        with Progress(progress) as bar:
-            trainer = BlendTrainer(
-                plans, self.methods, int(self.h), season, int(self.seed), bar.step, forecasts
-            )
-            scorer = trainer
-            if n_windows:  # of what is held back not even the season is known
-                past = panel.drop_last(holdout * n_windows)
-                before = {name: self._plan(data, cell, past) for name, cell in self.cells.items()}
-                if any(not before[name].looks_like(plan) for name, plan in plans.items()):
-                    lengths = (min(plan.season_lengths) for plan in before.values())
-                    scorer = BlendTrainer(
-                        before,
-                        self.methods,
-                        int(self.h),
-                        min(lengths),
-                        int(self.seed),
-                        bar.step,
-                        forecasts,
-                    )
-            without = ablation and panel.covariates is not None and bool(n_windows)
-            bar.start(trainer.max_steps + (bool(n_windows) + without) * scorer.max_steps)
-            setting = holdout, n_windows, scorer, estimated
-            if n_windows:
-                scores = score_windows(self._name, panel, *setting)
-                bar.skip(scorer.max_steps)
-            if without:
-                name = f"{self._name} {WITHOUT}"
-                scores = scores.beside(score_windows(name, panel.alone(), *setting), name)
-                bar.skip(scorer.max_steps)
-            trained = trainer(panel)
-        for plan in plans.values():
-            notes += [one for one in plan.notes if one not in notes]
-        notes += trained.notes
-        facts = {
-            "model": type(self).__name__,
-            "preset": self.preset,
-            "seed": int(self.seed),
-            "steps": trained.steps,
-            "holdout": holdout,
-            "n_windows": n_windows,
-            "skill": [one.to_dict() for one in scores.skills],
-            "intervals": scores.intervals,
-            "covariates": [column.to_dict() for column in columns],
-            **provenance(table, data),
-            READING: df.attrs.get(READING, {}),
-        }
-        metadata = Metadata(
-            alias=self._name,
-            scoreboard=scores.board,
-            assumptions=[one.to_dict() for one in notes],
-            facts=facts,
-        )
-        self.model_ = FittedModel(trained.blend, data, metadata)
+            self.model_ = fit_model(self, df, scored=False, progress=progress, ablation=False)
         return self
-
-    def _plan(self, data: Dataset, cell: str, past: Panel | None = None) -> Plan:
-        window = None if self.input_size is None else int(self.input_size)
-        seasons = given_seasons(self.season_length)
-        preset = self.preset
-        if cell in self.not_fine_tuned and preset in ("fast", "default") and window is None:
-            preset = "instant"
-        return make_plan(data, cell, int(self.h), preset, window, seasons, past)
-
-    @property
-    def _name(self) -> str:
-        return self.alias or self.name
 
     @property
     def _state(self) -> FittedModel:
@@ -439,15 +328,6 @@ class AutoForecaster(_Forecaster):
     not_fine_tuned = ("rnn",)
     methods = BLENDED
     name = "Auto"
-
-
-def _to_hold_back(data: Dataset, h: int, plans: Mapping[str, Plan]) -> tuple[int, int]:
-    """Steps of a window that scores are made on, and how many windows there are."""
-    longest = int(data.panel.lengths.max())
-    holdout = min(h, longest // 3)
-    trains = any(plan.recipes for plan in plans.values())
-    many = data.panel.n_series >= FEWEST_ROWS and trains
-    return holdout, windows_that_fit(data.panel, holdout, 1 if many else ORIGINS)
 
 
 def _arguments(kind: type) -> dict[str, inspect.Parameter]:

@@ -15,7 +15,17 @@ import pytest
 ROOT = Path(__file__).parent.parent
 TOP = {
     *("forecastkit", "cli", "datasets", "tests", "setup.cfg", "README.md", "pyproject.toml"),
-    *("Makefile", "ARCHITECTURE.md", "CHANGELOG.md", "LICENSE", "benchmarks", ".ci", ".gitignore"),
+    *(
+        "Makefile",
+        "ARCHITECTURE.md",
+        "CHANGELOG.md",
+        "LICENSE",
+        "benchmarks",
+        ".ci",
+        ".gitignore",
+        "docs",
+        "CONTRIBUTING.md",
+    ),
 }
 # room: the rooms that it may import, and the packages that it may import besides the standard
 # library; layers/gates.py imports nothing at all

@@ -111,7 +111,11 @@ def cross_validation(
         known = _up_to(known, moments)
         part = _window(fitted, known, ahead, level)
         parts.append(part.assign(**{CUTOFF: part[UNIQUE_ID].map(moments)}))
-    cv = pd.concat(parts, ignore_index=True)
+    return _ordered(pd.concat(parts, ignore_index=True))
+
+
+def _ordered(cv: pd.DataFrame) -> pd.DataFrame:
+    """Columns and rows of a backtest in their order."""
     cv[CUTOFF] = cv[CUTOFF].astype(cv[DS].dtype)
     first = [UNIQUE_ID, DS, CUTOFF, Y]
     cv = cv[[*first, *(name for name in cv.columns if name not in first)]]

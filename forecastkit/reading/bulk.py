@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
@@ -245,8 +246,14 @@ def _assembled(
         reader.point_out(target, part)
     if not np.isfinite(y).any():
         return None
+    return _sorted((codes, names, ds, y, lines), others), layout, notes
+
+
+def _sorted(columns: tuple[np.ndarray, ...], others: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """The series table of codes and names of series, timestamps, values and lines, in order."""
+    codes, names, ds, y, lines = columns
     order = _order(codes, names, ds)
-    found = pd.DataFrame(
+    table = pd.DataFrame(
         {
             UNIQUE_ID: pd.array(names, dtype="str").take(codes[order]),
             DS: ds[order],
@@ -257,8 +264,8 @@ def _assembled(
     )
     for name, column in others.items():
         kept = column.array[order] if not isinstance(order, slice) else column.array
-        found[name] = kept.astype("str") if isinstance(kept, pd.Categorical) else np.asarray(kept)
-    return found, layout, notes
+        table[name] = kept.astype("str") if isinstance(kept, pd.Categorical) else np.asarray(kept)
+    return table
 
 
 def _moments(column: Any, dates: Dates, how: ReadingOptions, name: str) -> np.ndarray | None:

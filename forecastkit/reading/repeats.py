@@ -14,7 +14,7 @@ from forecastkit.tables.frame import DS, UNIQUE_ID, Y, day
 def without_repeats(
     table: pd.DataFrame, file: str, time: str | None, notes: list[Note]
 ) -> pd.DataFrame:
-    """Drop rows that say the same twice; refuse those that disagree."""
+    """Drop duplicate rows; refuse different rows for the same series and timestamp."""
     names, ds = table[UNIQUE_ID].array, table[DS].array  # sorted: twins are neighbours
     same_as_next = np.asarray(ds[1:] == ds[:-1], dtype=bool)
     if same_as_next.any():
@@ -35,10 +35,16 @@ def without_repeats(
         what = f"{n} duplicate row{plural} dropped (row{plural} {lines})"
         notes.append(Note(what, f"identical to {'earlier rows' if n > 1 else 'an earlier row'}"))
         table = table.drop(index=some.index[same]).reset_index(drop=True)
-    by_line = some[~same].sort_values(LINE, kind="stable")
+    _check_unique(some[~same], table, file, time)
+    return table
+
+
+def _check_unique(some: pd.DataFrame, table: pd.DataFrame, file: str, time: str | None) -> None:
+    """Raise `DataError` if several of some rows stand for the same series and timestamp."""
+    by_line = some.sort_values(LINE, kind="stable")
     repeats = by_line[by_line.duplicated([UNIQUE_ID, DS])]
     if repeats.empty:
-        return table
+        return
     row = repeats.iloc[0]
     twins = by_line[(by_line[UNIQUE_ID] == row[UNIQUE_ID]) & (by_line[DS] == row[DS])]
     other = "a different value" if twins[Y].nunique(dropna=False) > 1 else "different covariates"

@@ -94,7 +94,7 @@ def irregular(
     grid: Frequency,
     common: int,
 ) -> DataError:
-    """Say why timestamps lie on no grid: retail months, clocks that are late, several grids."""
+    """Error for timestamps without a frequency: retail months, late clocks, shifted series."""
     steps = np.diff(as_int(ds))[np.diff(series) == 0]
     if ds.dtype.kind == "M" and _are_nth_weekdays(ds):
         return DataError(
@@ -119,28 +119,36 @@ def irregular(
             fix="To align them to the frequency, pass snap=True (--snap).",
         )
     off = np.flatnonzero(grid.off_grid(ds))
-    if ids is not None:
-        alone = [k for k in np.unique(series) if not grid.off_grid(ds[series == k]).any()]
-        odd = series[off[0]]
-        shifted = grid.off_grid(ds[series == odd]).all()
-        if alone and shifted and len(alone) < len(np.unique(series)):
-            count = len(np.unique(series)) - len(alone)
-            error = DataError(
-                f"Series '{ids[int(off[0])]}' is offset from series "
-                f"'{ids[int(np.searchsorted(series, alone[0]))]}': {_shown(ds[off[0]])} is not a "
-                f"whole number of steps of {grid.alias} from {_shown(ds[series == alone[0]][0])} "
-                f"({count} of {len(np.unique(series))} series).",
-                fix="Forecast them separately, or shift them to the same timestamps.",
-            )
-            return at_row(error, int(off[0]))
-    error = DataError(
-        f"The timestamps are irregular: the most frequent interval is {_span(common, ds)}, but "
-        f"{_shown(ds[off[0]])} is not a whole number of intervals from {_shown(ds[0])} "
-        f"({len(off)} of {len(ds)} rows).",
-        value=_shown(ds[off[0]]),
-        fix="Aggregate to regular periods first, or set the frequency with freq (--freq).",
-    )
+    error = None if ids is None else _shifted_series(ds, series, ids, grid)
+    if error is None:
+        error = DataError(
+            f"The timestamps are irregular: the most frequent interval is {_span(common, ds)}, but "
+            f"{_shown(ds[off[0]])} is not a whole number of intervals from {_shown(ds[0])} "
+            f"({len(off)} of {len(ds)} rows).",
+            value=_shown(ds[off[0]]),
+            fix="Aggregate to regular periods first, or set the frequency with freq (--freq).",
+        )
     return at_row(error, int(off[0]))
+
+
+def _shifted_series(
+    ds: np.ndarray, series: np.ndarray, ids: Any, grid: Frequency
+) -> DataError | None:
+    """Error for series on the same frequency whose timestamps are offset from each other."""
+    off = np.flatnonzero(grid.off_grid(ds))
+    alone = [k for k in np.unique(series) if not grid.off_grid(ds[series == k]).any()]
+    odd = series[off[0]]
+    shifted = grid.off_grid(ds[series == odd]).all()
+    if alone and shifted and len(alone) < len(np.unique(series)):
+        count = len(np.unique(series)) - len(alone)
+        return DataError(
+            f"Series '{ids[int(off[0])]}' is offset from series "
+            f"'{ids[int(np.searchsorted(series, alone[0]))]}': {_shown(ds[off[0]])} is not a "
+            f"whole number of steps of {grid.alias} from {_shown(ds[series == alone[0]][0])} "
+            f"({count} of {len(np.unique(series))} series).",
+            fix="Forecast them separately, or shift them to the same timestamps.",
+        )
+    return None
 
 
 def _are_nth_weekdays(ds: np.ndarray) -> bool:

@@ -187,11 +187,11 @@ class BlendTrainer:
         before: Sequence[Part],
         effects: Effects | None,
     ) -> tuple[list[tuple[Holdout, Distribution]], float]:
-        """Windows of the past, forecasts of parts that had not seen them, how many do not overlap.
+        """Hold-outs, forecasts of parts that had not seen them, and the number of whole windows.
 
-        The newest are the tails. Those before them are forecast by the shipped networks, which
-        have seen none of the series; in few series they overlap. They are left out where many
-        series were trained on: networks that were trained err in their own way.
+        The newest are the validation windows. Those before them are forecast by the pretrained
+        networks, which have seen none of the series; in small panels they overlap. They are left
+        out where many series were trained on, since trained networks have errors of another kind.
         """
         if val_size < 1:
             return [], 0.0
@@ -215,20 +215,11 @@ class BlendTrainer:
         elif earlier:
             holdouts.append((Holdout.joined(earlier), untrained))
         n_windows = n_val_windows + len(earlier) * step / val_size
+        setting = val_size, self.season_length, effects
         distributions = [
-            (
-                holdout,
-                Distribution(
-                    holdout.past,
-                    seen,
-                    val_size,
-                    self.season_length,
-                    effects,
-                    methods=self.forecasts,
-                ),
-            )
-            for holdout, seen in holdouts
-            if len(holdout.series)
+            (one, Distribution(one.past, parts, *setting, methods=self.forecasts))
+            for one, parts in holdouts
+            if len(one.series)
         ]
         return distributions, n_windows
 

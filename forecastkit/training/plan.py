@@ -155,12 +155,7 @@ def make_plan(
     incumbent = Member(*adapt_to(*pretrained(cell)[:2], lengths, h))
     start = add_covariate_inputs(incumbent.network, incumbent.weights, **sizes)
     n_values = int(np.sum(~np.isnan(data.panel.values)))
-    why = "starting point of the fine-tuning"
-    if n_tuned and n_values < _FEWEST_VALUES:
-        why = f"used without fine-tuning, which needs {_FEWEST_VALUES} values; there are {n_values}"
-    elif n_tuned == 0:
-        why = "used without fine-tuning"
-    notes.append(Note(f"pretrained {cell.upper()}", why))
+    notes.append(_note_on_start(cell, n_tuned, n_values))
     notes += _notes_on_horizon(h, longest)
     tuned = Recipe(*start, TRAININGS["pretrained", long], n_tuned)
     recipes = [tuned] if n_tuned and n_values >= _FEWEST_VALUES else []
@@ -192,6 +187,15 @@ def _notes_from_scratch(
         return []
     why = f"the pretrained network has a window of {PRETRAINED_WINDOW} steps"
     return [Note("trained from scratch", why)]
+
+
+def _note_on_start(cell: str, n_tuned: int, n_values: int) -> Note:
+    why = "starting point of the fine-tuning"
+    if n_tuned and n_values < _FEWEST_VALUES:
+        why = f"used without fine-tuning, which needs {_FEWEST_VALUES} values; there are {n_values}"
+    elif n_tuned == 0:
+        why = "used without fine-tuning"
+    return Note(f"pretrained {cell.upper()}", why)
 
 
 def _notes_on_horizon(h: int, longest: int) -> list[Note]:
