@@ -35,8 +35,22 @@ format: $(READY) ## rewrite the code in the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY)  ## print the times and the memory of the commands
-	for script in benchmarks/*.py; do $(BIN)/python $$script; done
+# DATA: a folder with Parquet panels (unique_id, ds, y, split), for instance m3_monthly.parquet
+bench: $(READY)  ## run every benchmark; with DATA=FOLDER the accuracy on its panels too
+	$(BIN)/python benchmarks/commands.py
+	$(BIN)/python benchmarks/reading.py
+	$(BIN)/python benchmarks/threads.py
+	$(BIN)/python benchmarks/layers.py
+	$(BIN)/python benchmarks/generator.py
+	$(BIN)/python benchmarks/covariates.py datasets/sales.csv --h 14 --season-length 7 --futr price promo \
+		--id product --time date --target units
+	$(BIN)/python benchmarks/memory.py
+ifdef DATA
+	$(BIN)/python benchmarks/accuracy.py $(DATA)/m3_monthly.parquet --h 18 --season-length 12 --models LSTM Auto
+	$(BIN)/python benchmarks/zero_shot.py --set $(DATA)/m3_monthly.parquet:18:12
+	$(BIN)/python benchmarks/ablation.py --set $(DATA)/m3_monthly.parquet:18:12 --sample 200
+	$(BIN)/python benchmarks/leave_one_out.py $(DATA)
+endif
 
 clean:           ## remove what the targets made
 	rm -rf $(VENV) demo build *.egg-info .mypy_cache .ruff_cache .pytest_cache

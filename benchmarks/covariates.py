@@ -1,7 +1,7 @@
 """What covariates bring, against baselines and against gradient boosting that sees them too.
 
     python benchmarks/covariates.py FILE --h H --season-length M --futr price deal feat
-        [--time COLUMN --target COLUMN --drop COLUMN ...] [--windows N --step N]
+        [--id COLUMN --time COLUMN --target COLUMN --drop COLUMN ...] [--windows N --step N]
         [--preset instant] [--models LSTM Auto] [--most-periods N] [--seed 1]
 
 FILE is a Parquet or CSV table: unique_id, ds, y (or the columns named), then covariates. The last
@@ -34,7 +34,7 @@ from forecastkit.tables.frame import check_table
 LEVELS = (20, 40, 60, 80)
 DECILES = tuple(round(0.1 * k, 1) for k in range(1, 10))
 _LAGS = 8
-_MOST_ROWS = 200_000
+_MAX_ROWS = 200_000
 
 
 class Boosting:
@@ -68,7 +68,7 @@ class Boosting:
         x = np.concatenate([one[0] for one in parts])
         target = np.concatenate([one[1] for one in parts])
         known = np.flatnonzero(np.isfinite(target))
-        kept = rng.permutation(known)[:_MOST_ROWS]
+        kept = rng.permutation(known)[:_MAX_ROWS]
         self.models = {
             q: HistGradientBoostingRegressor(
                 loss="quantile", quantile=q, max_iter=200, learning_rate=0.08, max_leaf_nodes=63
@@ -140,7 +140,8 @@ class Boosting:
 def read(given: argparse.Namespace) -> pd.DataFrame:
     """Series table of the file."""
     reader = pd.read_parquet if given.file.suffix == ".parquet" else pd.read_csv
-    table = reader(given.file).rename(columns={given.time: "ds", given.target: "y"})
+    names = {given.time: "ds", given.target: "y", given.id: "unique_id"}
+    table = reader(given.file).rename(columns=names)
     if "unique_id" not in table:
         table["unique_id"] = given.target
     if not pd.api.types.is_datetime64_any_dtype(table["ds"]):
@@ -184,6 +185,7 @@ def main() -> None:
     parser.add_argument("--h", type=int, required=True)
     parser.add_argument("--season-length", type=int, required=True)
     parser.add_argument("--futr", nargs="+", required=True)
+    parser.add_argument("--id", default="unique_id")
     parser.add_argument("--time", default="ds")
     parser.add_argument("--target", default="y")
     parser.add_argument("--drop", nargs="*", default=[])

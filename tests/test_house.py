@@ -259,3 +259,36 @@ def test_importing_forecastkit_loads_nothing_heavy():
 
 def test_reading_loads_nothing_heavy():
     assert not loaded_after("import forecastkit as fk; fk.datasets.load('sales')") & HEAVY
+
+
+MAX_LINES, MAX_FUNCTION, MAX_SHARE = 400, 45, 0.2
+
+
+def function_lengths(path: Path) -> dict[str, int]:
+    """Lines of each function without its docstring; constructors of Keras layers aside."""
+    lengths = {}
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        first = node.body[0]
+        doc = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+        skipped = (first.end_lineno or 0) - first.lineno + 1 if doc else 0
+        lengths[node.name] = (node.end_lineno or 0) - node.lineno + 1 - skipped
+    if path.parent.name == "layers":
+        lengths.pop("__init__", None)
+    return lengths
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_modules_and_functions_stay_small(path):
+    assert len(path.read_text().splitlines()) <= MAX_LINES
+    long = {name: n for name, n in function_lengths(path).items() if n > MAX_FUNCTION}
+    assert long == {}
+
+
+def test_no_room_is_larger_than_a_fifth():
+    sizes: dict[str | None, int] = {}
+    for path in sources():
+        room = room_of(path)
+        sizes[room] = sizes.get(room, 0) + len(path.read_text().splitlines())
+    assert max(sizes.values()) <= MAX_SHARE * sum(sizes.values())

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-_DRAWS, _MOST_DRAWN = 2000, 5_000_000
+_DRAWS, _MAX_DRAWN = 2000, 5_000_000
 # fewer series and windows than this say nothing about chance
-FEWEST_ROWS = 10
+MIN_ROWS = 10
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Skill:
     gain : float
         Share of the other's mean error that the model takes away; below 0 where it adds to it.
     low, high : float or None
-        Ends of a 95 % interval of the gain; None with fewer than `FEWEST_ROWS` rows.
+        Ends of a 95 % interval of the gain; None with fewer than `MIN_ROWS` rows.
     better, rows : int
         Series and windows in which the model was better, and how many there were.
     """
@@ -88,10 +88,10 @@ def skill(against: str, own: np.ndarray, other: np.ndarray, series: np.ndarray) 
         group = np.arange(len(own))
     sums = np.stack([np.bincount(group, one) for one in (own, other)])  # (2, groups)
     low = high = None
-    if sums.shape[1] >= FEWEST_ROWS:
+    if sums.shape[1] >= MIN_ROWS:
         rng = np.random.default_rng(0)
         n = sums.shape[1]
-        draws = max(200, min(_DRAWS, _MOST_DRAWN // n))
+        draws = max(200, min(_DRAWS, _MAX_DRAWN // n))
         drawn = rng.multinomial(n, np.full(n, 1 / n), draws)
         mine, its = drawn @ sums[0], drawn @ sums[1]
         gains = 1.0 - mine / np.maximum(its, 1e-300)

@@ -12,8 +12,8 @@ import tensorflow as tf
 from forecastkit.layers.gates import masked_product
 from forecastkit.layers.loops import ops
 
-_FEWEST_ROWS = 16  # of a part of the batch that is worth a thread
-_MOST_PARTS = 4
+_MIN_ROWS = 16  # of a part of the batch that is worth a thread
+_MAX_PARTS = 4
 
 
 def sequence_config(
@@ -129,8 +129,8 @@ def _n_parts(x: Any) -> int:
     if tf.executing_eagerly() or unknown or tf.config.list_logical_devices("GPU"):
         return 1
     threads = tf.config.threading.get_inter_op_parallelism_threads() or os.cpu_count() or 1
-    n = min(threads, _MOST_PARTS)
-    return n if x.shape[0] is None else max(1, min(n, x.shape[0] // _FEWEST_ROWS))
+    n = min(threads, _MAX_PARTS)
+    return n if x.shape[0] is None else max(1, min(n, x.shape[0] // _MIN_ROWS))
 
 
 def _split(x: Any, n: int) -> list[Any]:

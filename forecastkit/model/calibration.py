@@ -25,10 +25,10 @@ from forecastkit.series.intervals import normal
 LEVELS = (20.0, 40.0, 60.0, 80.0, 90.0, 95.0, 98.0)
 _Z = np.array([normal(0.5 + level / 200) for level in LEVELS])
 # scores that a step wants of itself and its neighbours
-_ENOUGH = 200
+_MIN_SCORES = 200
 # rows, and windows, at which what they say counts as much as what the model says
 _PRIOR_ROWS, _PRIOR_WINDOWS = 20.0, 1.0
-_MOST = 6.0  # times as wide, or as narrow
+_MAX_RATIO = 6.0  # times as wide, or as narrow
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def _neighbours(known: np.ndarray, step: int) -> slice:
     h = known.shape[1]
     for beside in range(h):
         around = slice(max(0, step - beside), step + beside + 1)
-        if known[:, around].sum() >= _ENOUGH:
+        if known[:, around].sum() >= _MIN_SCORES:
             return around
     return slice(0, h)
 
@@ -137,7 +137,7 @@ def _conformal(scores: np.ndarray) -> np.ndarray:
     inside = rank <= n
     found = scores[np.minimum(rank, n) - 1]
     # levels that so few scores say nothing of are as much too wide as the widest that they do
-    ratio = np.clip(found / _Z, 1 / _MOST, _MOST)
+    ratio = np.clip(found / _Z, 1 / _MAX_RATIO, _MAX_RATIO)
     last = ratio[inside][-1] if inside.any() else 1.0
     radius = np.where(inside, ratio, np.maximum(last, 1.0)) * _Z
     return np.maximum.accumulate(radius)

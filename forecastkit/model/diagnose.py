@@ -22,8 +22,8 @@ from forecastkit.tables.frame import UNIQUE_ID
 _SHARE_HEARD = 0.95
 _SHUT, _OPEN = 0.05, 0.95
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-_MOST_SERIES = 256
-_MOST_NAMED = 8
+_MAX_SERIES = 256
+_MAX_NAMED = 8
 # steps of which it says nothing that all of them, or few of them, are heard
 _TOO_FEW_FOR_ALL, _TOO_FEW_FOR_FEW = 3, 8
 _SILENT = 1e-9
@@ -174,7 +174,7 @@ def _last_known_windows(
     order = np.argsort(-panel.lengths, kind="stable")
     names = pd.Series([groups.get(one, "") for one in fitted.history.index.ids[order]])
     rank = names.groupby(names).cumcount().to_numpy()  # within its group
-    series = np.sort(order[np.argsort(rank, kind="stable")][:_MOST_SERIES])
+    series = np.sort(order[np.argsort(rank, kind="stable")][:_MAX_SERIES])
     return windows, series, np.maximum(panel.lengths[series] - 1 - network.view.horizon, 0)
 
 
@@ -230,7 +230,7 @@ def _group_names(
     """Name of the group of each series."""
     if groups is not None:
         return np.array([groups.get(one, "others") for one in ids], dtype=object)
-    if len(ids) <= _MOST_NAMED:
+    if len(ids) <= _MAX_NAMED:
         return ids.astype(object)
     bounds = np.unique(np.quantile(lengths, [0, 1 / 3, 2 / 3]).astype(int))
     part = np.searchsorted(bounds, lengths, side="right") - 1

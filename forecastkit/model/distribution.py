@@ -24,7 +24,7 @@ from forecastkit.series.windows import Windows
 # standard normal scores between which values are looked up, and the most that one can be
 _GRID = np.linspace(-5.0, 5.0, 41)
 _ROWS_AT_ONCE = 1024
-_MOST_OF_LARGEST = 4.0
+_MAX_OF_LARGEST = 4.0
 # a series with fewer values that has never changed shows nothing of its noise
 _MIN_VALUES = 3
 # one-step error of a cold start where no series shows its noise: a factor of e, or once the size
@@ -123,7 +123,7 @@ class Distribution:
         """
         largest = np.full(panel.n_series, -np.inf)
         np.fmax.at(largest, panel.owner, panel.values)
-        most = self.scale.forward(_MOST_OF_LARGEST * np.maximum(largest, 0.0))
+        most = self.scale.forward(_MAX_OF_LARGEST * np.maximum(largest, 0.0))
         return np.where(self.scale.shift > 0, most, np.inf)
 
     def quantiles(self, z: np.ndarray) -> np.ndarray:

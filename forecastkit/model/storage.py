@@ -43,7 +43,7 @@ from forecastkit.tables.schema import Column, Schema
 
 _MANIFEST = "forecastkit"
 _DIGEST = "sha256"
-_LARGEST_EFFECT, _LEAST_EFFECT = 1e120, 1e-30
+_MAX_EFFECT, _MIN_EFFECT = 1e120, 1e-30
 # what other files begin with, and what they are
 _OTHER_KINDS = {
     b"\x89PNG": "a PNG picture",
@@ -202,10 +202,10 @@ def _effects(
     if kept is None or covariates is None:
         return None
     arrays = {name: tensors[f"effects/{stored}"] for name, stored in EFFECT_ARRAYS.items()}
-    sane = all((np.abs(one) < _LARGEST_EFFECT).all() for one in arrays.values())
+    sane = all((np.abs(one) < _MAX_EFFECT).all() for one in arrays.values())
     positive = ("size", "variance", "static_std")
-    sane = sane and all((arrays[one] > _LEAST_EFFECT).all() for one in positive)
-    sane = sane and _LEAST_EFFECT < kept["noise"] < _LARGEST_EFFECT
+    sane = sane and all((arrays[one] > _MIN_EFFECT).all() for one in positive)
+    sane = sane and _MIN_EFFECT < kept["noise"] < _MAX_EFFECT
     if not sane or not np.array_equal(arrays["known_ahead"] > 0, covariates.known_ahead):
         raise damaged(name, "its effects of covariates are out of range")
     pairs = tensors["effects/pairs"]

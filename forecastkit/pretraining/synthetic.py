@@ -26,7 +26,7 @@ from forecastkit.pretraining.dates import calendar_effects, some
 from forecastkit.series.panel import Panel
 
 Rng = np.random.Generator
-_MOST = 30.0  # of |z|: keeps exp(z) finite and its logarithm exact
+_MAX_ABS_Z = 30.0  # of |z|: keeps exp(z) finite and its logarithm exact
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def draw_values(rng: Rng, n: int, length: int, kind: Kind) -> np.ndarray:
             z = z + size[:, None] * _season(rng, n, length, m, min(kind.season_lengths))
     z = z + calendar_effects(rng, unit, length, kind.season_lengths)
     z = z + _events(rng, unit, z.shape)
-    return _observed(rng, np.clip(z, -_MOST, _MOST), kind)
+    return _observed(rng, np.clip(z, -_MAX_ABS_Z, _MAX_ABS_Z), kind)
 
 
 def _log_normal(rng: Rng, mean: float, spread: float, n: int) -> np.ndarray:

@@ -40,7 +40,7 @@ from forecastkit.tables.frame import DS, UNIQUE_ID, Y
 LARGE = 8_000_000
 _SAMPLE = 300_000
 # shorter samples of a column are read cell by cell, where that is faster
-_FEW = 5_000
+_MIN_FAST_ROWS = 5_000
 # parts of the words for truth, which pandas reads as 1 and 0 among numbers
 _TRUTH = (b"RUE", b"rue", b"ALSE", b"alse")
 
@@ -106,7 +106,7 @@ def _numbers(cells: Cells, layout: Layout, how: ReadingOptions) -> set[str] | No
         if name in (layout.time, *layout.ids):
             continue
         text = cells.table[name]
-        if cells.commas and len(text) < _FEW and plain_numbers(text) is not None:
+        if cells.commas and len(text) < _MIN_FAST_ROWS and plain_numbers(text) is not None:
             found.add(name)
             continue
         bare = undressed(text[~missing(text, how.na_value)])

@@ -27,9 +27,9 @@ from forecastkit.reading.numbers import (
 from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Y
 
 LINE = "line in the file"  # a column of its own, while a file is read
-_MOST_SHOWN = 200_000
+_MAX_SHOWN = 200_000
 # shorter columns are read cell by cell, where that is faster
-_FEW = 5_000
+_MIN_FAST_ROWS = 5_000
 
 
 class Columns:
@@ -61,7 +61,7 @@ class Columns:
     def numbers(self, column: str) -> np.ndarray:
         """Read a column that must be numbers; raise with all the cells that are not."""
         text = self.cells.table[column]
-        if len(text) < _FEW and not (self.decimal or self.thousands or self.na_values):
+        if len(text) < _MIN_FAST_ROWS and not (self.decimal or self.thousands or self.na_values):
             plain = plain_numbers(text)
             if plain is not None and not has_open_points(text):
                 self.point_out(column, plain)
@@ -127,7 +127,7 @@ class Columns:
         if self._marks is None:
             self._marks = set()
             for name in self.cells.columns:
-                text = self.cells.table[name].iloc[:_MOST_SHOWN]
+                text = self.cells.table[name].iloc[:_MAX_SHOWN]
                 bare = undressed(text[~missing(text, self.na_values)]).cells
                 if name == column or not bare.str.contains(r"\d[.,]\d", regex=True).any():
                     continue

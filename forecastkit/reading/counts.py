@@ -18,7 +18,7 @@ _MONTH_NAMED = re.compile(r"month|monat|mois|\bmes|date|datum|period", re.I)
 _WEEK_NAMED = re.compile(r"week|woche|\bkw|wk", re.I)
 _DAY_WORDS = re.compile(r"date|day|stamp|datum|fecha|\bdata\b|jour|\btag\b|\bds\b", re.I)
 # periods of a year of book-keepers, beyond which numbers are weeks
-_MOST_PERIODS = 16
+_MAX_PERIODS = 16
 _FIRST_EPOCH, _LAST_EPOCH = 1e8, 4.1e9  # seconds: 1973 to 2099
 _FIRST_SERIAL, _LAST_SERIAL = 20_000, 80_000  # days of a spreadsheet: 1954 to 2119
 _SPREADSHEET_START = pd.Timestamp("1899-12-30")
@@ -50,7 +50,7 @@ def read_counts(cells: pd.Series, name: str | None) -> Read | None:
             return (ds, "%Y%m%d%H", ds.isna().to_numpy())
     if len(digits) and digits.str.fullmatch(_YEAR + r"(0[1-9]|[1-4]\d|5[0-3])").mean() > 0.5:
         last = pd.to_numeric(digits.str.slice(4), errors="coerce").fillna(0)
-        by_week = last.max() > _MOST_PERIODS or (
+        by_week = last.max() > _MAX_PERIODS or (
             name and re.search(r"week|woche|\bkw|wk", name, re.I)
         )
         if by_week and digits.str.fullmatch(r"\d{4}(0[1-9]|[1-4]\d|5[0-3])").all():

@@ -13,7 +13,7 @@ from forecastkit.reading.counts import read_counts
 from forecastkit.reading.forms import CLOCKS, FORMS, SLASHED, explicit
 from forecastkit.reading.months import in_english, looks_like_a_date
 
-_MOST_LOOKED_AT = 60
+_MAX_SAMPLED = 60
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def _read_kinds(
         later = pd.to_timedelta(next_day.astype(int), unit="D")
         whole = found is None or not pd.api.types.is_datetime64_any_dtype(found.ds)
         return None if found is None or whole else replace(found, ds=found.ds + later)
-    sample = cells.iloc[codes[:: max(1, len(codes) // _MOST_LOOKED_AT)]].reset_index(drop=True)
+    sample = cells.iloc[codes[:: max(1, len(codes) // _MAX_SAMPLED)]].reset_index(drop=True)
     sample = sample[sample != ""]
     if sample.empty:
         return None

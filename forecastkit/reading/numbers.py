@@ -33,7 +33,7 @@ _SENTINELS = (-1.0, -9.0, -99.0, -200.0, -999.0, -9999.0, -99999.0, 999.0, 9999.
 _MANY = 3
 # share of the cells of a column of numbers that are numbers
 _SHARE_NUMERIC = 0.9
-_MOST_CELLS, _FEW_CELLS = 10_000, 2_000
+_MAX_CELLS, _MIN_CELLS = 10_000, 2_000
 
 
 @dataclass(frozen=True)
@@ -347,8 +347,8 @@ def is_numeric(
     column: pd.Series, na_values: tuple[str, ...], share: float = _SHARE_NUMERIC
 ) -> bool:
     """Whether nearly all cells that are not missing are numbers; one bad cell is found later."""
-    column = column if len(column) < 2 * _MOST_CELLS else column.iloc[:: len(column) // _MOST_CELLS]
-    if len(column) < _FEW_CELLS:
+    column = column if len(column) < 2 * _MAX_CELLS else column.iloc[:: len(column) // _MAX_CELLS]
+    if len(column) < _MIN_CELLS:
         plain = plain_numbers(column)
         if plain is not None and np.isfinite(plain).any():
             return True

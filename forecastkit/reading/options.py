@@ -11,7 +11,7 @@ from forecastkit.errors import OptionError
 from forecastkit.reading.cells import Cells
 from forecastkit.reading.gaps import FILLS, Fill
 from forecastkit.reading.sheet import to_cells
-from forecastkit.reading.source import MOST_BYTES, Source
+from forecastkit.reading.source import MAX_BYTES, Source
 from forecastkit.reading.text import decoded, split
 from forecastkit.reading.time_column import Wanted
 
@@ -31,7 +31,7 @@ class ReadingOptions:
     na_value: tuple[str, ...] = ()
     fill: Fill = "none"
     snap: bool = False
-    max_bytes: int = MOST_BYTES
+    max_bytes: int = MAX_BYTES
 
     @classmethod
     def of(cls, **given: Any) -> ReadingOptions:

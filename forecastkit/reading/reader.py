@@ -22,7 +22,7 @@ from forecastkit.reading.options import ReadingOptions
 from forecastkit.reading.parquet import parquet_cells
 from forecastkit.reading.repeats import without_repeats
 from forecastkit.reading.snapping import snapped
-from forecastkit.reading.source import MOST_BYTES, read_source
+from forecastkit.reading.source import MAX_BYTES, read_source
 from forecastkit.reading.time_column import dates_of
 from forecastkit.reading.wide import lengthened
 from forecastkit.tables.dataset import Dataset, to_dataset
@@ -46,7 +46,7 @@ def read_csv(
     freq: str | int | Frequency | None = None,
     snap: bool = False,
     covariates: Sequence[str] = (),
-    max_bytes: int = MOST_BYTES,
+    max_bytes: int = MAX_BYTES,
 ) -> pd.DataFrame:
     r"""Read a CSV file into a series table.
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from forecastkit.errors import DataError
 from forecastkit.notes import Note
-from forecastkit.tables.clocks import MOST_OFF, duration, off_clock, usual_step
+from forecastkit.tables.clocks import MAX_OFFSET, duration, off_clock, usual_step
 from forecastkit.tables.frame import DS, UNIQUE_ID
 from forecastkit.tables.frequency import Frequency, parse_frequency
 from forecastkit.tables.index import aligned
@@ -46,7 +46,7 @@ def snapped(
     else:
         step = given.step if given is not None and given.kind == "fixed" else None
         step = step or usual_step(moments, codes)
-        if step is None or (np.abs(off_clock(moments, step)) > MOST_OFF * step).any():
+        if step is None or (np.abs(off_clock(moments, step)) > MAX_OFFSET * step).any():
             raise DataError(
                 "The timestamps are too irregular to be aligned: some are off by more than a tenth "
                 "of a step.",

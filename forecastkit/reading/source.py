@@ -21,7 +21,7 @@ from forecastkit.notes import Note
 
 STANDARD_INPUT = "-"
 # bytes of a file, decompressed, that are read at the most unless more are asked for
-MOST_BYTES = 4 * 2**30
+MAX_BYTES = 4 * 2**30
 _PIECE = 2**20
 _ZIP, _PARQUET, _OLD_EXCEL = b"PK\x03\x04", b"PAR1", b"\xd0\xcf\x11\xe0"
 _EMPTY_ZIP = b"PK\x05\x06"
@@ -51,7 +51,7 @@ class Source:
         return self.data[:4] == _PARQUET and self.data[-4:] == _PARQUET
 
 
-def read_source(path: str | Path, most_bytes: int = MOST_BYTES) -> Source:
+def read_source(path: str | Path, most_bytes: int = MAX_BYTES) -> Source:
     """Read a file whole, and decompress it if it is a gzip, bz2, xz or zip file.
 
     Parameters

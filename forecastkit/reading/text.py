@@ -18,7 +18,7 @@ _BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe
 _LINES_TO_LOOK_AT = 60
 # bytes that no text holds: control characters but for tab, line ends and form feed
 _CONTROL = bytes(set(range(32)) - {9, 10, 12, 13, 26, 27}) + b"\x7f"
-_MOST_CONTROL = 0.01
+_MAX_CONTROL = 0.01
 _LONGEST_CELL = 2**27
 _WRAPPED = re.compile(r'^="(.*)"$', re.DOTALL)
 
@@ -69,7 +69,7 @@ def decoded(data: bytes, name: str, encoding: str | None) -> tuple[str, list[Not
         )
     head = data[:100_000]
     if used.startswith("utf-8") and len(head) - len(head.translate(None, _CONTROL)) > (
-        _MOST_CONTROL * len(head)
+        _MAX_CONTROL * len(head)
     ):
         raise DataError(
             "The file contains control characters: it is not a text file.",

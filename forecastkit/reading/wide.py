@@ -12,7 +12,7 @@ from forecastkit.notes import Note
 from forecastkit.reading.cells import Cells
 from forecastkit.reading.dates import Dates, read_dates
 
-_FEWEST, _MOST_FIXED = 3, 30
+_MIN_PERIODS, _MAX_FIXED = 3, 30
 _TIME, _VALUE = "date", "value"
 
 
@@ -52,9 +52,9 @@ def first_period(columns: Sequence[str]) -> int | None:
     >>> first_period(["shop", "2019", "2020", "2021"]), first_period(["date", "a", "b"])
     (1, None)
     """
-    if len(columns) < _FEWEST or _dates(columns[-_FEWEST:]) is None:
+    if len(columns) < _MIN_PERIODS or _dates(columns[-_MIN_PERIODS:]) is None:
         return None
-    for start in range(min(len(columns) - _FEWEST, _MOST_FIXED) + 1):
+    for start in range(min(len(columns) - _MIN_PERIODS, _MAX_FIXED) + 1):
         names = columns[start:]
         dates = _dates(names)
         if dates is not None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _HISTORY = "#4d4d4d"
 _COLOURS = ("#0b6fb8", "#d1495b", "#2e8b57", "#8e6bbf", "#c98a12", "#5b7a8c")
-_MOST_PANELS = 12
+_MAX_PANELS = 12
 # the history shown, in multiples of what is forecast
 _HISTORY_SHOWN = 5
 
@@ -57,7 +57,7 @@ def plot_forecast(
     """
     figure_kind = _figure_kind()
     ids = list(dict.fromkeys(forecast[UNIQUE_ID]))
-    shown = ids[:_MOST_PANELS]
+    shown = ids[:_MAX_PANELS]
     columns = 1 if len(shown) == 1 else 2 if len(shown) <= 4 else 3
     rows = -(-len(shown) // columns)
     figure = figure_kind(figsize=(10.0 if columns < 3 else 13.0, 1.0 + 2.6 * max(rows, 1.5)))
@@ -92,7 +92,7 @@ def plot_effects(curves: pd.DataFrame, path: str | Path | None = None) -> Figure
     matplotlib.figure.Figure
         The largest first, at most 12 of them.
     """
-    figure = _figure_kind()(figsize=(8.0, 1.2 + 0.45 * max(min(len(curves), _MOST_PANELS), 2)))
+    figure = _figure_kind()(figsize=(8.0, 1.2 + 0.45 * max(min(len(curves), _MAX_PANELS), 2)))
     figure.set_layout_engine("constrained")
     _bars(figure.subplots(), curves)
     return _saved(figure, path)
@@ -116,7 +116,7 @@ def plot_diagnosis(
     -------
     matplotlib.figure.Figure
     """
-    n_bars = 0 if curves is None else min(len(curves), _MOST_PANELS)
+    n_bars = 0 if curves is None else min(len(curves), _MAX_PANELS)
     below = 0.8 + 0.45 * max(n_bars, 2) if n_bars else 0.0
     figure = _figure_kind()(figsize=(8.0, 3.2 + below))
     figure.set_layout_engine("constrained")
@@ -137,7 +137,7 @@ def plot_diagnosis(
 def _bars(axes: Axes, curves: pd.DataFrame) -> None:
     """The largest effects, largest first, each a bar from 0."""
     shown = curves.reindex(curves["change"].abs().sort_values(ascending=False).index)
-    shown = shown.head(_MOST_PANELS).iloc[::-1]
+    shown = shown.head(_MAX_PANELS).iloc[::-1]
     labels = [
         f"{row.covariate} from {row.low:.3g} to {row.high:.3g}"
         for row in shown.itertuples(index=False)

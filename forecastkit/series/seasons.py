@@ -6,17 +6,17 @@ import numpy as np
 
 from forecastkit.series.panel import Panel
 
-_MOST_SERIES = 200
-_MOST_VALUES = 4000
+_MAX_SERIES = 200
+_MAX_VALUES = 4000
 _LONGEST = 400
 # a mean correlation counts from this size on, in one series and in many, and this many standard
 # errors away from none
-_LEAST_IN_ONE, _LEAST = 0.25, 0.12
+_MIN_IN_ONE, _MIN_CORRELATION = 0.25, 0.12
 _ERRORS = 4.0
 # a shorter lag is preferred to a longer one that is as good as this
 _NEARLY = 0.85
 # the second season holds at least so many of the first: days in a week, weeks in a month
-_FEWEST_INSIDE = 4
+_MIN_INSIDE = 4
 # by how much its correlation stands above those one short season away
 _ABOVE_IN_ONE, _ABOVE = 0.1, 0.02
 
@@ -47,7 +47,7 @@ def find_seasons(panel: Panel) -> tuple[int, ...]:
     ((7,), (1,))
     """
     rows = np.flatnonzero(panel.lengths >= 8)
-    chosen = rows[:: max(1, len(rows) // _MOST_SERIES)][:_MOST_SERIES]
+    chosen = rows[:: max(1, len(rows) // _MAX_SERIES)][:_MAX_SERIES]
     changes = [np.diff(series) for series in _values(panel.take(chosen))]
     first = _shared_season(changes)
     if first is None:
@@ -61,7 +61,7 @@ def _values(panel: Panel) -> list[np.ndarray]:
     """The last values of every series, missing ones as the mean of what is there."""
     found = []
     for start, stop in zip(panel.offsets[:-1], panel.offsets[1:], strict=True):
-        series = panel.values[max(start, stop - _MOST_VALUES) : stop]
+        series = panel.values[max(start, stop - _MAX_VALUES) : stop]
         known = ~np.isnan(series)
         if known.sum() >= 8:
             steps = np.arange(len(series))
@@ -83,11 +83,11 @@ def _shared_season(changes: list[np.ndarray], inside: int = 0) -> int | None:
         count[: most + 1] += 1
     several = np.maximum(count, 1)
     mean, errors = correlation / several, away / np.sqrt(several)
-    least = np.maximum(_LEAST, _LEAST_IN_ONE / np.sqrt(several))
+    least = np.maximum(_MIN_CORRELATION, _MIN_IN_ONE / np.sqrt(several))
     lags = np.arange(longest + 1)
     fits = (mean > least) & (errors > _ERRORS) & (lags >= 2) & (count >= 0.5 * count[:2].max())
     if inside:
-        fits &= (lags % inside == 0) & (lags >= _FEWEST_INSIDE * inside)
+        fits &= (lags % inside == 0) & (lags >= _MIN_INSIDE * inside)
         around = [np.roll(mean, shift) for shift in (-inside, inside)]
         fits &= mean > np.maximum(*around) + np.maximum(_ABOVE, _ABOVE_IN_ONE / np.sqrt(several))
     else:

@@ -12,7 +12,7 @@ _STEPS = np.array(
     [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800]
     + [3600 * hours for hours in (1, 2, 3, 4, 6, 8, 12, 24, 24 * 7)]
 )
-MOST_OFF = 0.1
+MAX_OFFSET = 0.1
 
 
 def usual_step(moments: np.ndarray, codes: np.ndarray) -> int | None:
@@ -37,10 +37,10 @@ def usual_step(moments: np.ndarray, codes: np.ndarray) -> int | None:
         return None
     middle = float(np.median(steps)) / _SECOND
     nearest = int(_STEPS[np.abs(_STEPS - middle).argmin()])
-    if abs(middle - nearest) > MOST_OFF * nearest:
+    if abs(middle - nearest) > MAX_OFFSET * nearest:
         return None
     off = off_clock(moments, nearest * _SECOND)
-    return nearest * _SECOND if np.abs(off).max() <= MOST_OFF * nearest * _SECOND else None
+    return nearest * _SECOND if np.abs(off).max() <= MAX_OFFSET * nearest * _SECOND else None
 
 
 def duration(nanoseconds: int) -> str:

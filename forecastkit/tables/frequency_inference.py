@@ -23,9 +23,9 @@ _MEAN_MONTH = 30.436875 * DAY
 # share of rows off the grid up to which they count as stray, not as a finer grid
 _STRAY = 0.05
 # a series of so many steps, so many of which are alike, keeps a pace
-_FEWEST, _ALIKE = 5, 0.8
+_MIN_COUNT, _ALIKE = 5, 0.8
 # rows that a frequency is looked for in, at first
-_MOST_ROWS = 1_000_000
+_MAX_ROWS = 1_000_000
 
 
 def infer_frequency(ds: np.ndarray, series: np.ndarray, ids: Any | None = None) -> Frequency:
@@ -54,8 +54,8 @@ def infer_frequency(ds: np.ndarray, series: np.ndarray, ids: Any | None = None) 
     >>> infer_frequency(days, np.zeros(3, int)).alias
     'D'
     """
-    if len(ds) > 2 * _MOST_ROWS:  # the first rows tell, if all others lie on their grid
-        head = slice(0, _MOST_ROWS)
+    if len(ds) > 2 * _MAX_ROWS:  # the first rows tell, if all others lie on their grid
+        head = slice(0, _MAX_ROWS)
         with suppress(DataError):
             grid = infer_frequency(ds[head], series[head])
             if not grid.off_grid(distinct(ds)[0]).any():
@@ -185,7 +185,7 @@ def check_pace(grid: Frequency, ordinals: np.ndarray, series: np.ndarray, ids: A
     least = np.full(n, np.inf)
     np.minimum.at(least, owner[known], steps[known])
     same = np.bincount(owner[known], steps[known] == least[owner[known]], minlength=n)
-    slow = (least > 1) & np.isfinite(least) & (counts >= _FEWEST) & (same >= _ALIKE * counts)
+    slow = (least > 1) & np.isfinite(least) & (counts >= _MIN_COUNT) & (same >= _ALIKE * counts)
     if not slow.any() or slow[counts > 0].all():
         return
     odd = np.flatnonzero(slow)

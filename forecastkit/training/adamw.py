@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-_FIRST, _SECOND, _LEAST = 0.9, 0.999, 1e-7
+_BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-7
 
 
 def clipped(gradients: list[Any], most: float, ops: Any) -> list[Any]:
@@ -67,13 +67,13 @@ def adamw(
     >>> adamw(w, g, (zero, zero), 1, np.array([0.1]), 0.0, np)[0][0].round(6)
     array([0.9])
     """
-    first = [m + (1 - _FIRST) * (g - m) for m, g in zip(moments[0], gradients, strict=True)]
+    first = [m + (1 - _BETA_1) * (g - m) for m, g in zip(moments[0], gradients, strict=True)]
     second = [
-        v + (1 - _SECOND) * (ops.square(g) - v) for v, g in zip(moments[1], gradients, strict=True)
+        v + (1 - _BETA_2) * (ops.square(g) - v) for v, g in zip(moments[1], gradients, strict=True)
     ]
-    size = ops.sqrt(1 - _SECOND**step) / (1 - _FIRST**step)
+    size = ops.sqrt(1 - _BETA_2**step) / (1 - _BETA_1**step)
     after = [
-        w - rates[k] * (decay * w + size * m / (ops.sqrt(v) + _LEAST))
+        w - rates[k] * (decay * w + size * m / (ops.sqrt(v) + _EPSILON))
         for k, (w, m, v) in enumerate(zip(weights, first, second, strict=True))
     ]
     return after, (first, second)

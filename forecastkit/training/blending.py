@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from forecastkit.training.ensemble import EnsembleTrainer
 
 # series that judge a model; where there are fewer, windows may overlap
-_ENOUGH_ROWS = 60
-_WINDOWS, _MOST_WINDOWS = 3, 12
-_MOST_SERIES = 2000
+_MIN_ROWS = 60
+_WINDOWS, _MAX_WINDOWS = 3, 12
+_MAX_SERIES = 2000
 # percent of loss that covariates may add on the val_size before they are left out
-_MOST_HARM = 2.0
+_MAX_HARM = 2.0
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ class BlendTrainer:
         """Windows that choices are made on: several where few series are trained on, if long."""
         if not self.trainers or val_size < 1:
             return 1
-        wanted = -(-_ENOUGH_ROWS // panel.n_series)
+        wanted = -(-_MIN_ROWS // panel.n_series)
         return max(1, min(wanted, int(panel.lengths.max()) // 4 // val_size))
 
     def _effects(
@@ -158,9 +158,7 @@ class BlendTrainer:
             before = estimate_effects(past, measure_scale(past), seasons, pairs)
         after = estimate_effects(panel, measure_scale(panel), seasons, pairs)
         holdout = (
-            hold_out_windows(panel, val_size, n_val_windows, most=_MOST_SERIES)
-            if val_size
-            else None
+            hold_out_windows(panel, val_size, n_val_windows, most=_MAX_SERIES) if val_size else None
         )
         has_future = panel.covariates.known_ahead.any()
         if before is None or after is None or holdout is None or not len(holdout.series):
@@ -174,7 +172,7 @@ class BlendTrainer:
         gain = 100 * (1 - with_them / without) if without else 0.0
         size = f"{abs(gain):.1f} % {'lower' if gain >= 0 else 'higher'} loss"
         why = f"{size} than without them on the last {val_size * n_val_windows} steps"
-        if gain < -_MOST_HARM:
+        if gain < -_MAX_HARM:
             what = "no regression adjustment for future covariates"
             return (before.zeroed(), after.zeroed()), [Note(what, why)]
         return (before, after), [Note("regression adjustment for future covariates", why)]
@@ -195,16 +193,16 @@ class BlendTrainer:
         """
         if val_size < 1:
             return [], 0.0
-        newest = hold_out_windows(panel, val_size, n_val_windows, _MOST_SERIES)
-        few = len(newest.series) < _ENOUGH_ROWS
-        step, most = (max(1, val_size // 3), _MOST_WINDOWS) if few else (val_size, _WINDOWS)
+        newest = hold_out_windows(panel, val_size, n_val_windows, _MAX_SERIES)
+        few = len(newest.series) < _MIN_ROWS
+        step, most = (max(1, val_size // 3), _MAX_WINDOWS) if few else (val_size, _WINDOWS)
         longest, earlier = int(panel.lengths.max()), []
         shipped = n_val_windows == 1 and all(plan.is_pretrained for plan in self.plans.values())
         if shipped and (few or not self._trained(before)):
             for back in range(step, most * step, step):
                 if longest - back - val_size < max(longest // 2, val_size):
                     break
-                earlier.append(hold_out(panel, val_size, back, _MOST_SERIES))
+                earlier.append(hold_out(panel, val_size, back, _MAX_SERIES))
         untrained = [
             Part(part.name, 1.0, (self.plans[part.name].incumbent,) if part.members else ())
             for part in before

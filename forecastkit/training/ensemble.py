@@ -25,7 +25,7 @@ from forecastkit.training.trainer import Run, Trainer
 
 OnStep = Callable[[int], None]
 _Measured = tuple[Panel, Components, CovariateFeatures | None]
-_MOST_THREADS = 4
+_MAX_THREADS = 4
 # networks from nothing count when their val_size loss is at most so many times the best one's
 _AS_GOOD = 1.01
 
@@ -116,7 +116,7 @@ class EnsembleTrainer:
             why = [Note(self._as_it_is(), "used without training: too few values")]
             return Ensemble((incumbent,), (incumbent,), why, 0)
         holdout = hold_out_windows(panel, val_size, n_val_windows, most=512)
-        with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
+        with ThreadPoolExecutor(min(_MAX_THREADS, os.cpu_count() or 1)) as pool:
             seen = self._seen(panel, val_size * n_val_windows, effects[0])
             choices = self._choices(
                 pool, seen, holdout, val_size * n_val_windows, season_length, effects[0]

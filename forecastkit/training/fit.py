@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecastkit.evaluation.skill import FEWEST_ROWS
+from forecastkit.evaluation.skill import MIN_ROWS
 from forecastkit.methods.memo import MethodForecasts
 from forecastkit.model.model import HISTORY, FittedModel, Metadata
 from forecastkit.notes import Note
@@ -211,5 +211,5 @@ def _to_hold_out(data: Dataset, h: int, plans: Mapping[str, Plan]) -> tuple[int,
     longest = int(data.panel.lengths.max())
     holdout = min(h, longest // 3)
     trains = any(plan.recipes for plan in plans.values())
-    many = data.panel.n_series >= FEWEST_ROWS and trains
+    many = data.panel.n_series >= MIN_ROWS and trains
     return holdout, windows_that_fit(data.panel, holdout, 1 if many else ORIGINS)

@@ -33,10 +33,10 @@ from forecastkit.training.config import (
 )
 
 _UNITS = 32
-_FEWEST_PERIODS = 4
-_FARTHEST = 4 * PRETRAINED_HORIZON
+_MIN_PERIODS = 4
+_MAX_TESTED_HORIZON = 4 * PRETRAINED_HORIZON
 # values of the whole panel that training on from the shipped network wants, and from nothing
-_FEWEST_VALUES, _FEWEST_FROM_NOTHING = 2000, 3000
+_MIN_VALUES, _MIN_FROM_SCRATCH = 2000, 3000
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def make_plan(
         If the preset trains nothing and a window is asked for.
     """
     scratch = preset == "scratch" or input_size is not None
-    longest = _checked_length(data, _FEWEST_PERIODS + (h if scratch else 0), h)
+    longest = _checked_length(data, _MIN_PERIODS + (h if scratch else 0), h)
     past = data.panel if past is None else past
     lengths, notes = _seasons(data.index.frequency, longest, seasons, past)
     if preset == "instant" and input_size is not None:
@@ -158,8 +158,8 @@ def make_plan(
     notes.append(_note_on_start(cell, n_tuned, n_values))
     notes += _notes_on_horizon(h, longest)
     tuned = Recipe(*start, TRAININGS["pretrained", long], n_tuned)
-    recipes = [tuned] if n_tuned and n_values >= _FEWEST_VALUES else []
-    if n_fresh and n_values >= _FEWEST_FROM_NOTHING and longest >= 3 * h:
+    recipes = [tuned] if n_tuned and n_values >= _MIN_VALUES else []
+    if n_fresh and n_values >= _MIN_FROM_SCRATCH and longest >= 3 * h:
         recipes.append(Recipe(fresh, None, TRAININGS["scratch", long], n_fresh))
     return Plan(incumbent, tuple(recipes), notes, is_pretrained=True, pairs=pairs)
 
@@ -191,8 +191,8 @@ def _notes_from_scratch(
 
 def _note_on_start(cell: str, n_tuned: int, n_values: int) -> Note:
     why = "starting point of the fine-tuning"
-    if n_tuned and n_values < _FEWEST_VALUES:
-        why = f"used without fine-tuning, which needs {_FEWEST_VALUES} values; there are {n_values}"
+    if n_tuned and n_values < _MIN_VALUES:
+        why = f"used without fine-tuning, which needs {_MIN_VALUES} values; there are {n_values}"
     elif n_tuned == 0:
         why = "used without fine-tuning"
     return Note(f"pretrained {cell.upper()}", why)
@@ -202,8 +202,10 @@ def _notes_on_horizon(h: int, longest: int) -> list[Note]:
     notes = []
     if h > longest:
         notes.append(Note(f"horizon {h}", f"longer than any series ({longest} periods)"))
-    if h > _FARTHEST:
-        notes.append(Note(f"steps beyond {_FARTHEST}", "forecasts were tested up to there"))
+    if h > _MAX_TESTED_HORIZON:
+        notes.append(
+            Note(f"steps beyond {_MAX_TESTED_HORIZON}", "forecasts were tested up to there")
+        )
     return notes
 
 
@@ -214,12 +216,12 @@ def _checked_length(data: Dataset, fewest: int, h: int) -> int:
     if longest >= fewest:
         return longest
     name = f"The longest series ('{data.index.ids[lengths.argmax()]}') has {longest} periods; "
-    if fewest == _FEWEST_PERIODS:
+    if fewest == _MIN_PERIODS:
         raise DataError(f"{name}a forecast needs at least {fewest}.", fix="Provide longer series.")
     raise DataError(
         f"{name}training from scratch for a horizon of {h} needs at least {fewest}.",
         value=h,
-        fix=f"Use a horizon (h, --horizon) of at most {max(1, longest - _FEWEST_PERIODS)} "
+        fix=f"Use a horizon (h, --horizon) of at most {max(1, longest - _MIN_PERIODS)} "
         f"(with a scoreboard, at most {max(1, longest // 3)}), another preset, or longer series.",
     )
 

@@ -25,7 +25,7 @@ from forecastkit.training.holdout import Holdout, hold_out
 
 # windows that few series, or networks that train nothing, are scored on
 ORIGINS = 3
-_FEWEST_BEFORE = 4
+_MIN_BEFORE = 4
 WITH, WITHOUT = "with covariates", "without covariates"
 # percent; intervals whose coverage and width every fit shows
 SHOWN_LEVELS = (80, 95)
@@ -68,7 +68,7 @@ def windows_that_fit(panel: Panel, holdout: int, most: int) -> int:
     """
     if holdout < 1:
         return 0
-    fits = max(1, min(most, (int(panel.lengths.max()) - _FEWEST_BEFORE) // holdout))
+    fits = max(1, min(most, (int(panel.lengths.max()) - _MIN_BEFORE) // holdout))
     with_value = [
         n for n in range(1, fits + 1) if not np.isnan(panel.drop_last(n * holdout).values).all()
     ]

@@ -19,7 +19,7 @@ _PRIOR_ROWS, _PRIOR_WINDOWS = 30.0, 1.0
 _STEPS, _RATE = 200, 0.5
 # a part with a third more loss than the best keeps 1/e of its prior, where there are many rows
 _SLOPE = 3.0
-_LEAST = 0.01
+_MIN_WEIGHT = 0.01
 # loss, in seasonal naive errors, at which a part counts as perfect; bound of one step of the search
 _PERFECT, _MAX_EXPONENT = 1e-9, 50.0
 
@@ -81,7 +81,7 @@ def blend_weights(
     start = start / start.sum()
     trust = shrinkage_weight(rows, n_windows, _PRIOR_ROWS, _PRIOR_WINDOWS)
     mixed = trust * best + (1.0 - trust) * start
-    mixed = np.where(mixed < _LEAST, 0.0, mixed)
+    mixed = np.where(mixed < _MIN_WEIGHT, 0.0, mixed)
     return [float(one) for one in mixed / mixed.sum()]
 
 
