@@ -12,6 +12,8 @@ import numpy as np
 from forecastkit.methods.paths import Paths, by_block, deviation
 from forecastkit.series.panel import Panel, last_observed
 
+_WINDOW = 10  # values that a series without a season is averaged over
+
 
 def naive(panel: Panel, h: int, season_length: int = 1) -> Paths:
     """Repeat the last value.
@@ -33,6 +35,18 @@ def seasonal_naive(panel: Panel, h: int, season_length: int) -> Paths:
     [[4.0, 5.0, 4.0]]
     """
     return by_block(panel, h, lambda y: _seasonal_block(y, h, season_length))
+
+
+def window_average(panel: Panel, h: int, season_length: int) -> Paths:
+    """Repeat the mean of the last season; without a season, of the last 10 values.
+
+    Examples
+    --------
+    >>> window_average(Panel.of([np.array([9.0, 1.0, 3.0])]), h=2, season_length=2)[0].tolist()
+    [[2.0, 2.0]]
+    """
+    window = season_length if season_length > 1 else _WINDOW
+    return by_block(panel, h, lambda y: _average_block(y, h, window))
 
 
 def drift(panel: Panel, h: int, season_length: int = 1) -> Paths:
@@ -67,6 +81,16 @@ def _seasonal_block(y: np.ndarray, h: int, m: int) -> Paths:
     steps = np.arange(h)
     spread = deviation(y[:, m:] - y[:, :-m]) * np.sqrt(steps // m + 1)
     return season[:, steps % m], spread
+
+
+def _average_block(y: np.ndarray, h: int, window: int) -> Paths:
+    known = ~np.isnan(y)
+    totals = np.cumsum(np.where(known, y, 0.0), axis=1), np.cumsum(known, axis=1)
+    start = np.maximum(np.arange(y.shape[1]) - window, -1)  # the value before each window
+    total, count = (one - np.where(start >= 0, one[:, np.maximum(start, 0)], 0) for one in totals)
+    mean = last_observed(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+    spread = deviation(y[:, 1:] - mean[:, :-1])
+    return np.repeat(mean[:, -1:], h, axis=1), np.repeat(spread, h, axis=1)
 
 
 def _drift_block(y: np.ndarray, h: int) -> Paths:

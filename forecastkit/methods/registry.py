@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from forecastkit.methods.damped_trend import damped_trend
 from forecastkit.methods.ets import ets
-from forecastkit.methods.naive import drift, naive, seasonal_naive
+from forecastkit.methods.naive import drift, naive, seasonal_naive, window_average
 from forecastkit.methods.paths import Paths
 from forecastkit.methods.theta import theta
 from forecastkit.series.panel import Panel
@@ -41,6 +41,7 @@ METHODS: dict[str, Method] = {
     "SeasonalNaive": Method(seasonal_naive, prior=0.05),
     "Naive": Method(naive),
     "Drift": Method(drift),
+    "WindowAverage": Method(window_average),
 }
 BASELINES = tuple(name for name, method in METHODS.items() if method.is_baseline)
 BLENDED = tuple(name for name, method in METHODS.items() if method.prior > 0)

@@ -28,7 +28,7 @@ def test_weights_are_said_and_sum_to_one(auto):
 
 def test_every_part_is_on_the_scoreboard(auto):
     models = set(auto.scoreboard["model"])
-    assert {"Auto", *PARTS, "Naive", "Drift"} == models
+    assert {"Auto", *PARTS, *fk.BASELINES} == models
     best = auto.scoreboard.query(f"model in {PARTS}")["mase"].min()
     own = auto.scoreboard.set_index("model").loc["Auto", "mase"]
     assert own <= 1.1 * best

@@ -79,7 +79,7 @@ def test_a_forecast_table(fitted, panel):
 
 def test_the_scoreboard_has_the_model_and_the_baselines(fitted):
     board = fitted.scoreboard
-    assert set(board["model"]) == {fitted.name, "Naive", "SeasonalNaive", "Drift", "Theta", "ETS"}
+    assert set(board["model"]) == {fitted.name, *fk.BASELINES}
     assert board["mase"].is_monotonic_increasing
     assert board["coverage_level80"].between(0, 1).all()
 

@@ -12,7 +12,7 @@ from statsmodels.tsa.forecasting.theta import ThetaModel
 from forecastkit.errors import NotFittedError, OptionError
 from forecastkit.evaluation.reference import Baseline
 from forecastkit.methods.memo import MethodForecasts
-from forecastkit.methods.naive import naive, seasonal_naive
+from forecastkit.methods.naive import naive, seasonal_naive, window_average
 from forecastkit.methods.registry import BASELINES, METHODS
 from forecastkit.methods.theta import naive2, theta
 from forecastkit.series.panel import Panel
@@ -118,3 +118,18 @@ def test_stored_forecasts_are_those_of_the_method(name, monkeypatch):
     assert len(runs) == 1
     forecasts(name, panel, 4, 6)
     assert len(runs) == 2  # another season
+
+
+@pytest.mark.parametrize(
+    ("y", "m", "expected"),
+    [
+        ([9, 1, 3], 2, 2),
+        ([9, 1, NAN, 3, NAN], 3, 3),  # missing values do not count
+        ([5, NAN, NAN, NAN], 2, 5),  # an empty window repeats the mean before it
+        (range(20), 1, 14.5),  # without a season the last ten
+        ([7], 12, 7),
+    ],
+)
+def test_window_average(y, m, expected):
+    point, _ = window_average(Panel.of([np.array(y, float)]), 3, m)
+    np.testing.assert_allclose(point, np.full((1, 3), expected))
