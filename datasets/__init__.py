@@ -12,7 +12,7 @@ import pandas as pd
 from forecastkit.errors import OptionError
 from forecastkit.files import write_whole
 from forecastkit.reading.reader import read_csv
-from forecastkit.tables.dataset import to_dataset
+from forecastkit.tables.dataset import frequency_of
 
 _FOLDER = Path(__file__).parent
 _ABOUT: dict[str, tuple[str, dict[str, str]]] = {
@@ -89,7 +89,7 @@ def about() -> list[dict[str, Any]]:
             {
                 "name": name,
                 "title": title,
-                "freq": to_dataset(table).index.frequency.alias,
+                "freq": frequency_of(table).alias,
                 "series": int(table["unique_id"].nunique()),
                 "rows": len(table),
             }

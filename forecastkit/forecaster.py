@@ -13,14 +13,13 @@ from forecastkit.errors import OptionError
 from forecastkit.evaluation.skill import Skill
 from forecastkit.methods.registry import BLENDED
 from forecastkit.model.model import FittedModel
-from forecastkit.model.predictor import Predictor, predict_table
+from forecastkit.model.predictor import Forecasts, Predictor
 from forecastkit.network.threads import single_blas_thread
-from forecastkit.series.intervals import Level
 from forecastkit.training.config import Preset
 from forecastkit.training.fit import fit_model
 
 
-class _Forecaster:
+class _Forecaster(Forecasts):
     """What the forecasters share; they differ in the parts whose mean they are."""
 
     cells: ClassVar[dict[str, str]]  # ensembles of networks, by the name of the part
@@ -136,77 +135,14 @@ class _Forecaster:
         return self.model_
 
     @property
-    def scoreboard(self) -> pd.DataFrame:
-        """Scores of the model and the baselines on the held-back window, best first."""
-        return pd.DataFrame(self._state.metadata.scoreboard)
-
-    @property
     def skills(self) -> list[Skill]:
         """By how much the model beat the seasonal naive forecast and Theta, and how surely."""
         return [Skill(**one) for one in self._state.metadata.facts["skill"]]
 
     @property
-    def facts(self) -> dict[str, Any]:
-        """Provenance: training span, seed, preset, steps, versions, fingerprint of the data."""
-        return self._state.metadata.facts
-
-    @property
     def assumptions(self) -> list[dict[str, str]]:
         """What was found or assumed in fitting, and why."""
         return self._state.metadata.assumptions
-
-    @property
-    def missing_future(self) -> list[str]:
-        """Columns known ahead whose values `predict` needs as `futr_df`; empty if it needs none."""
-        return self._state.missing_future
-
-    def predict(
-        self,
-        df: pd.DataFrame | None = None,
-        level: Sequence[Level] | Level | None = None,
-        futr_df: pd.DataFrame | None = None,
-    ) -> pd.DataFrame:
-        """Forecast the next `h` steps of every series.
-
-        Parameters
-        ----------
-        df : DataFrame, optional
-            A series table to forecast after, of series seen in `fit` or not; nothing is trained.
-            The series of `fit` when left out.
-        level : sequence of number, optional
-            Prediction intervals in percent, for instance [80, 95].
-        futr_df : DataFrame, optional
-            `unique_id`, `ds` and the columns that are known ahead, of the `h` steps; rows of the
-            table whose target is empty do as well.
-
-        Returns
-        -------
-        DataFrame
-            `unique_id`, `ds`, the forecast under the model's alias, and for each level
-            `{alias}-lo-{level}` and `{alias}-hi-{level}`.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        DataError
-            If values that are known ahead are missing.
-        """
-        return predict_table(self._state, df, level, futr_df)
-
-    def predict_after(
-        self,
-        df: pd.DataFrame | None = None,
-        level: Sequence[Level] | Level | None = None,
-        futr_df: pd.DataFrame | None = None,
-    ) -> pd.DataFrame:
-        """Forecast after the last row of every series, whether it has a value or not.
-
-        What backtests use, whose cutoffs may fall on absent values and whose future may have gaps,
-        which count as the mean of the column; otherwise as `predict`. A table stands alone: it is
-        the whole history of its series.
-        """
-        return predict_table(self._state, df, level, futr_df, whole_rows=True)
 
     def save(self, path: str | Path) -> None:
         """Write the model to one safetensors file, whole or not at all.

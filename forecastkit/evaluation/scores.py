@@ -243,11 +243,10 @@ def _scales(
 
 def _scale(windows: _Windows, data: Dataset, m: int, power: int) -> np.ndarray:
     index, offsets = data.index, data.panel.offsets
-    place = {one: i for i, one in enumerate(index.ids)}
     until = None if windows.cutoffs is None else index.ordinals(windows.cutoffs)
     scale = np.full(len(windows.owner), np.nan)
     for row, series in enumerate(windows.owner):
-        i = place.get(windows.ids[series])
+        i = index.position.get(windows.ids[series])
         if i is not None:
             known = int(offsets[i + 1] - offsets[i])
             if until is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from forecastkit.methods.paths import Paths
+from forecastkit.methods.paths import Paths, original_units
 from forecastkit.series.components import measure
 from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale, scaled
@@ -43,6 +43,4 @@ def damped_trend(panel: Panel, h: int, season_length: int) -> Paths:
     grown = np.cumsum(_DAMPING**ahead)
     path = components.level[at] + components.slope[at] * grown + season
     spread = components.error[at] * np.sqrt(1.0 + (ahead - 1) * components.alpha[at] ** 2)
-    point = scale.inverse(path)
-    half = 0.5 * (scale.inverse(path + spread) - scale.inverse(path - spread))
-    return point, half
+    return original_units(scale, path, spread)

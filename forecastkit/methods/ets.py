@@ -25,6 +25,7 @@ from itertools import product
 
 import numpy as np
 
+from forecastkit.methods.paths import original_units
 from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale, scaled
 
@@ -118,12 +119,11 @@ def ets(panel: Panel, h: int, season_length: int) -> tuple[np.ndarray, np.ndarra
     """
     scale = measure_scale(panel)
     path, spread = smooth(scaled(panel, scale), h, season_length)
-    half = 0.5 * (scale.inverse(path + spread) - scale.inverse(path - spread))
-    return scale.inverse(path), half
+    return original_units(scale, path, spread)
 
 
 def smooth(panel: Panel, h: int, season_length: int) -> tuple[np.ndarray, np.ndarray]:
-    """Forecast by the weighted mean of all models of the models.
+    """Forecast by the weighted mean of all models of the grid.
 
     Parameters
     ----------
@@ -162,9 +162,7 @@ def smooth(panel: Panel, h: int, season_length: int) -> tuple[np.ndarray, np.nda
 def _aligned(panel: Panel, most: int) -> np.ndarray:
     """The last values of all series, ending together, NaN before they start: (steps, n_series)."""
     steps = int(min(most, panel.lengths.max()))
-    index = panel.offsets[1:] - np.arange(steps, 0, -1)[:, None]
-    inside = index >= panel.offsets[:-1]
-    return np.where(inside, panel.values[np.where(inside, index, 0)], np.nan)
+    return np.ascontiguousarray(panel.last_values(steps).T)
 
 
 def _averaged(y: np.ndarray, h: int, m: int, models: Models) -> tuple[np.ndarray, np.ndarray]:

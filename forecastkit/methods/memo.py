@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from itertools import pairwise
 
 import numpy as np
 
@@ -33,35 +34,33 @@ class MethodForecasts:
     def __init__(self, h: int) -> None:
         self.h = h
         self._stored: dict[tuple[str, int, bytes], np.ndarray] = {}  # (2, h) each
-        self._upcoming: list[Panel] = []
+        self._upcoming: dict[bytes, np.ndarray] = {}
         self._last: tuple[tuple[bytes, ...], Panel] = (), Panel.of([])
 
     def expect(self, panel: Panel) -> None:
         """Announce a panel that will be forecast later, to be computed with the next one."""
-        self._upcoming.append(panel.alone())
+        self._upcoming.update(_rows(panel))
 
     def __call__(self, name: str, panel: Panel, h: int, season_length: int) -> Paths:
         """Forecasts of a method; see `Method.forecast`."""
-        digests = _digests(panel)
-        if any((name, season_length, one) not in self._stored for one in digests):
-            self._compute(name, panel.alone(), season_length)
-        stored = [self._stored[name, season_length, one][:, :h] for one in digests]
+        rows = _rows(panel)
+        if any((name, season_length, digest) not in self._stored for digest, _ in rows):
+            self._compute(name, dict(rows) | self._upcoming, season_length)
+        stored = [self._stored[name, season_length, digest][:, :h] for digest, _ in rows]
         paths = np.array(stored).reshape(-1, 2, h)
         return paths[:, 0], paths[:, 1]
 
-    def _compute(self, name: str, panel: Panel, season_length: int) -> None:
-        """Forecast the new pasts of a panel, and of the expected ones, in one run."""
-        joined = Panel.joined([panel, *self._upcoming])
-        rows = {digest: row for row, digest in enumerate(_digests(joined))}
+    def _compute(self, name: str, rows: dict[bytes, np.ndarray], season_length: int) -> None:
+        """Forecast those of some pasts that are new, in one run."""
         new = tuple(one for one in rows if (name, season_length, one) not in self._stored)
         if self._last[0] != new:  # else another method has just forecast the same
-            self._last = new, joined.take(np.array([rows[one] for one in new]))
+            self._last = new, Panel.of([rows[one] for one in new])
         paths = METHODS[name].forecast(self._last[1], self.h, season_length)
         for digest, each in zip(new, np.stack(paths, axis=1), strict=True):
             self._stored[name, season_length, digest] = each
 
 
-def _digests(panel: Panel) -> list[bytes]:
-    """What identifies the values of each series."""
-    bounds = zip(panel.offsets[:-1], panel.offsets[1:], strict=True)
-    return [blake2b(panel.values[a:b].tobytes(), digest_size=16).digest() for a, b in bounds]
+def _rows(panel: Panel) -> list[tuple[bytes, np.ndarray]]:
+    """Values of each series, and a digest that identifies them."""
+    rows = [panel.values[a:b] for a, b in pairwise(panel.offsets)]
+    return [(blake2b(y.tobytes(), digest_size=16).digest(), y) for y in rows]

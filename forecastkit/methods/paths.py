@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from forecastkit.series.panel import Panel
+from forecastkit.series.scale import Scale
 
 Paths = tuple[np.ndarray, np.ndarray]  # both (n_series, h): point forecast, standard deviation
 
@@ -24,6 +25,12 @@ def by_block(panel: Panel, h: int, forecast: Callable[[np.ndarray], Paths]) -> P
         unit = np.exp2(np.floor(np.log2(np.where(largest > 0, largest, 1.0))))
         out[:, rows] = np.stack(forecast(y / unit)) * unit
     return out[0], out[1]
+
+
+def original_units(scale: Scale, path: np.ndarray, spread: np.ndarray) -> Paths:
+    """Paths on a scale, with their standard deviations, in the series' own units."""
+    half = 0.5 * (scale.inverse(path + spread) - scale.inverse(path - spread))
+    return scale.inverse(path), half
 
 
 def deviation(errors: np.ndarray) -> np.ndarray:

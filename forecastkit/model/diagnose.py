@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecastkit.errors import OptionError
 from forecastkit.layers.cells import CELLS
-from forecastkit.model.model import FittedModel
+from forecastkit.model.model import FittedModel, fitted_model
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.introspection import gate_values, input_gradient, traces
 from forecastkit.network.runtime import Weights, network_outputs
@@ -134,9 +133,7 @@ def diagnose(model: Any, groups: Mapping[str, str] | None = None) -> Diagnosis:
     OptionError
         If it is not such a model.
     """
-    fitted = getattr(model, "model_", getattr(model, "model", None))
-    if not isinstance(fitted, FittedModel):
-        raise OptionError(f"{model!r} is not a fitted network.", fix="Call fit, or load a file.")
+    fitted = fitted_model(model, "network")
     network = fitted.blend.leading[0].network
     windows, series, ends = _last_known_windows(fitted, network, groups or {})
     seen = _look(windows, series, ends)

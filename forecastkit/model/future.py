@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecastkit.errors import OptionError
-from forecastkit.model.model import FittedModel
+from forecastkit.model.model import FittedModel, fitted_model
 from forecastkit.model.predictor import new_history
 from forecastkit.network.threads import single_blas_thread
 from forecastkit.reading.options import ReadingOptions
@@ -32,7 +31,7 @@ def make_future_dataframe(model: Any, df: pd.DataFrame | None = None) -> pd.Data
     Parameters
     ----------
     model : forecaster or Predictor
-        FittedModel, or loaded from a file.
+        Fitted, or loaded from a file.
     df : DataFrame, optional
         A series table that is to be forecast after; the series of `fit` when left out.
 
@@ -41,7 +40,7 @@ def make_future_dataframe(model: Any, df: pd.DataFrame | None = None) -> pd.Data
     DataFrame
         `unique_id`, `ds`, and the columns that are known ahead, empty where they are not known yet.
     """
-    fitted = _fitted(model)
+    fitted = fitted_model(model)
     data = fitted.history if df is None else new_history(fitted, df)[0]
     return future_rows(data, fitted.h)
 
@@ -64,7 +63,7 @@ def read_future(path: str | Path, model: Any, **reading: Any) -> pd.DataFrame:
     UnknownFileError, DataError
         With file, row, column, value and what to do.
     """
-    fitted = _fitted(model)
+    fitted = fitted_model(model)
     columns = [one for one in fitted.history.schema.known_ahead if not one.is_derived]
     numbers = [column.name for column in columns if column.categories is None]
     texts = [column.name for column in columns if column.categories is not None]
@@ -90,7 +89,7 @@ def effect_curves(model: Any) -> pd.DataFrame:
         `covariate`, `low`, `high` (means over the series), `forecast_low`, `forecast_high` (means
         over series and steps), `change` (in percent of the first).
     """
-    fitted = _fitted(model)
+    fitted = fitted_model(model)
     names = ["covariate", "low", "high", "forecast_low", "forecast_high", "change"]
     if fitted.blend.effects is None:
         return pd.DataFrame(columns=names)
@@ -110,13 +109,6 @@ def effect_curves(model: Any) -> pd.DataFrame:
             ends = float(low.mean()), float(high.mean())
             rows.append((labels[position], *ends, before, after, change))
     return pd.DataFrame(rows, columns=names)
-
-
-def _fitted(model: Any) -> FittedModel:
-    fitted = getattr(model, "model_", getattr(model, "model", None))
-    if not isinstance(fitted, FittedModel):
-        raise OptionError(f"{model!r} is not a fitted model.", fix="Call fit, or load a file.")
-    return fitted
 
 
 def _covariates(data: Dataset) -> Covariates:

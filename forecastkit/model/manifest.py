@@ -237,7 +237,7 @@ def expected_shapes(
     return shapes
 
 
-def frequency_of(made: dict[str, Any]) -> Frequency:
+def stored_frequency(made: dict[str, Any]) -> Frequency:
     """Read a frequency; raise ValueError where its numbers make no grid."""
     frequency = Frequency(**made)
     numbers = (frequency.step, frequency.anchor, frequency.day, frequency.clock)
@@ -247,7 +247,7 @@ def frequency_of(made: dict[str, Any]) -> Frequency:
     return frequency
 
 
-def time_zone_of(name: Any) -> str | None:
+def stored_time_zone(name: Any) -> str | None:
     """Return the name of a time zone that exists; raise ValueError or OSError where it does not."""
     if name is not None:
         ZoneInfo(str(name))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from forecastkit.errors import OptionError
 from forecastkit.methods.memo import MethodForecasts
 from forecastkit.model.calibration import Calibration
 from forecastkit.model.distribution import Distribution, Part
@@ -157,3 +158,17 @@ class FittedModel:
     def quantiles(self, panel: Panel, z: Sequence[float]) -> np.ndarray:
         """Quantiles of the next steps of every series of a panel; see `Blend.quantiles`."""
         return self.blend.quantiles(panel, z, others=self.history.panel.alone())
+
+
+def fitted_model(model: Any, what: str = "model") -> FittedModel:
+    """Return the fitted model of a forecaster or a `Predictor`.
+
+    Raises
+    ------
+    OptionError
+        If it is neither, or not fitted; `what` names it in the message.
+    """
+    fitted = getattr(model, "model_", getattr(model, "model", None))
+    if not isinstance(fitted, FittedModel):
+        raise OptionError(f"{model!r} is not a fitted {what}.", fix="Call fit, or load a file.")
+    return fitted

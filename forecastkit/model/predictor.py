@@ -25,8 +25,79 @@ from forecastkit.tables.future import with_future
 _READING_ARGUMENTS = tuple(one.name for one in fields(ReadingOptions))
 
 
+class Forecasts:
+    """What forecasters and loaded models share: predictions and reports of a fitted model."""
+
+    @property
+    def _state(self) -> FittedModel:
+        raise NotImplementedError
+
+    @property
+    def scoreboard(self) -> pd.DataFrame:
+        """Scores of the model and the baselines on the held-back window, best first."""
+        return pd.DataFrame(self._state.metadata.scoreboard)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Provenance: training span, seed, preset, steps, versions, fingerprint of the data."""
+        return self._state.metadata.facts
+
+    @property
+    def missing_future(self) -> list[str]:
+        """Columns known ahead whose values `predict` needs as `futr_df`; empty if it needs none."""
+        return self._state.missing_future
+
+    def predict(
+        self,
+        df: pd.DataFrame | None = None,
+        level: Sequence[Level] | Level | None = None,
+        futr_df: pd.DataFrame | None = None,
+    ) -> pd.DataFrame:
+        """Forecast the next `h` steps of every series.
+
+        Parameters
+        ----------
+        df : DataFrame, optional
+            A series table to forecast after, of series seen in `fit` or not; nothing is trained.
+            The series of `fit` when left out.
+        level : sequence of number, optional
+            Prediction intervals in percent, for instance [80, 95].
+        futr_df : DataFrame, optional
+            `unique_id`, `ds` and the columns that are known ahead, of the `h` steps; rows of the
+            table whose target is empty do as well.
+
+        Returns
+        -------
+        DataFrame
+            `unique_id`, `ds`, the forecast under the model's alias, and for each level
+            `{alias}-lo-{level}` and `{alias}-hi-{level}`.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        DataError
+            If values that are known ahead are missing.
+        """
+        return predict_table(self._state, df, level, futr_df)
+
+    def predict_after(
+        self,
+        df: pd.DataFrame | None = None,
+        level: Sequence[Level] | Level | None = None,
+        futr_df: pd.DataFrame | None = None,
+    ) -> pd.DataFrame:
+        """Forecast after the last row of every series, whether it has a value or not.
+
+        What backtests use, whose cutoffs may fall on absent values and whose future may have gaps,
+        which count as the mean of the column; otherwise as `predict`. A table stands alone: it is
+        the whole history of its series.
+        """
+        return predict_table(self._state, df, level, futr_df, whole_rows=True)
+
+
 @dataclass(frozen=True)
-class Predictor:
+class Predictor(Forecasts):
     """A model from a file: it forecasts, and tells where it comes from.
 
     Attributes
@@ -37,14 +108,8 @@ class Predictor:
     model: FittedModel
 
     @property
-    def scoreboard(self) -> pd.DataFrame:
-        """Scores of the model and the baselines on the held-back window, best first."""
-        return pd.DataFrame(self.model.metadata.scoreboard)
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """Provenance: training span, seed, preset, steps, versions, fingerprint of the data."""
-        return self.model.metadata.facts
+    def _state(self) -> FittedModel:
+        return self.model
 
     @property
     def history(self) -> pd.DataFrame:
@@ -58,29 +123,6 @@ class Predictor:
         kept = self.model.metadata.facts.get(READING, {})
         known = {name: value for name, value in kept.items() if name in _READING_ARGUMENTS}
         return {**known, "freq": self.model.history.index.frequency}
-
-    @property
-    def missing_future(self) -> list[str]:
-        """Columns known ahead whose values `predict` needs as `futr_df`; empty if it needs none."""
-        return self.model.missing_future
-
-    def predict(
-        self,
-        df: pd.DataFrame | None = None,
-        level: Sequence[Level] | Level | None = None,
-        futr_df: pd.DataFrame | None = None,
-    ) -> pd.DataFrame:
-        """Forecast the next steps of every series; see `LSTMForecaster.predict`."""
-        return predict_table(self.model, df, level, futr_df)
-
-    def predict_after(
-        self,
-        df: pd.DataFrame | None = None,
-        level: Sequence[Level] | Level | None = None,
-        futr_df: pd.DataFrame | None = None,
-    ) -> pd.DataFrame:
-        """Forecast after the last row of every series, whether it has a value or not."""
-        return predict_table(self.model, df, level, futr_df, whole_rows=True)
 
     def save(self, path: str | Path) -> None:
         """Write the model to a file; see `LSTMForecaster.save`."""

@@ -25,9 +25,9 @@ from forecastkit.model.manifest import (
     checked_manifest,
     damaged,
     expected_shapes,
-    frequency_of,
     networks_of,
-    time_zone_of,
+    stored_frequency,
+    stored_time_zone,
     to_json,
 )
 from forecastkit.model.model import HISTORY, Blend, FittedModel, Metadata
@@ -232,8 +232,8 @@ def _assembled(
         index = TimeIndex(
             ids=np.array([str(one) for one in manifest["ids"]], dtype=object),
             first=tensors["history/first"],
-            frequency=frequency_of(manifest["frequency"]),
-            zone=time_zone_of(manifest["time_zone"]),
+            frequency=stored_frequency(manifest["frequency"]),
+            zone=stored_time_zone(manifest["time_zone"]),
         )
         y = Ragged(tensors["history/values"], tensors["history/offsets"])
         blend = Blend(

@@ -12,7 +12,7 @@ from forecastkit.errors import DataError, ForecastkitError
 from forecastkit.reading.gaps import gaps_by_series
 from forecastkit.reading.reader import read_csv
 from forecastkit.reading.source import STANDARD_INPUT
-from forecastkit.tables.dataset import to_dataset
+from forecastkit.tables.dataset import frequency_of, to_dataset
 from forecastkit.tables.frame import ASSUMPTIONS, UNIQUE_ID, Y
 from forecastkit.tables.index import TimeIndex
 
@@ -59,7 +59,7 @@ def check_csv(path: str | Path, freq: str | int | None = None, **reading: Any) -
     except DataError as error:
         found = [_problem(one) for one in (error, *error.also)]
         return {**_nothing(_name(path)), "problems": found}
-    data = to_dataset(table, freq)
+    data = to_dataset(table, frequency_of(table))
     series, counts = gaps_by_series(data)
     index = data.index
     return {

@@ -15,7 +15,6 @@ _YEAR = r"(1[5-9]|2[01])\d{2}"
 # words in the name of a column that holds times
 _TIME_WORDS = re.compile(r"date|time|day|month|week|epoch|unix|stamp|\bts\b|\bds\b", re.I)
 _MONTH_NAMED = re.compile(r"month|monat|mois|\bmes|date|datum|period", re.I)
-_WEEK_NAMED = re.compile(r"week|woche|\bkw|wk", re.I)
 _DAY_WORDS = re.compile(r"date|day|stamp|datum|fecha|\bdata\b|jour|\btag\b|\bds\b", re.I)
 # periods of a year of book-keepers, beyond which numbers are weeks
 _MAX_PERIODS = 16

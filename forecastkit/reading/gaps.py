@@ -118,9 +118,8 @@ def filled_periods(data: Dataset, attrs: Mapping[Any, Any]) -> np.ndarray | None
         return None
     index, offsets = data.index, data.panel.offsets
     mask = np.zeros(len(data.panel.values), bool)
-    place = {str(name): k for k, name in enumerate(index.ids)}
     for name, runs in kept["periods"].items():
-        series = place.get(name)
+        series = index.position.get(name)
         if series is None:
             continue
         for run in runs.split(", "):

@@ -46,8 +46,7 @@ def continued(stored: Dataset, new: Dataset) -> tuple[Dataset, list[Note]]:
     DataError
         If a new value contradicts a stored one, or the new rows have another sampling interval.
     """
-    place = {name: k for k, name in enumerate(stored.index.ids)}
-    source = np.array([place.get(name, -1) for name in new.index.ids], np.int64)
+    source = np.array([stored.index.position.get(name, -1) for name in new.index.ids], np.int64)
     known = source >= 0
     _check_interval(stored, new)
     follows = known & (new.index.first > stored.index.first[np.maximum(source, 0)])

@@ -15,13 +15,11 @@ from forecastkit.series.ragged import Ragged, offsets_of
 from forecastkit.tables.calendar import calendar_features
 from forecastkit.tables.events import count_events
 from forecastkit.tables.frame import DS, UNIQUE_ID, day
-from forecastkit.tables.index import TimeIndex
+from forecastkit.tables.index import TimeIndex, is_too_sparse
 from forecastkit.tables.schema import Column, Schema, empty_cells
 
 # numbers beyond this are rejected as errors
 _MAX_NUMBER = 1e100
-# maximum rows of covariates per row of a table, as for the target
-_MAX_PERIODS_PER_ROW = 50
 
 
 def encode_covariates(
@@ -50,7 +48,7 @@ def encode_covariates(
     df, series, steps = df[inside], series[inside], steps[inside]
     lengths = lengths.copy()
     np.maximum.at(lengths, series, steps + 1)
-    if lengths.sum() > _MAX_PERIODS_PER_ROW * len(df) + 10_000:
+    if is_too_sparse(int(lengths.sum()), len(df)):
         last = df.iloc[int(steps.argmax())]
         raise DataError(
             f"Series '{last[UNIQUE_ID]}' has a row at {day(last[DS])}, {int(steps.max())} periods "

@@ -16,11 +16,8 @@ from forecastkit.tables.covariates import encode_covariates
 from forecastkit.tables.frame import DS, READING, UNIQUE_ID, Y, check_table
 from forecastkit.tables.frequency import Frequency, parse_frequency
 from forecastkit.tables.frequency_inference import check_pace, distinct, infer_frequency
-from forecastkit.tables.index import TimeIndex, aligned, grid_moments, wall_clock
+from forecastkit.tables.index import TimeIndex, aligned, grid_moments, is_too_sparse, wall_clock
 from forecastkit.tables.schema import Column, Schema
-
-# maximum periods per row of a table; beyond it the frequency or a timestamp is wrong
-_MAX_PERIODS_PER_ROW = 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,7 +162,7 @@ def _laid_out(
         codes = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(codes))))
     first = ordinals[starts]
     lengths = last - first + 1
-    if lengths.sum() > _MAX_PERIODS_PER_ROW * len(y) + 10_000:
+    if is_too_sparse(int(lengths.sum()), len(y)):
         raise DataError(
             f"The {len(y)} rows span {int(lengths.sum())} periods of frequency "
             f"{grid.alias}: nearly all of them would be missing.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from forecastkit.errors import DataError, at_row
 from forecastkit.tables.frame import DS, UNIQUE_ID
 from forecastkit.tables.frequency import DAY, Frequency, in_calendar
 
+_MAX_PERIODS_PER_ROW = 50
 _MIN_TIMESTAMP = pd.Timestamp("1678-01-01")
 _MAX_TIMESTAMP = pd.Timestamp("2261-12-31 23:59:59")
 
@@ -43,6 +45,11 @@ class TimeIndex:
         """Number of series."""
         return len(self.ids)
 
+    @cached_property
+    def position(self) -> dict[str, int]:
+        """Position of each series by its name."""
+        return {str(name): k for k, name in enumerate(self.ids)}
+
     def timestamps(self, ordinals: np.ndarray) -> pd.Series:
         """Timestamps of period numbers, in the time zone of the table."""
         return _localized(self.frequency.timestamps(ordinals), self.frequency, self.zone)
@@ -57,9 +64,19 @@ class TimeIndex:
 
     def places(self, df: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         """Position of each row's series (-1 if unknown), and its steps since the first period."""
-        position = pd.Series(np.arange(self.n_series), index=self.ids)
-        series = df[UNIQUE_ID].astype(str).map(position).fillna(-1).to_numpy(np.int64)
+        series = df[UNIQUE_ID].astype(str).map(self.position).fillna(-1).to_numpy(np.int64)
         return series, self.ordinals(df[DS]) - self.first[np.maximum(series, 0)]
+
+
+def is_too_sparse(n_periods: int, n_rows: int) -> bool:
+    """Whether nearly all periods would be missing: the frequency or a timestamp is wrong.
+
+    Examples
+    --------
+    >>> is_too_sparse(12_000, 100), is_too_sparse(20_000, 100)
+    (False, True)
+    """
+    return n_periods > _MAX_PERIODS_PER_ROW * n_rows + 10_000
 
 
 def grid_moments(ds: pd.Series, grid: Frequency, clock: np.ndarray | None = None) -> np.ndarray:

@@ -25,11 +25,11 @@ from forecastkit.training.weights import blend_weights, prior_weight
 if TYPE_CHECKING:
     from forecastkit.training.ensemble import EnsembleTrainer
 
-# series that judge a model; where there are fewer, windows may overlap
+# series that parts are scored on; where there are fewer, windows may overlap
 _MIN_ROWS = 60
 _WINDOWS, _MAX_WINDOWS = 3, 12
 _MAX_SERIES = 2000
-# percent of loss that covariates may add on the val_size before they are left out
+# maximum increase of the validation loss, in percent, at which covariates are still used
 _MAX_HARM = 2.0
 
 
@@ -147,7 +147,7 @@ class BlendTrainer:
     def _effects(
         self, panel: Panel, val_size: int, n_val_windows: int
     ) -> tuple[tuple[Effects | None, Effects | None], list[Note]]:
-        """Effects of the covariates without the val_size and with it, if they help on it."""
+        """Effects of covariates before the validation windows and in all, if they help there."""
         if panel.covariates is None:
             return (None, None), []
         plan = next(iter(self.plans.values()))

@@ -1,4 +1,4 @@
-"""Training on a panel: what helps is found on its val_size, then all of it is trained."""
+"""Training of an ensemble, configured on validation windows, on all of a panel."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from forecastkit.training.trainer import Run, Trainer
 OnStep = Callable[[int], None]
 _Measured = tuple[Panel, Components, CovariateFeatures | None]
 _MAX_THREADS = 4
-# networks from nothing count when their val_size loss is at most so many times the best one's
+# networks from nothing count when their validation loss is at most so many times the best one's
 _AS_GOOD = 1.01
 
 
@@ -37,9 +37,9 @@ class Ensemble:
     Attributes
     ----------
     members : tuple of Member
-        Ensemble on all of it.
+        Trained on all of it.
     before : tuple of Member
-        One of each kind, that had not seen the val_size.
+        One of each kind, that had not seen the validation windows.
     notes : list of Note
     steps : int
         Gradient steps of the members together.
@@ -53,7 +53,7 @@ class Ensemble:
 
 @dataclass(frozen=True)
 class _Choice:
-    """What the val_size says of a recipe: the training, its run, and the loss of its forecasts."""
+    """The best training of a recipe: its run, and its loss on the validation windows."""
 
     recipe: int
     training: TrainingConfig
@@ -81,7 +81,7 @@ class EnsembleTrainer:
 
     @property
     def max_steps(self) -> int:
-        """Gradient steps of one call of `learn`, at the most."""
+        """Gradient steps of one call of `fit`, at the most."""
         return sum(
             sum(training.max_steps for training in recipe.trainings)
             + recipe.n_members * max(training.max_steps for training in recipe.trainings)
@@ -96,20 +96,20 @@ class EnsembleTrainer:
         effects: tuple[Effects | None, Effects | None] = (None, None),
         n_val_windows: int = 1,
     ) -> Ensemble:
-        """Choose on the panel's val_size how to train, then train on all of it.
+        """Choose on the validation windows how to train, then train on all of the panel.
 
         Parameters
         ----------
         panel : Panel
             In the series' own units.
         val_size : int
-            Steps at the end of every series that choices are made on.
+            Steps of a validation window, at the end of every series.
         season_length : int
             Of the scale of the losses that recipes are compared by.
         effects : (Effects or None, Effects or None)
-            Of the covariates, found without the val_size and with it.
+            Of the covariates, estimated before the validation windows and on all of it.
         n_val_windows : int
-            How many tails, one before the other, choices are made on.
+            Consecutive validation windows.
         """
         incumbent = self.plan.incumbent
         if val_size < 1:
@@ -183,10 +183,10 @@ class EnsembleTrainer:
         return list(best.values())
 
     def _seen(self, panel: Panel, val_size: int, effects: Effects | None) -> tuple[_Measured, ...]:
-        """The panel before the val_size, and with it, as all networks see it."""
+        """The panel before the validation windows, and with them, as all networks see it."""
         before = panel.drop_last(val_size)
         seasons = self.plan.season_lengths
-        # by scale and response of the past alone, for the val_size too
+        # by scale and effects of the past alone, in the validation windows too
         seen = [Adjusted.of(one, effects, past=before) for one in (before, panel)]
         return tuple((one.panel, measure(one.panel, seasons), seen[0].features) for one in seen)
 

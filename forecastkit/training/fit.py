@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,15 +58,6 @@ class Prepared:
     estimated: np.ndarray | None
 
 
-@dataclass(frozen=True)
-class Scored:
-    """Scores on hold-outs: `n_windows` windows of `holdout` steps."""
-
-    holdout: int
-    n_windows: int
-    scores: HoldoutScores
-
-
 def fit_model(
     forecaster: Any, df: pd.DataFrame, scored: bool, progress: bool | None, ablation: bool
 ) -> FittedModel:
@@ -94,7 +85,7 @@ def fit_model(
     prepared = prepare(forecaster, df)
     plans = _plans(forecaster, prepared.data)
     with Progress(progress) as bar:
-        trained, held_out = _train(forecaster, prepared, plans, bar, scored, ablation)
+        trained, scores = _train(forecaster, prepared, plans, bar, scored, ablation)
     notes = [*prepared.notes]
     for plan in plans.values():
         notes += [one for one in plan.notes if one not in notes]
@@ -103,15 +94,15 @@ def fit_model(
         "preset": forecaster.preset,
         "seed": int(forecaster.seed),
         "steps": trained.steps,
-        "holdout": held_out.holdout,
-        "n_windows": held_out.n_windows,
-        "skill": [one.to_dict() for one in held_out.scores.skills],
-        "intervals": held_out.scores.intervals,
+        "holdout": scores.holdout,
+        "n_windows": scores.n_windows,
+        "skill": [one.to_dict() for one in scores.skills],
+        "intervals": scores.intervals,
         **prepared.facts,
     }
     metadata = Metadata(
         alias=forecaster.alias or forecaster.name,
-        scoreboard=held_out.scores.board,
+        scoreboard=scores.board,
         assumptions=[one.to_dict() for one in notes + trained.notes],
         facts=facts,
     )
@@ -148,7 +139,7 @@ def _train(
     bar: Progress,
     scored: bool,
     ablation: bool,
-) -> tuple[TrainedBlend, Scored]:
+) -> tuple[TrainedBlend, HoldoutScores]:
     """Train before the hold-outs and score on them, then train on everything."""
     data, panel = prepared.data, prepared.data.panel
     forecasts = MethodForecasts(int(forecaster.h))
@@ -166,30 +157,17 @@ def _train(
             scorer = trainer_of(earlier)
     without = ablation and panel.covariates is not None and bool(n_windows)
     bar.start(trainer.max_steps + (bool(n_windows) + without) * scorer.max_steps)
-    scores = HoldoutScores()
+    scores = HoldoutScores(holdout=holdout)
+    alias = forecaster.alias or forecaster.name
     if n_windows:
-        alias = forecaster.alias or forecaster.name
-        score = _scored(scorer, bar, holdout, n_windows, prepared.estimated)
-        scores = score(alias, panel)
-        if without:
-            name = f"{alias} {WITHOUT}"
-            scores = scores.beside(score(name, panel.alone()), name)
-    return trainer(panel), Scored(holdout, n_windows, scores)
-
-
-def _scored(
-    scorer: BlendTrainer,
-    bar: Progress,
-    holdout: int,
-    n_windows: int,
-    estimated: np.ndarray | None,
-) -> Callable[[str, Panel], HoldoutScores]:
-    def score(alias: str, panel: Panel) -> HoldoutScores:
-        scores = score_windows(alias, panel, holdout, n_windows, scorer, estimated)
+        scores = score_windows(alias, panel, holdout, n_windows, scorer, prepared.estimated)
         bar.skip(scorer.max_steps)
-        return scores
-
-    return score
+    if without:
+        name, alone = f"{alias} {WITHOUT}", panel.alone()
+        other = score_windows(name, alone, holdout, n_windows, scorer, prepared.estimated)
+        scores = scores.beside(other, name)
+        bar.skip(scorer.max_steps)
+    return trainer(panel), scores
 
 
 def _plans(forecaster: Any, data: Dataset, past: Panel | None = None) -> dict[str, Plan]:

@@ -13,7 +13,7 @@ from forecastkit.series.effects import Effects
 from forecastkit.series.intervals import normal
 from forecastkit.series.panel import Panel
 
-# what forecasts are holdouts by when parts and ways of training are compared
+# quantiles that parts and training configurations are scored on
 SCORED_QUANTILES = (0.1, 0.5, 0.5, 0.9)
 
 
@@ -93,7 +93,7 @@ def hold_out_windows(panel: Panel, h: int, n: int, most: int | None = None) -> H
 
 
 def scoring_levels(h: int) -> np.ndarray:
-    """Quantiles that forecasts are holdouts by, as an `Distribution` takes them, shape (h, 4)."""
+    """`SCORED_QUANTILES` as levels of a `Distribution`, shape (h, 4)."""
     return np.tile([normal(q) for q in SCORED_QUANTILES], (h, 1))
 
 

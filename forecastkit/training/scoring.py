@@ -43,11 +43,15 @@ class HoldoutScores:
         How the model compares with its rivals.
     intervals : list of dict
         As from `coverage_by_horizon`.
+    holdout, n_windows : int
+        Steps of a window, and the number of windows.
     """
 
     board: list[dict[str, Any]] = field(default_factory=list)
     skills: list[Skill] = field(default_factory=list)
     intervals: list[dict[str, Any]] = field(default_factory=list)
+    holdout: int = 0
+    n_windows: int = 0
 
     def beside(self, other: HoldoutScores, name: str) -> HoldoutScores:
         """Add the row of that name on another board to this one's."""
@@ -132,7 +136,7 @@ def score_windows(
     scored = np.unique(holdout.series[(~np.isnan(actual)).any(axis=1)])
     board = [{**row, "n_series": len(scored)} for row in board]
     intervals = coverage_by_horizon(holdout, distribution, blend.calibration, season_length)
-    return HoldoutScores(board, skills, intervals)
+    return HoldoutScores(board, skills, intervals, h, n_windows)
 
 
 def coverage_by_horizon(
