@@ -104,5 +104,5 @@ def test_chunks_of_series_give_the_numbers_of_one_chunk(monkeypatch, rng):
              for k in range(40)]  # fmt: skip
     model = fk.LSTMForecaster(h=3, preset="instant").train(pd.concat(parts))
     whole = model.predict()["LSTM"]
-    monkeypatch.setattr(runtime, "_ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(runtime, "ROWS_PER_CHUNK", 7)
     np.testing.assert_allclose(model.predict()["LSTM"], whole, rtol=1e-5)
