@@ -1,16 +1,17 @@
 """Recurrent layers whose gate math can be read; loaded when asked for, since Keras loads slowly."""
 
+from importlib import import_module
 from typing import Any
 
 __all__ = ["LSTM", "LSTMCell", "SimpleRNN", "SimpleRNNCell", "gate_activations"]
+_MODULES = {"LSTM": "lstm", "LSTMCell": "lstm", "SimpleRNN": "rnn", "SimpleRNNCell": "rnn"}
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("LSTM", "LSTMCell", "SimpleRNN", "SimpleRNNCell"):
-        # both, so that a saved Keras model finds all of them once one has been asked for
-        from forecastkit.layers import lstm, rnn
-
-        return getattr(lstm if name.startswith("LSTM") else rnn, name)
+    if name in _MODULES:
+        # all of them, so that a saved Keras model finds each once one has been asked for
+        modules = [import_module(f"forecastkit.layers.{module}") for module in _MODULES.values()]
+        return getattr(modules[list(_MODULES).index(name)], name)
     if name == "gate_activations":
         from forecastkit.layers.introspection import gate_activations
 

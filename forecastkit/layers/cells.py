@@ -7,11 +7,17 @@ be trained, stored, used for prediction and inspected.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from forecastkit.layers.gates import lstm_step, lstm_step_gradient, rnn_step, rnn_step_gradient
+from forecastkit.layers.gates import (
+    lstm_step,
+    lstm_step_gradient,
+    masked_product,
+    rnn_step,
+    rnn_step_gradient,
+)
 
 Array = Any
 State = tuple[Array, ...]  # hidden state first
@@ -28,6 +34,8 @@ class Cell:
     ----------
     layer : str
         Name of its Keras layer in `forecastkit.layers`.
+    options : mapping of str to object
+        Arguments of that layer that select this cell, where the layer has several.
     states : tuple of str
         Letters of its states; "h", the output, is the first.
     gates : mapping of str to str
@@ -67,6 +75,7 @@ class Cell:
     additive: bool = True
     recurrent_bias: bool = False
     inputs: Callable[[Array, Kept], list[tuple[Array, int]]] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def weight_shapes(self, features: int, units: int) -> dict[str, tuple[int, ...]]:
         """Names and shapes of the weights of a layer, as Keras has them.
@@ -83,9 +92,42 @@ class Cell:
             "bias": (2, columns) if self.recurrent_bias else (columns,),
         }
 
-    def parted(self, bias: Array) -> tuple[Array, Array | None]:
-        """Return the biases of W x and of U h; the latter is None where there is none."""
+    def split_bias(self, bias: Array | None) -> tuple[Array | None, Array | None]:
+        """Return the bias of W x and that of U h, None for one that does not exist."""
         return (bias[0], bias[1]) if self.recurrent_bias and bias is not None else (bias, None)
+
+    def recurrent_product(
+        self, U: Array, bias: Array | None, ops: Any, masks: Sequence[Array] = ()
+    ) -> Callable[..., Array]:
+        """Return product(h, first=0, stop=n_gates), which computes U h for a range of gates.
+
+        Parameters
+        ----------
+        U : array, shape (units, n_gates * units)
+        bias : array, shape (n_gates * units,), or None
+        ops : namespace
+            With `matmul`, and for several masks `split` and `concatenate`.
+        masks : sequence of array, shape (batch, units)
+            Recurrent dropout: none, one, or one per gate.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> product = CELLS["lstm"].recurrent_product(np.ones((2, 8)), None, np)
+        >>> product(np.ones((3, 2))).shape, product(np.ones((3, 2)), 1, 2).shape
+        ((3, 8), (3, 2))
+        """
+        units = U.shape[0]
+
+        def product(h: Array, first: int = 0, stop: int = self.n_gates) -> Array:
+            def columns(x: Array) -> Array:
+                return x[..., first * units : stop * units] if stop - first < self.n_gates else x
+
+            own = masks[first:stop] if len(masks) > 1 else masks
+            u = masked_product(h, columns(U), own, ops)
+            return u if bias is None else u + columns(bias)
+
+        return product
 
 
 def _rnn(

@@ -20,7 +20,7 @@ def gate_activations(
 
     Parameters
     ----------
-    layer : LSTM, or keras.layers.LSTM
+    layer : LSTM or another layer with gates, ours or that of Keras
         Built: it has been called, or loaded.
     x : array, shape (batch, time, features)
     initial_state : sequence of arrays, shape (batch, units), optional
@@ -31,9 +31,9 @@ def gate_activations(
     Returns
     -------
     dict of ndarray, shape (batch, time, units)
-        Of an LSTM `i`, `f`, `o` (input, forget and output gate), `g` (candidate), `h` and `c`
-        (states after the step). With `go_backwards` the steps are visited from the last to the
-        first; each result has the position of its input.
+        By the letters of the cell: of an LSTM `i`, `f`, `o` (input, forget and output gate), `g`
+        (candidate), `h` and `c` (states after the step). With `go_backwards` the sequence is
+        processed from the last step to the first; each result has the position of its input.
 
     Raises
     ------
@@ -57,17 +57,13 @@ def gate_activations(
         raise ValueError(f"{layer!r} is not built; call it once, or load its weights.")
     kernel, U = (ops.cast(W, cell.compute_dtype) for W in (cell.kernel, cell.recurrent_kernel))
     bias = None if cell.bias is None else ops.cast(cell.bias, cell.compute_dtype)
-    input_bias, recurrent_bias = kind.parted(bias)
+    input_bias, recurrent_bias = kind.split_bias(bias)
+    product = kind.recurrent_product(U, recurrent_bias, ops)
     x, counts = _checked(x, mask, features=kernel.shape[0], dtype=cell.compute_dtype)
     a = input_part(x, kernel, input_bias, ops)  # (batch, time, gates * units)
     states = cell.get_initial_state(x.shape[0]) if initial_state is None else initial_state
-    letters, units = kind.states, U.shape[0]
-    state = _checked_states(states, letters, (x.shape[0], units), cell.compute_dtype)
-
-    def product(h: Any, first: int = 0, stop: int = kind.n_gates) -> Any:
-        columns = slice(first * units, stop * units)
-        bias = None if recurrent_bias is None else recurrent_bias[columns]
-        return input_part(h, U[:, columns], bias, ops)
+    letters = kind.states
+    state = _checked_states(states, letters, (x.shape[0], cell.units), cell.compute_dtype)
 
     steps = list(range(x.shape[1]))
     seen: dict[int, list[Any]] = {}
@@ -91,9 +87,10 @@ def _gated_cell(layer: Any) -> tuple[Any, Cell]:
     cell: Any = getattr(layer, "cell", None)
     names = {one.__name__ for one in type(cell).__mro__}
     for kind in CELLS.values():
-        if kind.gates and f"{kind.layer}Cell" in names:
+        matches = all(getattr(cell, name, value) == value for name, value in kind.options.items())
+        if kind.gates and matches and f"{kind.layer}Cell" in names:
             return cell, kind
-    listed = ", ".join(kind.layer for kind in CELLS.values() if kind.gates)
+    listed = ", ".join(dict.fromkeys(kind.layer for kind in CELLS.values() if kind.gates))
     raise TypeError(
         f"{layer!r} has no gates; pass a layer of kind {listed} (of a Bidirectional, its "
         "forward_layer or backward_layer)."

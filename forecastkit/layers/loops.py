@@ -23,7 +23,6 @@ import tensorflow as tf
 from tensorflow.python.eager import forwardprop_util
 
 from forecastkit.layers.cells import CELLS, Cell
-from forecastkit.layers.gates import masked_product
 
 ops = SimpleNamespace(
     matmul=tf.matmul,
@@ -93,7 +92,8 @@ def _forward(cell: Cell, a: Any, *given: Any) -> Any:
     """Last states; then h after every step and what the cell keeps, (time, batch, units)."""
     n_states, n = len(cell.states), _steps(a)
     state, (weights, (mask, *masks)) = given[:n_states], _split_weights(cell, given[n_states:])
-    product, _ = _products(cell, weights, masks)
+    U, *bias = weights
+    product = cell.recurrent_product(U, bias[0] if bias else None, ops, masks)
 
     def step(t: Any, state: Any, arrays: Any) -> Any:
         new, kept = cell.step(a[t], state, product, ops)
@@ -112,7 +112,7 @@ def _backward(cell: Cell, H: Any, *given: Any) -> Any:
     kept, n = given[: cell.n_kept], _steps(H)
     weights, (dH, *rest) = _split_weights(cell, given[cell.n_kept :])
     dlast, (mask, *masks) = rest[: len(cell.states) - 1], rest[len(cell.states) - 1 :]
-    _, back = _products(cell, weights, masks)
+    back = _back_product(cell, weights[0], masks)
     n_arrays, width = (1 if cell.additive else 2), cell.n_gates * H.shape[2]
 
     def step(t: Any, dstate: Any, arrays: Any) -> Any:
@@ -135,33 +135,19 @@ def _split_weights(cell: Cell, given: Sequence[Any]) -> tuple[Sequence[Any], Seq
     return given[:n], given[n:]
 
 
-def _products(
-    cell: Cell, weights: Sequence[Any], masks: Sequence[Any]
-) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """Return U h of some gates, and what takes its gradient back to that of h."""
-    U, *bias = weights
-    n, units = cell.n_gates, U.shape[0]
-    turned = tf.transpose(U)
-
-    def columns(x: Any, first: int, stop: int) -> Any:
-        return x if (first, stop) == (0, n) else x[..., first * units : stop * units]
-
-    def of(first: int, stop: int) -> Sequence[Any]:
-        return masks[first:stop] if len(masks) > 1 else masks
-
-    def product(h: Any, first: int = 0, stop: int = n) -> Any:
-        u = masked_product(h, columns(U, first, stop), of(first, stop), ops)
-        return u + columns(bias[0], first, stop) if bias else u
+def _back_product(cell: Cell, U: Any, masks: Sequence[Any]) -> Callable[..., Any]:
+    """Return back(du, first, stop): from the gradient of U h of some gates to that of h."""
+    n, units, transposed = cell.n_gates, U.shape[0], tf.transpose(U)
 
     def back(du: Any, first: int = 0, stop: int = n) -> Any:
-        rows = turned if (first, stop) == (0, n) else turned[first * units : stop * units]
-        own = of(first, stop)
+        rows = transposed if stop - first == n else transposed[first * units : stop * units]
+        own = masks[first:stop] if len(masks) > 1 else masks
         if not own:
             return tf.matmul(du, rows)
         parts = zip(own, tf.split(du, len(own), axis=-1), tf.split(rows, len(own)), strict=True)
-        return tf.add_n([mask * tf.matmul(one, part) for mask, one, part in parts])
+        return tf.add_n([mask * tf.matmul(columns, part) for mask, columns, part in parts])
 
-    return product, back
+    return back
 
 
 def _weight_gradients(cell: Cell, h: Any, H: Any, kept: Any, masks: Any, du: Any) -> list[Any]:

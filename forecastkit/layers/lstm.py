@@ -5,26 +5,21 @@ The step is `forecastkit.layers.gates.lstm_step`; what is here owns weights and 
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import keras
-import tensorflow as tf
 from keras import ops
 from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
 
 from forecastkit.layers.arguments import serialize, set_arguments, shows_cell
-from forecastkit.layers.gates import lstm_step, masked_product
-from forecastkit.layers.loops import run_sequence
+from forecastkit.layers.cells import CELLS
 from forecastkit.layers.rnn import CELL_ARGUMENTS as RNN_ARGUMENTS
 from forecastkit.layers.sequence import (
     check_cudnn,
-    dropout_masks,
-    in_parts,
-    made_ready,
-    outputs_of,
+    has_standard_activations,
+    run_cell,
+    run_layer,
     sequence_config,
-    time_first,
 )
 from forecastkit.layers.weights import add_weights
 
@@ -106,7 +101,7 @@ class LSTMCell(DropoutRNNCell, keras.layers.Layer):
     def build(self, input_shape: Any) -> None:
         """Make the weights for inputs of shape (batch, features)."""
         start = self._forgetful_bias if self.unit_forget_bias else self.bias_initializer
-        add_weights(self, input_shape[-1], 4, start)
+        add_weights(self, CELLS["lstm"], input_shape[-1], start)
 
     def _forgetful_bias(self, shape: Any, dtype: Any = None) -> Any:
         units = self.units
@@ -118,12 +113,7 @@ class LSTMCell(DropoutRNNCell, keras.layers.Layer):
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, list[Any]]:
         """Do one step; see the class."""
-        h, c = states
-        of_x, of_h = dropout_masks(self, inputs, h, training)
-        z = masked_product(inputs, self.kernel, of_x, ops)
-        z = z + masked_product(h, self.recurrent_kernel, of_h, ops)
-        z = z if self.bias is None else z + self.bias
-        h, c, _ = lstm_step(z, c, ops, self.activation, self.recurrent_activation)
+        h, c = run_cell(self, "lstm", inputs, states, training)
         return h, [h, c]
 
     def get_initial_state(self, batch_size: Any = None) -> list[Any]:
@@ -213,24 +203,9 @@ class LSTM(keras.layers.RNN):
         self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
     ) -> tuple[Any, Any, list[Any]]:
         """Run over the sequence: last output, all outputs, states; Keras's RNN calls it."""
-        if self.unroll or not self._is_textbook:
+        if self.unroll or not has_standard_activations(self.cell):
             return super().inner_loop(sequences, initial_state, mask, training)
-        sequences, states, mask = made_ready(self, sequences, initial_state, mask)
-        of_x, of_h = dropout_masks(self.cell, sequences[:, 0], states[0], training)
-        run = partial(self._run, bool(training))
-        return in_parts(run, sequences, mask, states, of_x, of_h)
-
-    def _run(self, training: bool, x: Any, mask: Any, states: Any, of_x: Any, of_h: Any) -> Any:
-        a, mask = time_first(self, x, mask, of_x)
-        U = tf.convert_to_tensor(self.cell.recurrent_kernel)
-        H, last = run_sequence("lstm", a, states, [U], mask, of_h, training)
-        return *outputs_of(self, H, mask), last
-
-    @property
-    def _is_textbook(self) -> bool:
-        """Whether the activations are tanh and sigmoid, whose gradients are written by hand."""
-        cell, known = self.cell, keras.activations
-        return cell.activation is known.tanh and cell.recurrent_activation is known.sigmoid
+        return run_layer(self, "lstm", sequences, initial_state, mask, training)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make the same layer again."""

@@ -5,24 +5,19 @@ The step is `forecastkit.layers.gates.rnn_step`; what is here owns weights and c
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import keras
-import tensorflow as tf
 from keras import ops
 from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
 
 from forecastkit.layers.arguments import serialize, set_arguments, shows_cell
-from forecastkit.layers.gates import masked_product, rnn_step
-from forecastkit.layers.loops import run_sequence
+from forecastkit.layers.cells import CELLS
 from forecastkit.layers.sequence import (
-    dropout_masks,
-    in_parts,
-    made_ready,
-    outputs_of,
+    has_standard_activations,
+    run_cell,
+    run_layer,
     sequence_config,
-    time_first,
 )
 from forecastkit.layers.weights import add_weights
 
@@ -103,17 +98,13 @@ class SimpleRNNCell(DropoutRNNCell, keras.layers.Layer):
 
     def build(self, input_shape: Any) -> None:
         """Make the weights for inputs of shape (batch, features)."""
-        add_weights(self, input_shape[-1], 1, self.bias_initializer)
+        add_weights(self, CELLS["rnn"], input_shape[-1], self.bias_initializer)
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, Any]:
         """Do one step; see the class."""
-        h = states[0] if isinstance(states, list | tuple) else states
-        of_x, of_h = dropout_masks(self, inputs, h, training)
-        z = masked_product(inputs, self.kernel, of_x, ops)
-        z = z if self.bias is None else z + self.bias
-        z = z + masked_product(h, self.recurrent_kernel, of_h, ops)
-        h = rnn_step(z, ops, self.activation)
-        return h, [h] if isinstance(states, list | tuple) else h
+        nested = isinstance(states, list | tuple)
+        (h,) = run_cell(self, "rnn", inputs, states if nested else [states], training)
+        return h, [h] if nested else h
 
     def get_initial_state(self, batch_size: Any = None) -> list[Any]:
         """Return [h] of zeros."""
@@ -194,18 +185,9 @@ class SimpleRNN(keras.layers.RNN):
         self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
     ) -> tuple[Any, Any, list[Any]]:
         """Run over the sequence: last output, all outputs, states; Keras's RNN calls it."""
-        if self.unroll or self.cell.activation is not keras.activations.tanh:
+        if self.unroll or not has_standard_activations(self.cell):
             return super().inner_loop(sequences, initial_state, mask, training)
-        sequences, states, mask = made_ready(self, sequences, initial_state, mask)
-        of_x, of_h = dropout_masks(self.cell, sequences[:, 0], states[0], training)
-        run = partial(self._run, bool(training))
-        return in_parts(run, sequences, mask, states, of_x, of_h)
-
-    def _run(self, training: bool, x: Any, mask: Any, states: Any, of_x: Any, of_h: Any) -> Any:
-        a, mask = time_first(self, x, mask, of_x)
-        U = tf.convert_to_tensor(self.cell.recurrent_kernel)
-        H, last = run_sequence("rnn", a, states, [U], mask, of_h, training)
-        return *outputs_of(self, H, mask), last
+        return run_layer(self, "rnn", sequences, initial_state, mask, training)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make the same layer again."""

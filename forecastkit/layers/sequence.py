@@ -1,16 +1,18 @@
-"""What the two sequence layers share: arguments to and from their cell, masks, directions."""
+"""What the sequence layers share: one step, the loop, masks, directions, arguments of the cell."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from forecastkit.layers.cells import CELLS
 from forecastkit.layers.gates import masked_product
-from forecastkit.layers.loops import ops
+from forecastkit.layers.loops import ops, run_sequence
 
 _MIN_ROWS = 16  # of a part of the batch that is worth a thread
 _MAX_PARTS = 4
@@ -45,7 +47,7 @@ def dropout_masks(cell: Any, x: Any, h: Any, training: bool) -> tuple[list[Any],
 
     Parameters
     ----------
-    cell : SimpleRNNCell or LSTMCell
+    cell : keras.layers.Layer
     x : tensor, shape (batch, features)
         One step of the inputs.
     h : tensor, shape (batch, units)
@@ -61,6 +63,91 @@ def dropout_masks(cell: Any, x: Any, h: Any, training: bool) -> tuple[list[Any],
 
     of_x = drawn(cell.dropout, cell.get_dropout_mask, x)
     return of_x, drawn(cell.recurrent_dropout, cell.get_recurrent_dropout_mask, h)
+
+
+def has_standard_activations(cell: Any) -> bool:
+    """Whether a cell's activations are tanh and sigmoid, whose gradients are written by hand."""
+    known = keras.activations
+    gate = getattr(cell, "recurrent_activation", known.sigmoid)
+    return cell.activation is known.tanh and gate is known.sigmoid
+
+
+def run_cell(cell: Any, kind: str, inputs: Any, states: Sequence[Any], training: bool) -> Any:
+    """Do one step of a cell, with its weights, activations and dropout.
+
+    Parameters
+    ----------
+    cell : keras.layers.Layer
+        With `kernel`, `recurrent_kernel` and `bias`.
+    kind : str
+        Name of its equations in `CELLS`.
+    inputs : tensor, shape (batch, features)
+    states : sequence of tensor, shape (batch, units)
+    training : bool
+
+    Returns
+    -------
+    tuple of tensor, shape (batch, units)
+        The states after the step, the output first.
+    """
+    equations, k = CELLS[kind], keras.ops
+    masks, recurrent_masks = dropout_masks(cell, inputs, states[0], training)
+    U = k.convert_to_tensor(cell.recurrent_kernel)
+    bias, recurrent_bias = equations.split_bias(cell.bias)
+    a = masked_product(inputs, k.convert_to_tensor(cell.kernel), masks, k)
+    a = a if bias is None else a + bias
+    product = equations.recurrent_product(U, recurrent_bias, k, recurrent_masks)
+    gate = getattr(cell, "recurrent_activation", None)
+    return equations.step(a, tuple(states), product, k, cell.activation, gate)[0]
+
+
+def run_layer(
+    layer: Any, kind: str, sequences: Any, initial_state: Any, mask: Any, training: bool
+) -> tuple[Any, Any, list[Any]]:
+    """Run a sequence layer over its inputs by the loops of `forecastkit.layers.loops`.
+
+    Parameters
+    ----------
+    layer : keras.layers.RNN
+        Its cell has tanh and sigmoid as activations.
+    kind : str
+        Name of the cell's equations in `CELLS`.
+    sequences : tensor, shape (batch, time, features)
+    initial_state : sequence of tensor, shape (batch, units)
+    mask : tensor of bool, shape (batch, time), or None
+    training : bool
+
+    Returns
+    -------
+    last : tensor, shape (batch, units)
+    outputs : tensor, shape (batch, time, units), or (batch, 1, units) without `return_sequences`
+    states : list of tensor, shape (batch, units)
+    """
+    sequences, states, mask = made_ready(layer, sequences, initial_state, mask)
+    of_x, of_h = dropout_masks(layer.cell, sequences[:, 0], states[0], training)
+    run = partial(_run_part, layer, kind, bool(training))
+    return in_parts(run, sequences, mask, states, of_x, of_h)
+
+
+def _run_part(
+    layer: Any, kind: str, training: bool, x: Any, mask: Any, states: Any, of_x: Any, of_h: Any
+) -> Any:
+    cell, equations = layer.cell, CELLS[kind]
+    x = tf.transpose(x, (1, 0, 2))  # (time, batch, features)
+    if mask is not None:
+        mask = tf.transpose(tf.cast(mask, "bool"))[..., None]  # (time, batch, 1)
+    if layer.go_backwards:
+        x, mask = (None if steps is None else tf.reverse(steps, [0]) for steps in (x, mask))
+    kernel, U = (tf.convert_to_tensor(W) for W in (cell.kernel, cell.recurrent_kernel))
+    bias = None if cell.bias is None else tf.convert_to_tensor(cell.bias)
+    input_bias, recurrent_bias = equations.split_bias(bias)
+    a = masked_product(x, kernel, of_x, ops)
+    a = a if input_bias is None else a + input_bias
+    weights = [U]
+    if equations.recurrent_bias:
+        weights.append(tf.zeros_like(U[0]) if recurrent_bias is None else recurrent_bias)
+    H, last = run_sequence(kind, a, states, weights, mask, of_h, training)
+    return *outputs_of(layer, H, mask), last
 
 
 def made_ready(
@@ -142,21 +229,6 @@ def _split(x: Any, n: int) -> list[Any]:
     size = tf.shape(x)[0] if x.shape[0] is None else x.shape[0]
     bounds = [size * k // n for k in range(n + 1)]
     return [x[start:stop] for start, stop in zip(bounds[:-1], bounds[1:], strict=True)]
-
-
-def time_first(layer: Any, sequences: Any, mask: Any, masks: Sequence[Any]) -> tuple[Any, Any]:
-    """Return W x + b of every step, time first, and the mask as (time, batch, 1), in order.
-
-    `go_backwards` turns the steps around; `masks` are those of the inputs' dropout.
-    """
-    cell = layer.cell
-    x = tf.transpose(sequences, (1, 0, 2))
-    if mask is not None:
-        mask = tf.transpose(tf.cast(mask, "bool"))[..., None]
-    if layer.go_backwards:
-        x, mask = (None if one is None else tf.reverse(one, [0]) for one in (x, mask))
-    a = masked_product(x, tf.convert_to_tensor(cell.kernel), masks, ops)
-    return a if cell.bias is None else a + tf.convert_to_tensor(cell.bias), mask
 
 
 def outputs_of(layer: Any, H: Any, mask: Any) -> tuple[Any, Any]:

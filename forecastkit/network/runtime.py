@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
 
 import numpy as np
 
-from forecastkit.layers.cells import CELLS, Array, Cell, Kept, State
+from forecastkit.layers.cells import CELLS, Cell, Kept, State
 from forecastkit.layers.gates import input_part
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.head import future_part, gelu, quantile_paths
@@ -131,9 +131,10 @@ def unroll(cell: Cell, weights: Weights, x: np.ndarray, keep: bool = False) -> T
     keep : bool
         Whether to keep what the gradient and an inspection need.
     """
-    input_bias, _ = cell.parted(weights["bias"])
+    input_bias, recurrent_bias = cell.split_bias(weights["bias"])
     a = input_part(x, weights["kernel"], input_bias, np)  # (batch, time, gates * units)
-    U, product = weights["recurrent_kernel"], recurrent_product(cell, weights)
+    U = weights["recurrent_kernel"]
+    product = cell.recurrent_product(U, recurrent_bias, np)
     state: State = tuple(np.zeros((len(x), len(U)), x.dtype) for _ in cell.states)
     outputs, seen = np.empty((*x.shape[:2], len(U)), x.dtype), []
     for t in range(x.shape[1]):
@@ -142,18 +143,6 @@ def unroll(cell: Cell, weights: Weights, x: np.ndarray, keep: bool = False) -> T
         if keep:
             seen.append(kept)
     return Trace(outputs, seen)
-
-
-def recurrent_product(cell: Cell, weights: Weights) -> Callable[..., Array]:
-    """Return U h of some gates of a cell, as its step uses_covariates for it."""
-    U, (_, bias) = weights["recurrent_kernel"], cell.parted(weights["bias"])
-    units = len(U)
-
-    def product(h: np.ndarray, first: int = 0, stop: int = cell.n_gates) -> np.ndarray:
-        columns = slice(first * units, stop * units)
-        return input_part(h, U[:, columns], None if bias is None else bias[columns], np)
-
-    return product
 
 
 def network_quantiles(

@@ -43,7 +43,8 @@ def build(config: NetworkConfig, seed: int, target_stride: int = 1) -> Any:
         config.units, kernel_initializer=start(keras.initializers.GlorotUniform), name="input"
     )(inputs)
     x = gelu(x, ops)
-    layer_kind = getattr(layers, CELLS[config.cell].layer)
+    cell = CELLS[config.cell]
+    layer_kind = getattr(layers, cell.layer)
     for layer in range(config.n_layers):
         recurrent = layer_kind(
             config.units,
@@ -51,6 +52,7 @@ def build(config: NetworkConfig, seed: int, target_stride: int = 1) -> Any:
             kernel_initializer=start(keras.initializers.GlorotUniform),
             recurrent_initializer=start(keras.initializers.Orthogonal),
             name=f"recurrent_{layer}",
+            **cell.options,
         )
         x = x + keras.layers.Dropout(config.dropout, seed=next(seeds))(recurrent(x))
     n_quantiles = len(config.quantiles)
