@@ -302,7 +302,7 @@ def _warnings(gradient: np.ndarray, network: NetworkConfig) -> list[str]:
             "a larger input_size may lower the error."
         )
     half, recent = reach // 2, gradient[:window]
-    cure = "; an LSTM may do better than an RNN" if network.cell == "rnn" else ""
+    cure = "; an LSTM may do better than an RNN" if not CELLS[network.cell].gates else ""
     if total > _EXPLODED or (reach > 3 and gradient[half:].mean() > 10 * gradient[:half].mean()):
         found.append(
             f"Exploding gradients: the forecast changes by {total:.3g} per unit of the values. "
