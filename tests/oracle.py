@@ -52,6 +52,51 @@ def lstm(x, W, U, b):
     return np.array(out), np.array(c)
 
 
+def gru(x, W, U, b, c):
+    """All hidden states of a GRU with gates z, r and candidate; the reset gate after U h + c."""
+    units = len(b) // 3
+    h, out = [0.0] * units, []
+    for t in range(len(x)):
+
+        def of_x(gate, j, t=t):
+            column = gate * units + j
+            return sum(x[t][k] * W[k][column] for k in range(len(x[t]))) + b[column]
+
+        def of_h(gate, j, h=h):
+            column = gate * units + j
+            return sum(h[k] * U[k][column] for k in range(units)) + c[column]
+
+        z = [sigmoid(of_x(0, j) + of_h(0, j)) for j in range(units)]
+        r = [sigmoid(of_x(1, j) + of_h(1, j)) for j in range(units)]
+        g = [math.tanh(of_x(2, j) + r[j] * of_h(2, j)) for j in range(units)]
+        h = [z[j] * h[j] + (1 - z[j]) * g[j] for j in range(units)]
+        out.append(h)
+    return np.array(out)
+
+
+def gru_reset_before(x, W, U, b):
+    """All hidden states of a GRU whose reset gate multiplies h before the recurrent product."""
+    units = len(b) // 3
+    h, out = [0.0] * units, []
+    for t in range(len(x)):
+
+        def z_of(gate, j, state, t=t):
+            column = gate * units + j
+            return (
+                sum(x[t][k] * W[k][column] for k in range(len(x[t])))
+                + sum(state[k] * U[k][column] for k in range(units))
+                + b[column]
+            )
+
+        z = [sigmoid(z_of(0, j, h)) for j in range(units)]
+        r = [sigmoid(z_of(1, j, h)) for j in range(units)]
+        reset = [r[j] * h[j] for j in range(units)]
+        g = [math.tanh(z_of(2, j, reset)) for j in range(units)]
+        h = [z[j] * h[j] + (1 - z[j]) * g[j] for j in range(units)]
+        out.append(h)
+    return np.array(out)
+
+
 def components(z, m, alphas, season_decay=0.8, noise_decay=0.98, error_decay=0.995):
     """Components of one series at its last step, by a loop over all its steps.
 

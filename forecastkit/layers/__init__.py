@@ -3,8 +3,15 @@
 from importlib import import_module
 from typing import Any
 
-__all__ = ["LSTM", "LSTMCell", "SimpleRNN", "SimpleRNNCell", "gate_activations"]
-_MODULES = {"LSTM": "lstm", "LSTMCell": "lstm", "SimpleRNN": "rnn", "SimpleRNNCell": "rnn"}
+__all__ = ["GRU", "GRUCell", "LSTM", "LSTMCell", "SimpleRNN", "SimpleRNNCell", "gate_activations"]
+_MODULES = {
+    "GRU": "gru",
+    "GRUCell": "gru",
+    "LSTM": "lstm",
+    "LSTMCell": "lstm",
+    "SimpleRNN": "rnn",
+    "SimpleRNNCell": "rnn",
+}
 
 
 def __getattr__(name: str) -> Any:

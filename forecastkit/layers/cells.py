@@ -12,6 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from forecastkit.layers.gates import (
+    gru_reset_before_step,
+    gru_reset_before_step_gradient,
+    gru_step,
+    gru_step_gradient,
     lstm_step,
     lstm_step_gradient,
     masked_product,
@@ -165,6 +169,44 @@ def _lstm_gradient(
     return dz, dz, (back(dz), dc)
 
 
+def _gru(
+    a: Array, state: State, product: Any, ops: Any, activation: Any = None, gate: Any = None
+) -> tuple[State, Kept]:
+    (h,) = state
+    h_after, gates, u_g = gru_step(a, h, product, ops, activation, gate)
+    return (h_after,), (*gates, u_g, h)
+
+
+def _gru_gradient(
+    dstate: State, _: Array, kept: Kept, back: Any, ops: Any
+) -> tuple[Array, Array, State]:
+    *gates, u_g, h = kept
+    da, du, dh = gru_step_gradient(dstate[0], h, tuple(gates), u_g, back, ops)
+    return da, du, (dh,)
+
+
+def _gru_reset_before(
+    a: Array, state: State, product: Any, ops: Any, activation: Any = None, gate: Any = None
+) -> tuple[State, Kept]:
+    (h,) = state
+    h_after, gates = gru_reset_before_step(a, h, product, ops, activation, gate)
+    return (h_after,), (*gates, h)
+
+
+def _gru_reset_before_gradient(
+    dstate: State, _: Array, kept: Kept, back: Any, ops: Any
+) -> tuple[Array, Array, State]:
+    *gates, h = kept
+    da, dh = gru_reset_before_step_gradient(dstate[0], h, tuple(gates), back, ops)
+    return da, da, (dh,)
+
+
+def _gru_reset_before_inputs(h: Array, kept: Kept) -> list[tuple[Array, int]]:
+    return [(h, 2), (kept[1] * h, 1)]  # the candidate reads r * h
+
+
+_GRU_GATES = {"z": "update", "r": "reset", "g": "candidate"}
+
 CELLS: dict[str, Cell] = {
     "lstm": Cell(
         layer="LSTM",
@@ -184,5 +226,30 @@ CELLS: dict[str, Cell] = {
         step=_rnn,
         step_gradient=_rnn_gradient,
         n_kept=0,
+    ),
+    "gru": Cell(
+        layer="GRU",
+        states=("h",),
+        gates=_GRU_GATES,
+        retention="z",
+        n_gates=3,
+        step=_gru,
+        step_gradient=_gru_gradient,
+        n_kept=5,
+        additive=False,
+        recurrent_bias=True,
+        options={"reset_after": True},
+    ),
+    "gru_reset_before": Cell(
+        layer="GRU",
+        states=("h",),
+        gates=_GRU_GATES,
+        retention="z",
+        n_gates=3,
+        step=_gru_reset_before,
+        step_gradient=_gru_reset_before_gradient,
+        n_kept=4,
+        inputs=_gru_reset_before_inputs,
+        options={"reset_after": False},
     ),
 }

@@ -4,13 +4,15 @@ Each function takes `ops`, a namespace with `matmul`, `split`, `concatenate`, `t
 `keras.ops` or TensorFlow when a network is trained, a handful of NumPy functions when it predicts.
 So the math is written once. Letters are those of the papers: `x` input, `h` hidden state, `c` cell
 state; `i`, `f`, `o` input, forget and output gate, `g` candidate; `W`, `U`, `b` kernel, recurrent
-kernel, bias; `z` the pre-activation W x + b + U h.
+kernel, bias; `z` the pre-activation W x + b + U h. Of a gated recurrent unit `z` and `r` are the
+update and the reset gate.
 
 References
 ----------
 Elman, "Finding structure in time", Cognitive Science 14 (1990).
 Hochreiter & Schmidhuber, "Long short-term memory", Neural Computation 9 (1997).
 Gers, Schmidhuber & Cummins, "Learning to forget", Neural Computation 12 (2000): the forget gate.
+Cho et al., "Learning phrase representations using RNN encoder-decoder", EMNLP 2014: the GRU.
 """
 
 from __future__ import annotations
@@ -209,3 +211,189 @@ def lstm_step_gradient(
         dh * s * o * (1.0 - o),
     ]
     return ops.concatenate(dz, axis=-1), dc * f
+
+
+def gru_step(
+    a: Array,
+    h: Array,
+    product: Callable[..., Array],
+    ops: Any,
+    activation: Activation = None,
+    recurrent_activation: Activation = None,
+) -> tuple[Array, tuple[Array, Array, Array], Array]:
+    """One step of a gated recurrent unit, with the reset gate after the recurrent product.
+
+    ::
+
+        z = sigmoid(W_z x + b_z + U_z h + c_z)        update gate: what to keep
+        r = sigmoid(W_r x + b_r + U_r h + c_r)        reset gate: what the candidate reads of h
+        g = tanh   (W_g x + b_g + r * (U_g h + c_g))  candidate: what could be written
+        h' = z * h + (1 - z) * g
+
+    Parameters
+    ----------
+    a : array, shape (batch, 3 * units)
+        W x + b in the order z, r, g (Keras's order).
+    h : array, shape (batch, units)
+        Hidden state before the step.
+    product : callable
+        product(h) is U h + c, shape (batch, 3 * units).
+    ops : namespace
+        With `split`, `tanh` and `sigmoid`.
+    activation, recurrent_activation : callable, optional
+        In place of tanh and sigmoid.
+
+    Returns
+    -------
+    h : array, shape (batch, units)
+        Hidden state after the step.
+    gates : tuple of three arrays, shape (batch, units)
+        z, r, g.
+    u_g : array, shape (batch, units)
+        U_g h + c_g, which the gradient needs.
+
+    References
+    ----------
+    Cho et al., EMNLP 2014; the reset gate after the product as in cuDNN and in Keras's default.
+
+    Examples
+    --------
+    With the update gate open, the state stays.
+
+    >>> import numpy as np
+    >>> from types import SimpleNamespace
+    >>> ops = SimpleNamespace(split=np.split, tanh=np.tanh, sigmoid=lambda z: 1 / (1 + np.exp(-z)))
+    >>> a, h = np.array([[50.0, 0.0, 1.0]]), np.array([[0.7]])
+    >>> gru_step(a, h, lambda h: np.zeros((1, 3)), ops)[0].round(6)
+    array([[0.7]])
+    """
+    tanh, sigmoid = activation or ops.tanh, recurrent_activation or ops.sigmoid
+    a_z, a_r, a_g = ops.split(a, 3, axis=-1)
+    u_z, u_r, u_g = ops.split(product(h), 3, axis=-1)
+    z, r = sigmoid(a_z + u_z), sigmoid(a_r + u_r)
+    g = tanh(a_g + r * u_g)
+    return z * h + (1.0 - z) * g, (z, r, g), u_g
+
+
+def gru_step_gradient(
+    dh: Array,
+    h: Array,
+    gates: tuple[Array, Array, Array],
+    u_g: Array,
+    back: Callable[..., Array],
+    ops: Any,
+) -> tuple[Array, Array, Array]:
+    """Gradient of `gru_step` with tanh and sigmoid.
+
+    Below, da is the gradient with respect to the pre-activations of z, r and g.
+
+    ::
+
+        da_z = dh' * (h - g) * z * (1 - z)      da_g = dh' * (1 - z) * (1 - g^2)
+        da_r = da_g * u_g * r * (1 - r)
+        du = [da_z, da_r, da_g * r]             dh = dh' * z + U^T du
+
+    Parameters
+    ----------
+    dh : array, shape (batch, units)
+        Gradient of the loss with respect to h'.
+    h : array, shape (batch, units)
+        Hidden state before the step.
+    gates : tuple of three arrays, shape (batch, units)
+        z, r, g of the step.
+    u_g : array, shape (batch, units)
+        U_g h + c_g.
+    back : callable
+        back(du) is U^T du.
+    ops : namespace
+        With `concatenate`.
+
+    Returns
+    -------
+    da, du : array, shape (batch, 3 * units)
+        With respect to W x + b and to U h + c, in the order z, r, g.
+    dh : array, shape (batch, units)
+        With respect to h.
+    """
+    z, r, g = gates
+    da_z = dh * (h - g) * z * (1.0 - z)
+    da_g = dh * (1.0 - z) * (1.0 - g * g)
+    da_r = da_g * u_g * r * (1.0 - r)
+    du = ops.concatenate([da_z, da_r, da_g * r], axis=-1)
+    return ops.concatenate([da_z, da_r, da_g], axis=-1), du, dh * z + back(du)
+
+
+def gru_reset_before_step(
+    a: Array,
+    h: Array,
+    product: Callable[..., Array],
+    ops: Any,
+    activation: Activation = None,
+    recurrent_activation: Activation = None,
+) -> tuple[Array, tuple[Array, Array, Array]]:
+    """One step of a gated recurrent unit, with the reset gate before the recurrent product.
+
+    As `gru_step`, but for the candidate, and without a bias of U h::
+
+        g = tanh(W_g x + b_g + U_g (r * h))
+
+    Parameters
+    ----------
+    a, h, ops, activation, recurrent_activation
+        As for `gru_step`.
+    product : callable
+        product(h, first, stop) is U h for the gates from `first` to before `stop`.
+
+    Returns
+    -------
+    h : array, shape (batch, units)
+        Hidden state after the step.
+    gates : tuple of three arrays, shape (batch, units)
+        z, r, g.
+
+    References
+    ----------
+    Cho et al., EMNLP 2014, equations 5 to 8; z and 1 - z as in Keras.
+    """
+    tanh, sigmoid = activation or ops.tanh, recurrent_activation or ops.sigmoid
+    a_z, a_r, a_g = ops.split(a, 3, axis=-1)
+    u_z, u_r = ops.split(product(h, 0, 2), 2, axis=-1)
+    z, r = sigmoid(a_z + u_z), sigmoid(a_r + u_r)
+    g = tanh(a_g + product(r * h, 2, 3))
+    return z * h + (1.0 - z) * g, (z, r, g)
+
+
+def gru_reset_before_step_gradient(
+    dh: Array,
+    h: Array,
+    gates: tuple[Array, Array, Array],
+    back: Callable[..., Array],
+    ops: Any,
+) -> tuple[Array, Array]:
+    """Gradient of `gru_reset_before_step` with tanh and sigmoid.
+
+    ::
+
+        da_z = dh' * (h - g) * z * (1 - z)      da_g = dh' * (1 - z) * (1 - g^2)
+        p = U_g^T da_g                          da_r = p * h * r * (1 - r)
+        dh = dh' * z + p * r + U_z^T da_z + U_r^T da_r
+
+    Parameters
+    ----------
+    dh, h, gates, ops
+        As for `gru_step_gradient`.
+    back : callable
+        back(du, first, stop) is U^T du for the gates from `first` to before `stop`.
+
+    Returns
+    -------
+    da, dh : array, shapes (batch, 3 * units) and (batch, units)
+        With respect to the pre-activations, in the order z, r, g, and to h.
+    """
+    z, r, g = gates
+    da_z = dh * (h - g) * z * (1.0 - z)
+    da_g = dh * (1.0 - z) * (1.0 - g * g)
+    p = back(da_g, 2, 3)
+    da_r = p * h * r * (1.0 - r)
+    da = ops.concatenate([da_z, da_r, da_g], axis=-1)
+    return da, dh * z + p * r + back(ops.concatenate([da_z, da_r], axis=-1), 0, 2)

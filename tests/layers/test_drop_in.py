@@ -12,12 +12,18 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_layers import distinct
+from test_layers import CLASSES, IDS, PAIRS, distinct, pairs
 
-from forecastkit.layers import LSTM, LSTMCell, SimpleRNN, SimpleRNNCell
+from forecastkit.layers import GRU, LSTM, GRUCell, LSTMCell, SimpleRNN, SimpleRNNCell
+from forecastkit.layers.loops import LOOPS
 
-PAIRS = [(SimpleRNN, keras.layers.SimpleRNN), (LSTM, keras.layers.LSTM)]
-pairs = pytest.mark.parametrize(("ours", "theirs"), PAIRS, ids=["rnn", "lstm"])
+classes = pytest.mark.parametrize(("ours", "theirs"), CLASSES, ids=IDS[:3])
+gated = pytest.mark.parametrize(("ours", "theirs"), PAIRS[1:], ids=IDS[1:])
+CELLS = [
+    (SimpleRNNCell, keras.layers.SimpleRNNCell),
+    (LSTMCell, keras.layers.LSTMCell),
+    (GRUCell, keras.layers.GRUCell),
+]
 MASKS = {
     "right": lambda rng, b, t: np.arange(t) < rng.integers(1, t + 1, (b, 1)),
     "left": lambda rng, b, t: np.arange(t) >= rng.integers(0, t, (b, 1)),
@@ -86,7 +92,7 @@ def test_values_and_gradients_in_float64(ours, theirs, graph, mask, options, rng
     batch, time = 3, 5
     a, b = twins(ours, theirs, rng, dtype="float64", **options)
     x = rng.normal(size=(batch, time, 3))
-    states = [rng.normal(size=(batch, 4)) for _ in range(len(a.state_size))]
+    states = [rng.normal(size=(batch, 4)) for _ in keras.tree.flatten(a.state_size)]
     given = {} if mask is None else {"mask": tf.constant(MASKS[mask](rng, batch, time))}
     assert_same(run(a, graph, x, *states, **given), run(b, graph, x, *states, **given), 1e-11)
 
@@ -159,9 +165,10 @@ def test_time_distributed(ours, theirs, rng):
     assert_same(a(x), b(x), 1e-6)
 
 
-def test_stacked_cells_in_keras_loop(rng):
+@pytest.mark.parametrize("pair", CELLS, ids=IDS[:3])
+def test_stacked_cells_in_keras_loop(pair, rng):
     x = rng.normal(size=(2, 5, 3)).astype("float32")
-    stacks = [[LSTMCell(4), LSTMCell(2)], [keras.layers.LSTMCell(4), keras.layers.LSTMCell(2)]]
+    stacks = [[kind(4), kind(2)] for kind in pair]
     a, b = (keras.layers.RNN(cells) for cells in stacks)
     a(x), b(x)
     b.set_weights(a.get_weights())
@@ -258,7 +265,7 @@ def test_regularisers_and_constraints(ours, theirs, rng):
         **{"kernel_regularizer": "l2", "recurrent_regularizer": "l1", "bias_regularizer": "l2"},
         "kernel_constraint": "max_norm",
     }
-    if ours is LSTM:  # Keras's SimpleRNN takes an activity regulariser and forgets it
+    if ours is not SimpleRNN:  # Keras's SimpleRNN takes an activity regulariser and forgets it
         options["activity_regularizer"] = "l2"
     a, b = twins(ours, theirs, rng, **options)
     x = rng.normal(size=(2, 5, 3)).astype("float32")
@@ -315,13 +322,11 @@ def test_dropout_draws_what_keras_draws(ours, theirs, graph, options, rng):
     assert_same(got, want, 1e-11)
 
 
+@pytest.mark.parametrize("pair", CELLS[1:], ids=IDS[1:3])
 @pytest.mark.parametrize("graph", [False, True])
-def test_dropout_of_cells_is_that_of_keras(graph, rng):
+def test_dropout_of_cells_is_that_of_keras(pair, graph, rng):
     options = {"dropout": 0.3, "recurrent_dropout": 0.3, "seed": 5}
-    stacks = [
-        keras.layers.RNN([kind(4, **options), kind(3, **options)])
-        for kind in (LSTMCell, keras.layers.LSTMCell)
-    ]
+    stacks = [keras.layers.RNN([kind(4, **options), kind(3, **options)]) for kind in pair]
     x = rng.normal(size=(2, 5, 3)).astype("float32")
     for stack in stacks:
         stack.build((None, 5, 3))
@@ -348,7 +353,7 @@ def test_inputs_that_keras_takes(ours, theirs, graph, rng):
     got = call[0](many, mask=mask[..., None])
     assert_same(got, call[1](many, mask=mask), 1e-5)
     assert_same(call[0](many, mask=mask[:1]), b(many, mask=tf.repeat(mask[:1], 40, 0)), 1e-5)
-    states = [rng.normal(size=(1, 4)).astype("float32") for _ in a.state_size]
+    states = [rng.normal(size=(1, 4)).astype("float32") for _ in keras.tree.flatten(a.state_size)]
     rows = [np.repeat(h, 40, axis=0) for h in states]
     assert_same(call[0](many, initial_state=states), b(many, initial_state=rows), 1e-5)
 
@@ -383,13 +388,15 @@ def test_a_masking_layer_under_xla(ours, theirs, rng):
     assert_same(*results, 1e-10)
 
 
-@pairs
-def test_batches_of_any_size_are_not_compiled_anew_when_nothing_is_learnt(ours, theirs, rng):
-    from forecastkit.layers.loops import LOOPS
-
+@pytest.mark.parametrize(
+    ("ours", "theirs", "kind"),
+    [(*pair, kind) for pair, kind in zip(PAIRS, LOOPS, strict=True)],
+    ids=IDS,
+)
+def test_batches_of_any_size_are_not_compiled_anew_when_nothing_is_learnt(ours, theirs, kind, rng):
     a, b = twins(ours, theirs, rng)
     used = []
-    loop, _ = LOOPS["lstm" if ours is LSTM else "rnn"]
+    loop, _ = LOOPS[kind]
     call = tf.function(a, input_signature=[tf.TensorSpec((None, 5, 3))])
     for size in (1, 7, 40):
         x = rng.normal(size=(size, 5, 3)).astype("float32")
@@ -442,7 +449,7 @@ def test_the_same_seed_gives_the_same_bits(ours, theirs, rng):
     assert results[0] == results[1]
 
 
-@pairs
+@classes
 def test_the_arguments_are_those_of_keras(ours, theirs):
     mine, keras_own = (inspect.signature(kind.__init__).parameters for kind in (ours, theirs))
     for name, parameter in keras_own.items():
@@ -453,10 +460,7 @@ def test_the_arguments_are_those_of_keras(ours, theirs):
     assert [n for n in mine if n in plain] == plain
 
 
-@pytest.mark.parametrize(
-    ("ours", "theirs"),
-    [(SimpleRNNCell, keras.layers.SimpleRNNCell), (LSTMCell, keras.layers.LSTMCell)],
-)
+@pytest.mark.parametrize(("ours", "theirs"), CELLS, ids=IDS[:3])
 def test_the_arguments_of_the_cells_are_those_of_keras(ours, theirs):
     mine, keras_own = (inspect.signature(kind.__init__).parameters for kind in (ours, theirs))
     assert list(mine) == list(keras_own)
@@ -470,16 +474,18 @@ def test_what_keras_refuses_is_refused(ours, theirs):
                 kind(units)
 
 
-def test_cudnn_is_refused_with_a_reason():
-    assert LSTM(2, use_cudnn=False).units == LSTM(2, use_cudnn="auto").units == 2
+@pytest.mark.parametrize("layer", [LSTM, GRU])
+def test_cudnn_is_refused_with_a_reason(layer):
+    assert layer(2, use_cudnn=False).units == layer(2, use_cudnn="auto").units == 2
     with pytest.raises(ValueError, match="gate math of this layer is its own"):
-        LSTM(2, use_cudnn=True)
+        layer(2, use_cudnn=True)
 
 
 @pairs
 def test_arguments_can_be_read_off_the_layer(ours, theirs):
     a, b = (kind(3, dropout=0.2, recurrent_dropout=0.1, use_bias=False) for kind in (ours, theirs))
     names = ["units", "use_bias", "dropout", "recurrent_dropout", "activation"]
+    names += ["reset_after"] if hasattr(b, "reset_after") else []
     assert [getattr(a, n) for n in names] == [getattr(b, n) for n in names]
 
 
@@ -489,7 +495,7 @@ def test_dropout_is_kept_in_range(ours, theirs):
     assert (a.dropout, a.recurrent_dropout) == (b.dropout, b.recurrent_dropout) == (1.0, 0.0)
 
 
-@pairs
+@classes
 def test_configurations_survive_json(ours, theirs):
     model = keras.Sequential([keras.Input((4, 2)), ours(3, seed=5, dropout=0.1, go_backwards=True)])
     again = keras.models.model_from_json(model.to_json())
@@ -516,7 +522,7 @@ def test_configurations_survive_json(ours, theirs):
 def test_on_a_gpu(ours, theirs, graph, mask, options, rng):
     a, b = twins(ours, theirs, rng, **options)
     x = rng.normal(size=(40, 5, 3)).astype("float32")
-    states = [rng.normal(size=(40, 4)).astype("float32") for _ in range(len(a.state_size))]
+    states = [rng.normal(size=(40, 4)).astype("float32") for _ in keras.tree.flatten(a.state_size)]
     given = {} if mask is None else {"mask": tf.constant(MASKS[mask](rng, 40, 5))}
     training = {"training": True} if "dropout" in options else {}
     loose = 0.1 if options.get("dtype") == "mixed_float16" else 1e-4
@@ -529,10 +535,10 @@ def test_on_a_gpu(ours, theirs, graph, mask, options, rng):
     shape=st.tuples(*(st.integers(1, most) for most in (5, 9, 4, 6))),
     which=st.sampled_from([None, *MASKS]),
     flags=st.tuples(*(st.booleans() for _ in range(5))),
-    cell=st.integers(0, 1),
+    cell=st.integers(0, 3),
     seed=st.integers(0, 2**31),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_any_shape_mask_and_options(shape, which, flags, cell, seed):
     """Values in float32 to 1e-6 of the largest, gradients to a few of it; the graph is ours."""
     ours, theirs = PAIRS[cell]
@@ -549,13 +555,14 @@ def test_any_shape_mask_and_options(shape, which, flags, cell, seed):
         assert_same(one, other, 2e-6 * max(1.0, float(tf.reduce_max(tf.abs(other)))))
 
 
+@gated
 @pytest.mark.parametrize("graph", [False, True])
 @pytest.mark.parametrize("gate", ["hard_sigmoid", "tanh"])
-def test_another_recurrent_activation(graph, gate, rng):
-    a, b = twins(*PAIRS[1], rng, dtype="float64", recurrent_activation=gate)
+def test_another_recurrent_activation(ours, theirs, graph, gate, rng):
+    a, b = twins(ours, theirs, rng, dtype="float64", recurrent_activation=gate)
     x = rng.normal(0, 3, (3, 5, 3))
     assert_same(run(a, graph, x), run(b, graph, x), 1e-11)
-    plain, _ = twins(*PAIRS[1], np.random.default_rng(7), dtype="float64")
+    plain, _ = twins(ours, theirs, np.random.default_rng(7), dtype="float64")
     assert np.abs(np.asarray(a(x)) - np.asarray(plain(x))).max() > 1e-3
 
 
@@ -699,7 +706,7 @@ def test_no_rows_have_no_gradient(ours, theirs, rng):
 def test_shapes_that_could_only_be_broadcast_are_refused(ours, theirs, graph, rng):
     a, _ = twins(ours, theirs, rng)
     x, call = tf.zeros((3, 5, 3)), tf.function(a) if graph else a
-    n = len(a.state_size)
+    n = len(keras.tree.flatten(a.state_size))
     for shape in ((3, 1), (1,), ()):
         with pytest.raises(ValueError, match="initial state"):
             call(x, initial_state=[tf.zeros(shape)] * n)
@@ -726,13 +733,13 @@ def test_forward_mode_in_a_graph_is_refused(ours, theirs, rng):
         tf.function(tangents)(a)
 
 
-@pytest.mark.parametrize("first", ["LSTM", "SimpleRNN"])
+@pytest.mark.parametrize("first", ["LSTM", "SimpleRNN", "GRU"])
 def test_a_saved_model_is_loaded_by_another_process(first, tmp_path, rng):
     """One name of `forecastkit.layers` is enough for Keras to know all of them."""
     words = keras.Input((4, 2))
     x = keras.layers.Bidirectional(LSTM(3, return_sequences=True))(words)
-    x = keras.layers.RNN([LSTMCell(3), SimpleRNNCell(2)], return_sequences=True)(x)
-    model = keras.Model(words, SimpleRNN(2)(x))
+    x = keras.layers.RNN([LSTMCell(3), GRUCell(3), SimpleRNNCell(2)], return_sequences=True)(x)
+    model = keras.Model(words, SimpleRNN(2)(GRU(3, return_sequences=True)(x)))
     model.save(tmp_path / "model.keras")
     given = rng.normal(size=(2, 4, 2)).astype("float32")
     np.save(tmp_path / "x.npy", given)

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from test_drop_in import twins
+from test_layers import IDS, PAIRS
 
-from forecastkit.layers import LSTM, SimpleRNN, gate_activations
+from forecastkit.layers import GRU, LSTM, SimpleRNN, gate_activations
 
 
 @pytest.fixture
@@ -16,15 +17,15 @@ def rng():
     return np.random.default_rng(4)
 
 
+@pytest.mark.parametrize("pair", PAIRS[1:], ids=IDS[1:])
 @pytest.mark.parametrize("backwards", [False, True], ids=["forwards", "backwards"])
 @pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
-def test_the_states_are_those_of_the_layer(rng, backwards, masked):
-    ours, theirs = twins(
-        LSTM, keras.layers.LSTM, rng, dtype="float64", return_sequences=True, go_backwards=backwards
-    )
+def test_the_states_are_those_of_the_layer(rng, pair, backwards, masked):
+    options = {"return_sequences": True, "go_backwards": backwards}
+    ours, theirs = twins(*pair, rng, dtype="float64", **options)
     x = rng.normal(size=(4, 7, 3))
     mask = rng.random((4, 7)) < 0.6 if masked else None
-    start = [rng.normal(size=(4, 4)) for _ in "hc"]
+    start = [rng.normal(size=(4, 4)) for _ in keras.tree.flatten(ours.state_size)]
     for layer in (ours, theirs):
         found = gate_activations(layer, x, start, mask)
         expected = np.asarray(theirs(x, initial_state=start, mask=mask))
@@ -45,6 +46,18 @@ def test_the_gates_make_the_states(rng):
     np.testing.assert_allclose(found["c"], found["f"] * before + found["i"] * found["g"])
     np.testing.assert_allclose(found["h"], found["o"] * np.tanh(found["c"]))
     np.testing.assert_allclose(found["h"][:, -1], np.asarray(layer(x)), atol=1e-12)
+
+
+@pytest.mark.parametrize("reset_after", [True, False])
+def test_the_gates_of_a_gru_make_its_state(rng, reset_after):
+    layer = GRU(4, dtype="float64", reset_after=reset_after)
+    x = rng.normal(size=(2, 6, 3))
+    layer(x)
+    seen = gate_activations(layer, x)
+    assert set(seen) == {"z", "r", "g", "h"}
+    before = np.concatenate([np.zeros((2, 1, 4)), seen["h"][:, :-1]], axis=1)
+    np.testing.assert_allclose(seen["h"], seen["z"] * before + (1 - seen["z"]) * seen["g"])
+    np.testing.assert_allclose(seen["h"][:, -1], np.asarray(layer(x)), atol=1e-12)
 
 
 def test_a_step_that_does_not_count_has_no_gates(rng):
@@ -70,7 +83,7 @@ def test_a_stateful_layer_keeps_its_states(rng):
 @pytest.mark.parametrize(
     ("layer", "error", "said"),
     [
-        (SimpleRNN(2), TypeError, "has no gates; pass a layer of kind LSTM"),
+        (SimpleRNN(2), TypeError, "has no gates; pass a layer of kind LSTM, GRU"),
         (LSTM(2), ValueError, "not built"),
     ],
     ids=["simple", "not built"],
@@ -110,6 +123,6 @@ def test_shapes_that_do_not_fit_are_named(x, mask):
         gate_activations(layer, x, mask=mask)
 
 
-def test_other_gated_layers_are_refused():
-    with pytest.raises(TypeError, match="has no gates; pass a layer of kind LSTM"):
-        gate_activations(keras.layers.GRU(2), np.zeros((1, 2, 3)))
+def test_layers_of_other_kinds_are_refused():
+    with pytest.raises(TypeError, match="has no gates; pass a layer of kind LSTM, GRU"):
+        gate_activations(keras.layers.ConvLSTM1D(2, 3), np.zeros((1, 2, 3)))

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import keras
 import numpy as np
 import oracle
 import pytest
 import tensorflow as tf
 
-from forecastkit.layers import LSTM, LSTMCell, SimpleRNN, SimpleRNNCell
+from forecastkit.layers import GRU, LSTM, GRUCell, LSTMCell, SimpleRNN, SimpleRNNCell
 
-PAIRS = [(SimpleRNN, keras.layers.SimpleRNN), (LSTM, keras.layers.LSTM)]
+CLASSES = [
+    (SimpleRNN, keras.layers.SimpleRNN),
+    (LSTM, keras.layers.LSTM),
+    (GRU, keras.layers.GRU),
+]
+# the reset gate of a GRU stands after the recurrent product by default, or before it
+RESET_BEFORE = tuple(partial(kind, reset_after=False) for kind in CLASSES[2])
+PAIRS = [*CLASSES, RESET_BEFORE]
+IDS = ["rnn", "lstm", "gru", "gru-before"]
+pairs = pytest.mark.parametrize(("ours", "theirs"), PAIRS, ids=IDS)
 SHAPES = [(1, 1, 1, 1), (1, 6, 2, 5), (3, 1, 4, 2), (3, 6, 4, 5)]  # batch, time, features, units
 
 
@@ -50,7 +61,23 @@ def test_lstm_is_the_loop(shape, rng):
         np.testing.assert_allclose(c[k], cell, atol=2e-6)
 
 
-@pytest.mark.parametrize(("ours", "theirs"), PAIRS)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_gru_is_the_loop(shape, rng):
+    layer, _, x = both(*PAIRS[2], shape, rng, return_sequences=True)
+    W, U, b = (w.numpy() for w in layer.weights)
+    for row, output in zip(x, layer(x).numpy(), strict=True):
+        np.testing.assert_allclose(output, oracle.gru(row, W, U, b[0], b[1]), atol=2e-6)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_gru_with_the_reset_gate_before_the_product_is_the_loop(shape, rng):
+    layer, _, x = both(*PAIRS[3], shape, rng, return_sequences=True)
+    W, U, b = (w.numpy() for w in layer.weights)
+    for row, output in zip(x, layer(x).numpy(), strict=True):
+        np.testing.assert_allclose(output, oracle.gru_reset_before(row, W, U, b), atol=2e-6)
+
+
+@pairs
 @pytest.mark.parametrize("shape", SHAPES)
 def test_values_and_gradients_are_those_of_keras(ours, theirs, shape, rng):
     a, b, x = both(ours, theirs, shape, rng, return_sequences=True)
@@ -69,14 +96,14 @@ def test_values_and_gradients_are_those_of_keras(ours, theirs, shape, rng):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=2e-5)
 
 
-@pytest.mark.parametrize(("ours", "theirs"), PAIRS)
+@pairs
 def test_weights_have_the_names_and_shapes_of_keras(ours, theirs, rng):
     a, b, _ = both(ours, theirs, (2, 3, 4, 5), rng)
     assert [w.name for w in a.weights] == [w.name for w in b.weights]
     assert [w.shape for w in a.weights] == [w.shape for w in b.weights]
 
 
-@pytest.mark.parametrize(("ours", "theirs"), PAIRS)
+@pairs
 @pytest.mark.parametrize(
     "options",
     [
@@ -91,25 +118,35 @@ def test_options_mean_what_they_mean_in_keras(ours, theirs, options, rng):
     np.testing.assert_allclose(a(x), b(x), atol=3e-6)
 
 
-@pytest.mark.parametrize(("ours", "theirs"), PAIRS)
+@pairs
 def test_masked_steps_are_passed_over_as_in_keras(ours, theirs, rng):
     a, b, x = both(ours, theirs, (3, 6, 2, 4), rng, return_sequences=True)
     mask = rng.random((3, 6)) < 0.6
     np.testing.assert_allclose(a(x, mask=mask), b(x, mask=mask), atol=2e-6)
 
 
-@pytest.mark.parametrize("layer", [SimpleRNN(3, seed=4), LSTM(3, unit_forget_bias=False)])
+@pytest.mark.parametrize(
+    "layer",
+    [SimpleRNN(3, seed=4), LSTM(3, unit_forget_bias=False), GRU(3, reset_after=False)],
+)
 def test_a_layer_is_made_again_from_its_configuration(layer):
     again = keras.layers.deserialize(keras.layers.serialize(layer))
     assert type(again) is type(layer)
     assert again.get_config() == layer.get_config()
 
 
-@pytest.mark.parametrize("cell", [SimpleRNNCell(3), LSTMCell(3)])
-def test_a_cell_runs_in_keras_own_loop(cell, rng):
+@pytest.mark.parametrize(
+    ("cell", "layer"),
+    [
+        (SimpleRNNCell(3), SimpleRNN(3)),
+        (LSTMCell(3), LSTM(3)),
+        (GRUCell(3), GRU(3)),
+        (GRUCell(3, reset_after=False), GRU(3, reset_after=False)),
+    ],
+)
+def test_a_cell_runs_in_keras_own_loop(cell, layer, rng):
     x = rng.normal(size=(2, 4, 3)).astype("float32")
-    kind = SimpleRNN if isinstance(cell, SimpleRNNCell) else LSTM
-    loop, layer = keras.layers.RNN(cell), kind(3)
+    loop = keras.layers.RNN(cell)
     loop(x), layer(x)
     layer.set_weights(loop.get_weights())
     np.testing.assert_allclose(loop(x), layer(x), atol=1e-6)
@@ -133,7 +170,8 @@ def test_swapped_gates_would_be_seen(rng):
 
 
 def test_a_saved_model_is_loaded_in_safe_mode(tmp_path, rng):
-    model = keras.Sequential([keras.Input((4, 2)), LSTM(3, return_sequences=True), SimpleRNN(2)])
+    stack = [LSTM(3, return_sequences=True), GRU(3, return_sequences=True), SimpleRNN(2)]
+    model = keras.Sequential([keras.Input((4, 2)), *stack])
     x = rng.normal(size=(2, 4, 2)).astype("float32")
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)

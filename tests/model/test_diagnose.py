@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from forecastkit.errors import OptionError
+from forecastkit.layers.cells import CELLS
 from forecastkit.model.calibration import Calibration
 from forecastkit.model.diagnose import diagnose
 from forecastkit.model.distribution import Part
@@ -34,7 +35,7 @@ def weights_of(config, rng):
     return {name: rng.normal(0, 0.5, shape).astype("float32") for name, shape in shapes}
 
 
-@pytest.mark.parametrize("cell", ["lstm", "rnn"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_the_gradient_is_that_of_tensorflow(cell, rng):
     config = network(cell)
     weights = weights_of(config, rng)
@@ -50,7 +51,7 @@ def test_the_gradient_is_that_of_tensorflow(cell, rng):
     np.testing.assert_allclose(got, want, atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize("cell", ["lstm", "rnn"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_a_trace_is_what_the_runtime_computes(cell, rng):
     config = network(cell)
     weights, x = weights_of(config, rng), rng.normal(size=(3, 9, VIEW.n_inputs)).astype("float32")

@@ -18,6 +18,7 @@ from safetensors.numpy import load, save_file
 
 import forecastkit as fk
 from forecastkit.errors import ForecastkitError, ModelFileError, UnknownFileError, WriteError
+from forecastkit.layers.cells import CELLS
 from forecastkit.model import storage
 from forecastkit.model.calibration import Calibration
 from forecastkit.model.distribution import Part
@@ -32,8 +33,8 @@ from forecastkit.tables.frequency import parse_frequency
 from forecastkit.tables.index import TimeIndex
 
 
-def small_model(seed=0):
-    network = NetworkConfig("lstm", 2, View(3, 2, (1,), 0.5, 4, 1), n_layers=1)
+def small_model(seed=0, cell="lstm"):
+    network = NetworkConfig(cell, 2, View(3, 2, (1,), 0.5, 4, 1), n_layers=1)
     rng = np.random.default_rng(seed)
     weights = {
         name: rng.normal(size=shape).astype("float32")
@@ -52,6 +53,19 @@ def small_model(seed=0):
 def path(tmp_path):
     write_model(small_model(), tmp_path / "m.safetensors")
     return tmp_path / "m.safetensors"
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_weights_of_every_cell_are_read_back(cell, tmp_path):
+    model = small_model(cell=cell)
+    write_model(model, tmp_path / "m.safetensors")
+    stored = read_model(tmp_path / "m.safetensors").blend
+    (member,), (original,) = stored.members, model.blend.members
+    assert member.network == original.network
+    for name, weight in original.weights.items():
+        np.testing.assert_array_equal(member.weights[name], weight)
+    panel, z = model.history.panel, (-1.28, 0.0, 1.28)
+    np.testing.assert_array_equal(stored.quantiles(panel, z), model.blend.quantiles(panel, z))
 
 
 def test_what_is_written_is_read(path):

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecastkit.errors import TrainingError
+from forecastkit.layers.cells import CELLS
 from forecastkit.network.config import NetworkConfig, default_view
 from forecastkit.network.head import quantile_paths
 from forecastkit.network.runtime import network_outputs, network_quantiles
@@ -38,7 +39,7 @@ def random_weights(network, rng):
     }
 
 
-@pytest.mark.parametrize("cell", ["lstm", "rnn"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_keras_and_numpy_agree(cell, rng):
     network = config(cell)
     weights, model = random_weights(network, rng), build(network, seed=1)
@@ -49,7 +50,7 @@ def test_keras_and_numpy_agree(cell, rng):
     np.testing.assert_allclose(by_numpy, by_keras, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("cell", ["lstm", "rnn"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_the_model_has_the_weights_that_a_file_must_hold(cell):
     network = config(cell)
     shapes = {name: w.shape for name, w in get_weights(build(network, seed=1)).items()}
