@@ -32,6 +32,7 @@ TOP = {
 BELOW_1 = {
     "errors",
     "notes",
+    "ranges",
     "files",
     "layers",
     "series",
@@ -43,17 +44,21 @@ BELOW_1 = {
 ROOMS = {
     "errors": (set(), set()),
     "notes": (set(), set()),
+    "ranges": ({"errors"}, set()),
     "files": ({"errors"}, set()),
     "version": (set(), set()),
     "layers": ({"errors"}, {"keras", "tensorflow"}),  # the layers' own classes, loaded lazily
-    "series": ({"errors"}, {"numpy"}),
+    "series": ({"errors", "ranges"}, {"numpy"}),
     "network": (
-        {"errors", "files", "layers", "series"},
+        {"errors", "files", "layers", "ranges", "series"},
         {"numpy", "safetensors", "threadpoolctl"},
     ),
     "methods": ({"series"}, {"numpy"}),
     # wall 3: pandas above, arrays only below
-    "tables": ({"errors", "files", "notes", "series"}, {"numpy", "pandas", "holidays", "pyarrow"}),
+    "tables": (
+        {"errors", "files", "notes", "ranges", "series"},
+        {"numpy", "pandas", "holidays", "pyarrow"},
+    ),
     # wall 2: files of users are read above
     "reading": ({"errors", "files", "notes", "series", "tables"}, {"numpy", "pandas", "pyarrow"}),
     "deprecated": ({"reading", "tables"}, {"pandas"}),

@@ -1,24 +1,18 @@
 """Recurrent layers whose gate math can be read; loaded when asked for, since Keras loads slowly."""
 
-from importlib import import_module
 from typing import Any
 
 __all__ = ["GRU", "GRUCell", "LSTM", "LSTMCell", "SimpleRNN", "SimpleRNNCell", "gate_activations"]
-_MODULES = {
-    "GRU": "gru",
-    "GRUCell": "gru",
-    "LSTM": "lstm",
-    "LSTMCell": "lstm",
-    "SimpleRNN": "rnn",
-    "SimpleRNNCell": "rnn",
-}
+_LAYERS = ("GRU", "LSTM", "SimpleRNN")
 
 
 def __getattr__(name: str) -> Any:
-    if name in _MODULES:
+    if name.removesuffix("Cell") in _LAYERS:
         # all of them, so that a saved Keras model finds each once one has been asked for
-        modules = [import_module(f"forecastkit.layers.{module}") for module in _MODULES.values()]
-        return getattr(modules[list(_MODULES).index(name)], name)
+        from forecastkit.layers import gru, lstm, rnn
+
+        modules = dict(zip(_LAYERS, (gru, lstm, rnn), strict=True))
+        return getattr(modules[name.removesuffix("Cell")], name)
     if name == "gate_activations":
         from forecastkit.layers.introspection import gate_activations
 

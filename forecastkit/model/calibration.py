@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forecastkit.ranges import refuse
 from forecastkit.series.intervals import normal
 
 LEVELS = (20.0, 40.0, 60.0, 80.0, 90.0, 95.0, 98.0)
@@ -28,10 +29,11 @@ _Z = np.array([normal(0.5 + level / 200) for level in LEVELS])
 _MIN_SCORES = 200
 # rows, and windows, at which what they say counts as much as what the model says
 _PRIOR_ROWS, _PRIOR_WINDOWS = 20.0, 1.0
+MAX_RADIUS = 1e3
 _MAX_RATIO = 6.0  # times as wide, or as narrow
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Calibration:
     """How far from the median the intervals radius.
 
@@ -42,6 +44,15 @@ class Calibration:
     """
 
     radius: np.ndarray
+
+    def __post_init__(self) -> None:
+        radius = self.radius
+        if radius.ndim != 2 or radius.shape[1] != len(LEVELS):
+            refuse("the shape of radius", radius.shape, f"(h, {len(LEVELS)})")
+        if not ((radius > 0) & (radius < MAX_RADIUS)).all():
+            refuse("radius", radius.tolist(), f"between 0 and {MAX_RADIUS:g}")
+        if (np.diff(radius, axis=1) < 0).any():
+            refuse("radius", radius.tolist(), "ascending along the levels")
 
     @classmethod
     def none(cls, h: int) -> Calibration:

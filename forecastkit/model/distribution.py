@@ -14,7 +14,9 @@ import numpy as np
 
 from forecastkit.methods.memo import MethodForecasts
 from forecastkit.methods.paths import Paths
+from forecastkit.methods.registry import METHODS
 from forecastkit.network.runtime import Member, network_quantiles
+from forecastkit.ranges import check_length, check_number, refuse
 from forecastkit.series.components import Components, measure
 from forecastkit.series.effects import Adjusted, CovariateFeatures, Effects
 from forecastkit.series.intervals import quantiles_at
@@ -24,6 +26,7 @@ from forecastkit.series.windows import Windows
 # standard normal scores between which values are looked up, and the most that one can be
 _GRID = np.linspace(-5.0, 5.0, 41)
 _ROWS_AT_ONCE = 1024
+MAX_MEMBERS = 64
 _MAX_OF_LARGEST = 4.0
 # a series with fewer values that has never changed shows nothing of its noise
 _MIN_VALUES = 3
@@ -48,6 +51,18 @@ class Part:
     name: str
     weight: float = 1.0
     members: tuple[Member, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            refuse("the name of a part", self.name, "text")
+        check_number(f"the weight of {self.name}", self.weight, 0, 1)
+        statistical = self.name in METHODS
+        check_length(
+            f"the members of {self.name}",
+            self.members,
+            0 if statistical else 1,
+            0 if statistical else MAX_MEMBERS,
+        )
 
 
 class Distribution:

@@ -1,32 +1,23 @@
-"""The manifest of a model file: what it says, and the ranges that it must keep to."""
+"""The manifest of a model file: its entries, and the shapes of the arrays that they imply."""
 
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import asdict
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
 from forecastkit.errors import ModelFileError
-from forecastkit.layers.cells import CELLS
-from forecastkit.methods.registry import METHODS
 from forecastkit.model.calibration import LEVELS
-from forecastkit.model.model import HISTORY, FittedModel
+from forecastkit.model.distribution import MAX_MEMBERS
+from forecastkit.model.model import FittedModel
 from forecastkit.network.config import NetworkConfig
-from forecastkit.tables.calendar import CYCLES
-from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Y
-from forecastkit.tables.frequency import Frequency
-from forecastkit.tables.schema import FUTR, HIST, STAT, Column
+from forecastkit.ranges import MAX_STEPS, RangeError, check_whole, refuse
+from forecastkit.series.windows import MAX_FEATURES, View
+from forecastkit.tables.schema import STAT, Column, Schema
 
 FORMAT_VERSION = 3
-_MAX_MEMBERS = 64
-_MAX_UNITS = 4096
-_MAX_WIDTH = 1000
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-# arrays of `Effects`: a number a column, then a number a term
+# field of `Effects`: array in the file
 EFFECT_ARRAYS = {
     "known_ahead": "ahead",
     "static_mean": "centre",
@@ -91,121 +82,52 @@ def checked_manifest(text: str | None, name: str) -> dict[str, Any]:
 
 
 def networks_of(manifest: dict[str, Any], name: str) -> list[NetworkConfig]:
-    """Read the shape of every member, and check all that the arrays are to fit."""
+    """Configuration of every member, checked as far as the shapes of the arrays depend on it.
+
+    Raises
+    ------
+    ModelFileError
+        If the manifest lacks an entry or holds a value out of its range, which is named.
+    """
     try:
-        kinds = [NetworkConfig.from_dict(one) for one in manifest["networks"]]
+        kinds = [NetworkConfig.from_dict(kind) for kind in manifest["networks"]]
         members, parts = manifest["members"], manifest["parts"]
-        sane = isinstance(manifest["ids"], list) and all(_is_sane(kind) for kind in kinds)
-        sane = sane and 1 <= len(members) <= _MAX_MEMBERS
-        sane = sane and all(_whole(one, 0, len(kinds) - 1) for one in members)
-        sane = sane and all(_is_sane_part(part) for part in parts)
-        sane = sane and sum(part["n_members"] for part in parts) == len(members)
-        sane = sane and abs(sum(part["weight"] for part in parts) - 1.0) < 1e-6
-        sane = sane and _whole(manifest["h"], 1, HISTORY)
-        sane = sane and _whole(manifest["season_length"], 1, HISTORY)
-        if sane:
-            networks = [kinds[one] for one in members]
-            sane = all(network.view.horizon == manifest["h"] for network in networks)
-            sane = sane and all(_fits(network, manifest) for network in networks)
-        columns = [Column.from_dict(one) for one in manifest["covariates"]]
-        sane = sane and all(
-            column.role in (FUTR, HIST, STAT) and 1 <= column.width <= _MAX_WIDTH
-            for column in columns
-        )
-        sane = sane and _are_sane(columns, manifest["frequency"]["kind"])
-        effects = manifest["effects"]
-        if sane and effects is not None:
-            sane = bool(columns) and _whole(effects["season"], 1, HISTORY) and effects["noise"] > 0
-            sane = sane and _whole(effects["n_pairs"], 0, _MAX_WIDTH**2)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise damaged(name, f"its configuration is not understood ({error})") from error
-    if not sane:
-        raise damaged(name, "its configuration is out of range")
+        for number in members:
+            check_whole("the network of a member", number, 0, len(kinds) - 1)
+        for part in parts:
+            check_whole("n_members", part["n_members"], 0, MAX_MEMBERS)
+        if sum(part["n_members"] for part in parts) != len(members):
+            refuse("the number of members", len(members), "the sum over the parts")
+        check_whole("h", manifest["h"], 1, MAX_STEPS)
+        if not isinstance(manifest["ids"], list):
+            refuse("ids", manifest["ids"], "a list")
+        schema, effects = stored_schema(manifest), manifest["effects"]
+        if effects is not None:
+            check_whole("n_pairs", effects["n_pairs"], 0, MAX_FEATURES**2)
+        networks = [kinds[number] for number in members]
+        for network in networks:
+            _check_features(network.view, schema, (effects or {"n_pairs": 0})["n_pairs"])
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise damaged(name, f"its configuration is not valid ({error})") from error
     return networks
 
 
-def _widths(columns: list[Column]) -> dict[str, int]:
-    """Numbers that stand for the columns of each role."""
-    roles = (FUTR, HIST, STAT)
-    return {role: sum(one.width for one in columns if one.role == role) for role in roles}
+def stored_schema(manifest: dict[str, Any]) -> Schema:
+    """The covariates; raise ValueError if they are invalid or not in the order of the arrays."""
+    columns = [Column.from_dict(column) for column in manifest["covariates"]]
+    schema = Schema.of(columns)
+    if schema.changing != tuple(column for column in columns if column.role != STAT):
+        raise RangeError("The derived covariates do not follow those of the table.")
+    return schema
 
 
-def _fits(network: NetworkConfig, manifest: dict[str, Any]) -> bool:
-    """Whether a network reads as many covariates as there are, or none."""
-    wide = _widths([Column.from_dict(one) for one in manifest["covariates"]])
-    pairs = (manifest["effects"] or {"n_pairs": 0})["n_pairs"]
-    view = network.view
-    found = (view.n_future, view.n_historical, view.n_static)
-    whole = (wide[FUTR] + pairs, wide[FUTR] + wide[HIST], wide[STAT])
-    return found in (whole, (0, 0, 0))
-
-
-def _are_sane(columns: list[Column], kind: str) -> bool:
-    """Whether columns have names of their own, categories and dates that can be; events last."""
-    names = [column.name for column in columns]
-    events = [column.is_derived for column in columns if column.role != STAT]
-    for column in columns:
-        kinds, dates = column.categories, column.dates
-        if kinds is not None and not (_are_text(kinds) and len(set(kinds)) == len(kinds)):
-            return False
-        if column.cycle is not None:
-            plain = kinds is None and dates is None and kind != "integer"
-            if column.role != FUTR or column.cycle not in CYCLES or not plain:
-                return False
-        if dates is not None:
-            if column.role != FUTR or kinds is not None or kind == "integer" or not dates:
-                return False
-            if not _are_text(dates) or not all(_DATE.fullmatch(one) for one in dates):
-                return False
-            np.array(dates, "datetime64[D]")  # raises ValueError
-    if not _are_text(names) or {UNIQUE_ID, DS, Y, CUTOFF} & set(names):
-        return False
-    return len(set(names)) == len(names) and events == sorted(events)
-
-
-def _are_text(values: Any) -> bool:
-    return all(isinstance(one, str) for one in values)
-
-
-def _is_sane_part(part: dict[str, Any]) -> bool:
-    """Whether it is an ensemble, or a statistical method that is known, with a weight."""
-    weight, known = part["weight"], part["name"] in METHODS
-    return (
-        isinstance(part["name"], str)
-        and isinstance(weight, int | float)
-        and 0.0 <= weight <= 1.0
-        and _whole(part["n_members"], 0 if known else 1, 0 if known else _MAX_MEMBERS)
-    )
-
-
-def _whole(value: Any, least: int, most: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
-
-
-def _is_sane(network: NetworkConfig) -> bool:
-    """Whether every number is of a size that a fitted model can have."""
-    view, quantiles = network.view, network.quantiles
-    steps = (view.input_size, view.horizon, view.sequence_length, view.sequence_stride)
-    features = (view.n_future, view.n_historical, view.n_static)
-    return (
-        network.cell in CELLS
-        and _whole(network.units, 1, _MAX_UNITS)
-        and _whole(network.n_layers, 1, 64)
-        and all(_whole(one, 1, HISTORY) for one in steps)
-        and 1 <= len(view.season_lengths) <= 8
-        and all(_whole(one, 1, HISTORY) for one in view.season_lengths)
-        and len(view.lags) <= 8
-        and all(_whole(one, 0, HISTORY) for one in view.lags)
-        and _whole(view.lag_steps, 0, HISTORY)
-        and all(_whole(one, 0, _MAX_WIDTH) for one in features)
-        and isinstance(view.trend_share, int | float)
-        and 0.0 <= view.trend_share <= 1.0
-        and 3 <= len(quantiles) <= 99
-        and list(quantiles) == sorted(set(quantiles))
-        and quantiles[len(quantiles) // 2] == 0.5
-        and quantiles[0] > 0.0
-        and quantiles[-1] < 1.0
-    )
+def _check_features(view: View, schema: Schema, n_pairs: int) -> None:
+    """Raise `RangeError` unless a network reads all covariates or none."""
+    n_future = int(schema.is_known_ahead.sum()) + n_pairs
+    whole = (n_future, schema.n_features, schema.n_static)
+    inputs = (view.n_future, view.n_historical, view.n_static)
+    if inputs not in (whole, (0, 0, 0)):
+        refuse("the number of covariate features of a network", inputs, f"{whole} or (0, 0, 0)")
 
 
 def expected_shapes(
@@ -219,32 +141,22 @@ def expected_shapes(
         "history/first": (n,),
         "calibration/reach": (manifest["h"], len(LEVELS)),
     }
-    columns = [Column.from_dict(one) for one in manifest["covariates"]]
-    wide = _widths(columns)
-    if columns:
-        shapes["covariates/values"] = (-1, wide[FUTR] + wide[HIST])
+    schema = stored_schema(manifest)
+    if schema:
+        shapes["covariates/values"] = (-1, schema.n_features)
         shapes["covariates/offsets"] = (n + 1,)
-        shapes["covariates/fixed"] = (n, wide[STAT])
+        shapes["covariates/fixed"] = (n, schema.n_static)
     if manifest["effects"] is not None:
-        terms = wide[FUTR] + manifest["effects"]["n_pairs"]
-        sizes = {"mean": terms, "variance": terms, "centre": wide[STAT], "width": wide[STAT]}
+        n_terms = int(schema.is_known_ahead.sum()) + manifest["effects"]["n_pairs"]
+        sizes = {"mean": n_terms, "variance": n_terms}
+        sizes |= {"centre": schema.n_static, "width": schema.n_static}
         for name in EFFECT_ARRAYS.values():
-            shapes[f"effects/{name}"] = (sizes.get(name, wide[FUTR] + wide[HIST]),)
+            shapes[f"effects/{name}"] = (sizes.get(name, schema.n_features),)
         shapes["effects/pairs"] = (manifest["effects"]["n_pairs"], 2)
     for number, network in enumerate(networks):
         for name, shape in network.weight_shapes().items():
             shapes[f"member_{number}/{name}"] = shape
     return shapes
-
-
-def stored_frequency(made: dict[str, Any]) -> Frequency:
-    """Read a frequency; raise ValueError where its numbers make no grid."""
-    frequency = Frequency(**made)
-    numbers = (frequency.step, frequency.anchor, frequency.day, frequency.clock)
-    known = frequency.kind in ("integer", "fixed", "business", "month")
-    if not known or not all(_whole(one, 0, 2**56) for one in numbers) or frequency.step < 1:
-        raise ValueError(f"frequency {made}")
-    return frequency
 
 
 def stored_time_zone(name: Any) -> str | None:

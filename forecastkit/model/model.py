@@ -11,19 +11,24 @@ import numpy as np
 from forecastkit.errors import OptionError
 from forecastkit.methods.memo import MethodForecasts
 from forecastkit.model.calibration import Calibration
-from forecastkit.model.distribution import Distribution, Part
+from forecastkit.model.distribution import MAX_MEMBERS, Distribution, Part
 from forecastkit.network.runtime import Member
+from forecastkit.ranges import (
+    MAX_STEPS,
+    RangeError,
+    check_length,
+    check_number,
+    check_whole,
+    refuse,
+)
 from forecastkit.series.effects import Adjusted, Effects
 from forecastkit.series.panel import Panel
 from forecastkit.series.windows import View, Windows
 from forecastkit.tables.dataset import Dataset
 from forecastkit.tables.future import missing_future
 
-# maximum periods of a series that a model uses and stores
-HISTORY = 20_000
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Blend:
     """What forecasts: the weighted mean of its parts, with calibrated intervals.
 
@@ -44,6 +49,16 @@ class Blend:
     season_length: int
     calibration: Calibration
     effects: Effects | None = None
+
+    def __post_init__(self) -> None:
+        check_whole("h", self.h, 1, MAX_STEPS)
+        check_whole("season_length", self.season_length, 1, MAX_STEPS)
+        check_length("members", self.members, 1, MAX_MEMBERS)
+        total = sum(part.weight for part in self.parts)
+        check_number("the sum of the weights", total, 1 - 1e-6, 1 + 1e-6)
+        horizons = {member.network.view.horizon for member in self.members}
+        if horizons != {self.h} or len(self.calibration.radius) != self.h:
+            refuse("h", self.h, "the horizon of every network and of the calibration")
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -129,7 +144,7 @@ class Metadata:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FittedModel:
     """What is saved, loaded, and held by a forecaster as `model_`.
 
@@ -144,6 +159,21 @@ class FittedModel:
     blend: Blend
     history: Dataset
     metadata: Metadata
+
+    def __post_init__(self) -> None:
+        panel = self.history.panel
+        check_whole("the shortest history", panel.lengths.min(initial=1), 1, MAX_STEPS)
+        check_whole("the longest history", panel.lengths.max(initial=1), 1, MAX_STEPS)
+        arrays = [panel.values]
+        if panel.covariates is not None:
+            arrays += [panel.covariates.changing.values, panel.covariates.static]
+        if any(np.isinf(array).any() for array in arrays):
+            raise RangeError("The history holds an infinite value.")
+        effects, covariates = self.blend.effects, panel.covariates
+        if effects is not None and (
+            covariates is None or not np.array_equal(effects.known_ahead, covariates.known_ahead)
+        ):
+            raise RangeError("The effects are not those of the covariates in the history.")
 
     @property
     def h(self) -> int:

@@ -10,10 +10,11 @@ from typing import Any
 import pandas as pd
 
 from forecastkit.errors import DataError, OptionError
-from forecastkit.model.model import HISTORY, FittedModel
+from forecastkit.model.model import FittedModel
 from forecastkit.model.storage import read_model, write_model
 from forecastkit.network.threads import single_blas_thread
 from forecastkit.notes import Note
+from forecastkit.ranges import MAX_STEPS
 from forecastkit.reading.options import ReadingOptions
 from forecastkit.series.intervals import Level, checked_levels, column_names, normal, tails
 from forecastkit.tables.continuation import continued
@@ -202,10 +203,10 @@ def new_history(
     columns = stored.schema.columns if model.blend.effects is not None else ()
     new = to_dataset(checked, stored.index.frequency, columns, whole_rows)
     if whole_rows:
-        return new.recent(HISTORY), []
+        return new.recent(MAX_STEPS), []
     _check_zone(stored.index.zone, new.index.zone)
     data, notes = continued(stored, new)
-    return data.recent(HISTORY), notes
+    return data.recent(MAX_STEPS), notes
 
 
 def _check_zone(stored: str | None, new: str | None) -> None:

@@ -26,11 +26,11 @@ from forecastkit.model.manifest import (
     damaged,
     expected_shapes,
     networks_of,
-    stored_frequency,
+    stored_schema,
     stored_time_zone,
     to_json,
 )
-from forecastkit.model.model import HISTORY, Blend, FittedModel, Metadata
+from forecastkit.model.model import Blend, FittedModel, Metadata
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.runtime import Member
 from forecastkit.series.covariates import Covariates
@@ -38,12 +38,12 @@ from forecastkit.series.effects import Effects
 from forecastkit.series.panel import Panel
 from forecastkit.series.ragged import Ragged
 from forecastkit.tables.dataset import Dataset
+from forecastkit.tables.frequency import Frequency
 from forecastkit.tables.index import TimeIndex
-from forecastkit.tables.schema import Column, Schema
+from forecastkit.tables.schema import Schema
 
 _MANIFEST = "forecastkit"
 _DIGEST = "sha256"
-_MAX_EFFECT, _MIN_EFFECT = 1e120, 1e-30
 # what other files begin with, and what they are
 _OTHER_KINDS = {
     b"\x89PNG": "a PNG picture",
@@ -173,75 +173,29 @@ def _check_shapes(file: Any, expected: Mapping[str, tuple[int, ...]], name: str)
             raise damaged(name, f"array '{key}' is {piece.get_dtype()} {got}, not {kind} {shape}")
 
 
-def _covariates(
-    schema: Schema, tensors: dict[str, np.ndarray], lengths: np.ndarray, name: str
-) -> Covariates | None:
-    if not schema:
-        return None
-    static = tensors["covariates/fixed"]
-    values, offsets = tensors["covariates/values"], tensors["covariates/offsets"]
-    fits = offsets[0] == 0 and offsets[-1] == len(values)
-    if (
-        not fits
-        or (np.diff(offsets) < lengths).any()
-        or np.isinf(values).any()
-        or np.isinf(static).any()
-    ):
-        raise damaged(name, "its covariates do not fit its series")
-    changing = Ragged(values, offsets)
-    return Covariates(changing, static, schema.is_known_ahead, schema.has_effect)
-
-
-def _effects(
-    manifest: dict[str, Any],
-    tensors: dict[str, np.ndarray],
-    covariates: Covariates | None,
-    name: str,
-) -> Effects | None:
-    kept = manifest["effects"]
-    if kept is None or covariates is None:
-        return None
-    arrays = {name: tensors[f"effects/{stored}"] for name, stored in EFFECT_ARRAYS.items()}
-    sane = all((np.abs(one) < _MAX_EFFECT).all() for one in arrays.values())
-    positive = ("size", "variance", "static_std")
-    sane = sane and all((arrays[one] > _MIN_EFFECT).all() for one in positive)
-    sane = sane and _MIN_EFFECT < kept["noise"] < _MAX_EFFECT
-    if not sane or not np.array_equal(arrays["known_ahead"] > 0, covariates.known_ahead):
-        raise damaged(name, "its effects of covariates are out of range")
-    pairs = tensors["effects/pairs"]
-    n_ahead = int((arrays["known_ahead"] > 0).sum())
-    fits = len(arrays["mean"]) == n_ahead + len(pairs)
-    if not fits or (len(pairs) and not 0 <= pairs.min() <= pairs.max() < n_ahead):
-        raise damaged(name, "its effects of covariates name columns that it has not")
-    marks = {one: arrays.pop(one) > 0 for one in ("known_ahead", "relative")}
-    noise = float(kept["noise"])
-    return Effects(**marks, **arrays, pairs=pairs, noise=noise, season=kept["season"])
-
-
 def _assembled(
     manifest: dict[str, Any],
     networks: list[NetworkConfig],
     tensors: dict[str, np.ndarray],
     name: str,
 ) -> FittedModel:
-    lengths = _checked_lengths(tensors, name)
-    parts = _parts(manifest, networks, tensors, name)
+    """The model of a manifest and its arrays; every record checks its own values."""
     try:
-        schema = Schema.of([Column.from_dict(one) for one in manifest["covariates"]])
-        covariates = _covariates(schema, tensors, lengths, name)
+        schema = stored_schema(manifest)
+        covariates = _covariates(schema, tensors)
         index = TimeIndex(
-            ids=np.array([str(one) for one in manifest["ids"]], dtype=object),
+            ids=np.array([str(series) for series in manifest["ids"]], dtype=object),
             first=tensors["history/first"],
-            frequency=stored_frequency(manifest["frequency"]),
+            frequency=Frequency(**manifest["frequency"]),
             zone=stored_time_zone(manifest["time_zone"]),
         )
         y = Ragged(tensors["history/values"], tensors["history/offsets"])
         blend = Blend(
-            parts=parts,
+            parts=_parts(manifest, networks, tensors),
             h=manifest["h"],
             season_length=manifest["season_length"],
             calibration=Calibration(tensors["calibration/reach"]),
-            effects=_effects(manifest, tensors, covariates, name),
+            effects=_effects(manifest["effects"], tensors),
         )
         metadata = Metadata(
             alias=str(manifest["alias"]),
@@ -250,42 +204,40 @@ def _assembled(
             facts=dict(manifest["facts"]),
         )
         return FittedModel(blend, Dataset(Panel(y, covariates), index, schema), metadata)
-    except (KeyError, TypeError, ValueError, OSError) as error:
-        raise damaged(name, f"its manifest is not understood ({error})") from error
+    except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
+        raise damaged(name, f"its contents are not valid ({error})") from error
 
 
-def _checked_lengths(tensors: Mapping[str, np.ndarray], name: str) -> np.ndarray:
-    """Periods of every series; raise `ModelFileError` if histories or intervals are invalid."""
-    offsets, values = tensors["history/offsets"], tensors["history/values"]
-    lengths = np.diff(offsets)
-    if len(offsets) < 2 or offsets[0] != 0 or offsets[-1] != len(values) or (lengths < 1).any():
-        raise damaged(name, "the histories of its series do not fit together")
-    radius = tensors["calibration/reach"]
-    if (lengths > HISTORY).any() or np.isinf(values).any():
-        raise damaged(name, "the histories of its series are out of range")
-    if not ((radius > 0) & (radius < 1e3)).all() or (np.diff(radius, axis=1) < 0).any():
-        raise damaged(name, "its intervals are out of range")
-    return lengths
+def _covariates(schema: Schema, tensors: dict[str, np.ndarray]) -> Covariates | None:
+    if not schema:
+        return None
+    return Covariates(
+        changing=Ragged(tensors["covariates/values"], tensors["covariates/offsets"]),
+        static=tensors["covariates/fixed"],
+        known_ahead=schema.is_known_ahead,
+        has_effect=schema.has_effect,
+    )
+
+
+def _effects(stored: dict[str, Any] | None, tensors: dict[str, np.ndarray]) -> Effects | None:
+    if stored is None:
+        return None
+    arrays = {name: tensors[f"effects/{array}"] for name, array in EFFECT_ARRAYS.items()}
+    flags = {name: arrays.pop(name) > 0 for name in ("known_ahead", "relative")}
+    pairs = tensors["effects/pairs"]
+    return Effects(**flags, **arrays, pairs=pairs, noise=stored["noise"], season=stored["season"])
 
 
 def _parts(
-    manifest: Mapping[str, Any],
-    networks: list[NetworkConfig],
-    tensors: Mapping[str, np.ndarray],
-    name: str,
+    manifest: Mapping[str, Any], networks: list[NetworkConfig], tensors: Mapping[str, np.ndarray]
 ) -> tuple[Part, ...]:
-    """The parts of the blend; raise `ModelFileError` if a weight is not finite."""
-    members = []
-    for number, network in enumerate(networks):
-        prefix = f"member_{number}/"
-        weights = {key: tensors[prefix + key] for key in network.weight_shapes()}
-        for key, weight in weights.items():
-            if not np.isfinite(weight).all():
-                raise damaged(name, f"array '{prefix}{key}' holds values that are not finite")
-        members.append(Member(network, weights))
+    members = [
+        Member(network, {key: tensors[f"member_{k}/{key}"] for key in network.weight_shapes()})
+        for k, network in enumerate(networks)
+    ]
     parts, first = [], 0
     for part in manifest["parts"]:
         stop = first + part["n_members"]
-        parts.append(Part(part["name"], float(part["weight"]), tuple(members[first:stop])))
+        parts.append(Part(part["name"], part["weight"], tuple(members[first:stop])))
         first = stop
     return tuple(parts)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 from forecastkit.layers.cells import CELLS
+from forecastkit.ranges import check_length, check_number, check_whole, refuse
 from forecastkit.series.windows import View
 
 # symmetric around the median: a negated series has the negated quantiles
 QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+MAX_UNITS, MAX_LAYERS = 4096, 64
 # units of the layer that combines the state and the future features of a step of the horizon
 FUTURE_UNITS = 16
 # names of fields of `View` in files
@@ -49,6 +52,17 @@ class NetworkConfig:
     n_layers: int = 2
     quantiles: tuple[float, ...] = QUANTILES
     dropout: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.cell not in CELLS:
+            refuse("cell", self.cell, f"one of {', '.join(CELLS)}")
+        check_whole("units", self.units, 1, MAX_UNITS)
+        check_whole("n_layers", self.n_layers, 1, MAX_LAYERS)
+        check_number("dropout", self.dropout, 0, 1)
+        check_length("quantiles", self.quantiles, 3, 99)
+        ascending = all(low < high for low, high in pairwise((0, *self.quantiles, 1)))
+        if not ascending or self.quantiles[len(self.quantiles) // 2] != 0.5:
+            refuse("quantiles", self.quantiles, "ascending between 0 and 1, with 0.5 in the middle")
 
     def to_dict(self) -> dict[str, Any]:
         """Return a dictionary that JSON can hold."""

@@ -19,12 +19,20 @@ Weights = dict[str, np.ndarray]
 ROWS_PER_CHUNK = 512
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Member:
     """A network of an ensemble: its shape, and its weights by the names of `weight_shapes`."""
 
     network: NetworkConfig
     weights: Weights
+
+    def __post_init__(self) -> None:
+        shapes = {name: weight.shape for name, weight in self.weights.items()}
+        if shapes != self.network.weight_shapes():
+            raise ValueError("weights do not have the names and shapes of the network")
+        for name, weight in self.weights.items():
+            if not np.isfinite(weight).all():
+                raise ValueError(f"array '{name}' holds values that are not finite")
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from forecastkit.ranges import MAX_STEPS, check_number, check_whole, refuse
 from forecastkit.series.covariates import Covariates
 from forecastkit.series.panel import Panel
 from forecastkit.series.regression import RegressionSums, column_means
@@ -23,6 +24,7 @@ from forecastkit.series.scale import Scale, measure_scale, scaled
 FEATURE_CLIP = 6.0
 # variance of a coefficient that is not estimated
 NO_VARIANCE = 1e-12
+MAX_EFFECT, MIN_EFFECT = 1e120, 1e-30
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +63,21 @@ class Effects:
     static_std: np.ndarray
     noise: float
     season: int
+
+    def __post_init__(self) -> None:
+        for name in ("size", "low", "high", "mean", "variance", "static_mean", "static_std"):
+            array = getattr(self, name)
+            if not (np.abs(array) < MAX_EFFECT).all():
+                refuse(name, array.tolist(), f"below {MAX_EFFECT:g}")
+            if name in ("size", "variance", "static_std") and not (array > MIN_EFFECT).all():
+                refuse(name, array.tolist(), f"above {MIN_EFFECT:g}")
+        check_number("noise", self.noise, MIN_EFFECT, MAX_EFFECT)
+        check_whole("season", self.season, 1, MAX_STEPS)
+        n_ahead, n_pairs = int(self.known_ahead.sum()), len(self.pairs)
+        if len(self.mean) != n_ahead + n_pairs:
+            refuse("the number of terms", len(self.mean), f"{n_ahead} columns and {n_pairs} pairs")
+        if n_pairs and not 0 <= self.pairs.min() <= self.pairs.max() < n_ahead:
+            refuse("pairs", self.pairs.tolist(), f"positions below {n_ahead}")
 
     def zeroed(self) -> Effects:
         """Return the same columns without any effect."""

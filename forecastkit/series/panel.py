@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from forecastkit.ranges import RangeError
 from forecastkit.series.covariates import Covariates
 from forecastkit.series.ragged import Ragged
 
@@ -31,6 +32,14 @@ class Panel:
 
     y: Ragged
     covariates: Covariates | None = None
+
+    def __post_init__(self) -> None:
+        beside = self.covariates
+        if beside is None:
+            return
+        n_rows = {beside.changing.n_rows, len(beside.static), self.y.n_rows}
+        if len(n_rows) > 1 or (beside.changing.lengths < self.y.lengths).any():
+            raise RangeError("The covariates do not cover every period of every series.")
 
     @classmethod
     def of(cls, series: Sequence[np.ndarray]) -> Panel:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from forecastkit.ranges import RangeError
+
 # maximum cells of a rectangle that `blocks` yields: bounds the memory of a pass
 BLOCK_CELLS = 400_000
 
@@ -31,6 +33,13 @@ class Ragged:
 
     values: np.ndarray
     offsets: np.ndarray
+
+    def __post_init__(self) -> None:
+        offsets = self.offsets
+        if not len(offsets) or offsets[0] != 0 or offsets[-1] != len(self.values):
+            raise RangeError(f"The offsets do not divide {len(self.values)} values.")
+        if (np.diff(offsets) < 0).any():
+            raise RangeError("The offsets do not ascend.")
 
     @classmethod
     def of(cls, rows: Sequence[np.ndarray]) -> Ragged:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forecastkit.ranges import MAX_STEPS, check_length, check_number, check_whole
 from forecastkit.series.components import LEVELS_KEPT, Components, measure
 from forecastkit.series.effects import CovariateFeatures
 from forecastkit.series.panel import Panel
@@ -28,6 +29,8 @@ TARGET_CLIP = 25.0
 MIN_VALUES = 12
 MAX_COUNT = 2000
 N_INVARIANT = 8
+MAX_SEASONS = 8
+MAX_FEATURES = 1000
 MIN_ERROR = 0.2  # in units of the noise
 
 
@@ -67,6 +70,19 @@ class View:
     n_future: int = 0
     n_historical: int = 0
     n_static: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("input_size", "horizon", "sequence_length", "sequence_stride"):
+            check_whole(name, getattr(self, name), 1, MAX_STEPS)
+        check_length("season_lengths", self.season_lengths, 1, MAX_SEASONS)
+        check_length("lags", self.lags, 0, MAX_SEASONS)
+        for length in self.season_lengths:
+            check_whole("a season length", length, 1, MAX_STEPS)
+        for lag in (*self.lags, self.lag_steps):
+            check_whole("a lag", lag, 0, MAX_STEPS)
+        for name in ("n_future", "n_historical", "n_static"):
+            check_whole(name, getattr(self, name), 0, MAX_FEATURES)
+        check_number("trend_share", self.trend_share, 0, 1)
 
     @property
     def n_without_lags(self) -> int:

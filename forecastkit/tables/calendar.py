@@ -14,10 +14,9 @@ import numpy as np
 from forecastkit.errors import OptionError
 from forecastkit.tables.frequency import DAY, Frequency
 from forecastkit.tables.index import TimeIndex
-from forecastkit.tables.schema import HARMONICS
+from forecastkit.tables.schema import CYCLES, HARMONICS
 
 CALENDAR = "calendar"
-CYCLES = ("hour", "weekday", "month", "day of year")
 
 
 def checked_cycles(cycles: Sequence[str] | str | None) -> list[str] | None:

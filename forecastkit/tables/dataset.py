@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError, at_row
+from forecastkit.ranges import refuse
 from forecastkit.series.panel import Panel
 from forecastkit.series.ragged import Ragged, offsets_of
 from forecastkit.tables.covariates import encode_covariates
@@ -37,6 +38,11 @@ class Dataset:
     panel: Panel
     index: TimeIndex
     schema: Schema = Schema()
+
+    def __post_init__(self) -> None:
+        if self.schema.derived and self.index.frequency.kind == "integer":
+            names = [column.name for column in self.schema.derived]
+            refuse("the frequency of the table", "integer", f"one of dates, for {', '.join(names)}")
 
     @property
     def last(self) -> np.ndarray:

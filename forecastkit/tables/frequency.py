@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from forecastkit.errors import OptionError
+from forecastkit.ranges import check_whole, refuse
 from forecastkit.tables.clocks import DAY
 
 _WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
@@ -28,6 +29,8 @@ _BUSINESS = tuple(
     for prefix, unit in (("Business", "Month"), ("B", "Quarter"), ("B", "Year"))
     for end in ("Begin", "End")
 )
+
+_MAX_NUMBER = 2**56
 
 Kind = Literal["integer", "fixed", "business", "month"]
 
@@ -69,6 +72,13 @@ class Frequency:
     day: int = 0
     clock: int = 0
     weekday: bool = False
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            refuse("the kind of the frequency", self.kind, f"one of {', '.join(get_args(Kind))}")
+        check_whole("the step of the frequency", self.step, 1, _MAX_NUMBER)
+        for name in ("anchor", "day", "clock"):
+            check_whole(f"the {name} of the frequency", getattr(self, name), 0, _MAX_NUMBER)
 
     def ordinals(self, ds: np.ndarray) -> np.ndarray:
         """Number the timestamps along the grid.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -10,7 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from forecastkit.ranges import check_length, refuse
+from forecastkit.series.windows import MAX_FEATURES
+from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Y
+
 FUTR, HIST, STAT = "futr_exog", "hist_exog", "stat_exog"
+CYCLES = ("hour", "weekday", "month", "day of year")
+_RESERVED = {UNIQUE_ID, DS, Y, CUTOFF}
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 # waves that encode one cycle of the calendar: sine and cosine of two harmonics
 HARMONICS = (1, 2)
 
@@ -36,6 +44,25 @@ class Column:
     categories: tuple[str, ...] | None = None
     dates: tuple[str, ...] | None = None
     cycle: str | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or self.name in _RESERVED:
+            refuse("the name of a covariate", self.name, "text other than the table's own columns")
+        if self.role not in (FUTR, HIST, STAT):
+            refuse(f"the role of {self.name}", self.role, f"one of {FUTR}, {HIST}, {STAT}")
+        if sum(kind is not None for kind in (self.categories, self.dates, self.cycle)) > 1:
+            refuse(self.name, self, "categories, dates or a cycle, and not several of them")
+        if self.is_derived and self.role != FUTR:
+            refuse(f"the role of {self.name}", self.role, FUTR)
+        if self.cycle is not None and self.cycle not in CYCLES:
+            refuse(f"the cycle of {self.name}", self.cycle, f"one of {', '.join(CYCLES)}")
+        if self.categories is not None:
+            check_length(f"the categories of {self.name}", self.categories, 1, MAX_FEATURES)
+            text = all(isinstance(category, str) for category in self.categories)
+            if not text or len(set(self.categories)) < len(self.categories):
+                refuse(f"the categories of {self.name}", self.categories, "distinct text")
+        if self.dates is not None and not (self.dates and all(map(_is_iso_date, self.dates))):
+            refuse(f"the dates of {self.name}", self.dates, "days in ISO 8601")
 
     @property
     def is_derived(self) -> bool:
@@ -119,6 +146,11 @@ class Schema:
     changing: tuple[Column, ...] = ()
     static: tuple[Column, ...] = ()
 
+    def __post_init__(self) -> None:
+        names = [column.name for column in self.columns]
+        if len(set(names)) < len(names):
+            refuse("the names of covariates", names, "distinct")
+
     @classmethod
     def of(cls, columns: Sequence[Column]) -> Schema:
         """Order columns of all roles."""
@@ -181,6 +213,16 @@ class Schema:
         """Positions of the features of some changing columns."""
         wanted = [self.changing.index(column) for column in columns]
         return np.flatnonzero(np.isin(self.owner, wanted))
+
+
+def _is_iso_date(text: Any) -> bool:
+    if not isinstance(text, str) or not _ISO_DATE.fullmatch(text):
+        return False
+    try:
+        np.datetime64(text, "D")
+    except ValueError:
+        return False
+    return True
 
 
 def empty_cells(cells: pd.Series) -> pd.Series:

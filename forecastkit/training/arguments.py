@@ -1,4 +1,4 @@
-"""The arguments of a forecaster, checked when it is fitted: scikit-learn's way."""
+"""Validation of a forecaster's arguments; scikit-learn's protocol leaves it to `fit`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import OptionError
+from forecastkit.ranges import MAX_STEPS
 from forecastkit.reading.events_file import events_of
+from forecastkit.series.windows import MAX_SEASONS
 from forecastkit.tables.calendar import checked_cycles
 from forecastkit.tables.events import Events, check_timestamps, holiday_events, merged_events
 from forecastkit.tables.frame import CALENDAR, EVENTS, check_alias
@@ -18,18 +20,24 @@ from forecastkit.training.config import MEMBERS
 
 
 def check_arguments(forecaster: Any) -> None:
-    """Refuse what cannot be used, by name and value.
+    """Check the arguments of a forecaster.
 
     Raises
     ------
     OptionError
+        If an argument is invalid; the message gives its name and value.
     """
-    _check_whole("h", forecaster.h, least=1)
-    _check_whole("seed", forecaster.seed, least=0)
+    _check_whole("h", forecaster.h, minimum=1)
+    _check_whole("seed", forecaster.seed, minimum=0, maximum=None)
     if forecaster.input_size is not None:
-        _check_whole("input_size", forecaster.input_size, least=1)
-    for m in given_seasons(forecaster.season_length) or ():
-        _check_whole("season_length", m, least=1)
+        _check_whole("input_size", forecaster.input_size, minimum=1)
+    seasons = given_seasons(forecaster.season_length) or []
+    for m in seasons:
+        _check_whole("season_length", m, minimum=1)
+    if len(seasons) > MAX_SEASONS:
+        raise OptionError(
+            f"season_length has {len(seasons)} values; the maximum is {MAX_SEASONS}.", value=seasons
+        )
     if forecaster.preset not in tuple(MEMBERS):
         raise OptionError(
             f"There is no preset {forecaster.preset!r}; there are: {', '.join(MEMBERS)}.",
@@ -39,7 +47,7 @@ def check_arguments(forecaster: Any) -> None:
 
 
 def given_seasons(season_length: Any) -> list[Any] | None:
-    """One season length or several as a list; None for none.
+    """Return one or more season lengths as a list, None if there are none.
 
     Examples
     --------
@@ -56,26 +64,28 @@ def given_seasons(season_length: Any) -> list[Any] | None:
 def given_events(
     table: pd.DataFrame, holidays: str | None, events: pd.DataFrame | str | Path | None
 ) -> Events:
-    """Days by name of the holidays and events of a forecaster, and of the table's attributes.
+    """Return the dates of holidays and events by name, those in the table's attributes included.
 
     Raises
     ------
     UnknownFileError, DataError, OptionError
         If the country is unknown, the events are invalid, or the table has no timestamps.
     """
-    several: list[Mapping[str, list[str]]] = [table.attrs.get(EVENTS, {})]
+    sources: list[Mapping[str, list[str]]] = [table.attrs.get(EVENTS, {})]
     if holidays:
-        several.append(holiday_events(table, holidays))
+        sources.append(holiday_events(table, holidays))
     if events is not None:
         check_timestamps(table, "Holidays and events")
-        several.append(events_of(events))
-    return merged_events(several, list(table.columns))
+        sources.append(events_of(events))
+    return merged_events(sources, list(table.columns))
 
 
 def given_calendar(
     table: pd.DataFrame, calendar: Sequence[str] | str | None
 ) -> Sequence[str] | None:
-    """Calendar features of a forecaster, or of the table's attributes; None for the default.
+    """Return the calendar features to use; None lets the frequency decide.
+
+    Those in the table's attributes are the default.
 
     Raises
     ------
@@ -89,9 +99,11 @@ def given_calendar(
     return checked_cycles(calendar)
 
 
-def _check_whole(name: str, value: Any, least: int) -> None:
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < least:
+def _check_whole(name: str, value: Any, minimum: int, maximum: int | None = MAX_STEPS) -> None:
+    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not is_whole or value < minimum:
         raise OptionError(
-            f"{name} {value!r} is not a whole number of {least} or more.", value=value
+            f"{name} {value!r} is not a whole number of {minimum} or more.", value=value
         )
+    if maximum is not None and value > maximum:
+        raise OptionError(f"{name} {value} is above the maximum of {maximum}.", value=value)

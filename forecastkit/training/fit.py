@@ -11,8 +11,9 @@ import pandas as pd
 
 from forecastkit.evaluation.skill import MIN_ROWS
 from forecastkit.methods.memo import MethodForecasts
-from forecastkit.model.model import HISTORY, FittedModel, Metadata
+from forecastkit.model.model import FittedModel, Metadata
 from forecastkit.notes import Note
+from forecastkit.ranges import MAX_STEPS
 from forecastkit.reading.gaps import filled_periods
 from forecastkit.series.panel import Panel
 from forecastkit.tables.dataset import Dataset, to_dataset, with_covariates
@@ -123,7 +124,7 @@ def prepare(forecaster: Any, df: pd.DataFrame) -> Prepared:
         columns, column_notes = columns + cycles, column_notes + more
     notes = [Note(**one) for one in df.attrs.get(ASSUMPTIONS, [])]
     notes += table_notes(data, table) + column_notes
-    data = with_covariates(data, table, columns).recent(HISTORY)
+    data = with_covariates(data, table, columns).recent(MAX_STEPS)
     facts = {
         "covariates": [column.to_dict() for column in columns],
         **provenance(table, data),

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecastkit.model.model import HISTORY
 from forecastkit.notes import Note
+from forecastkit.ranges import MAX_STEPS
 from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale
 from forecastkit.tables.dataset import Dataset
@@ -55,8 +55,8 @@ def table_notes(data: Dataset, table: pd.DataFrame) -> list[Note]:
     left_out = table[UNIQUE_ID].nunique() - data.panel.n_series
     if left_out:
         notes.append(Note(f"{left_out} series dropped", "no values"))
-    if (lengths > HISTORY).any():
-        notes.append(Note(f"only the last {HISTORY} periods used", "longer series are truncated"))
+    if (lengths > MAX_STEPS).any():
+        notes.append(Note(f"only the last {MAX_STEPS} periods used", "longer series are truncated"))
     notes += _scale_notes(data)
     return notes
 

@@ -1,0 +1,62 @@
+"""Checks that records make when they are constructed: each value's name, value and valid range.
+
+Whatever builds a record, a fit or a model file, gets the same check and the same message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sized
+from numbers import Integral, Real
+from typing import Any
+
+from forecastkit.errors import ForecastkitError
+
+# maximum periods of a series that a model uses and stores, and maximum length of anything in steps
+MAX_STEPS = 20_000
+
+
+class RangeError(ForecastkitError, ValueError):
+    """A field of a record has a value outside its valid range."""
+
+
+def check_whole(name: str, value: Any, low: int, high: int) -> None:
+    """Raise `RangeError` unless a value is a whole number between two bounds, inclusive.
+
+    Examples
+    --------
+    >>> check_whole("h", 12, 1, MAX_STEPS)
+    >>> check_whole("h", 0, 1, MAX_STEPS)
+    Traceback (most recent call last):
+    forecastkit.ranges.RangeError: h is 0; it must be a whole number from 1 to 20000.
+    """
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not (whole and low <= value <= high):
+        refuse(name, value, f"a whole number from {low} to {high}")
+
+
+def check_number(name: str, value: Any, low: float, high: float) -> None:
+    """Raise `RangeError` unless a value is a number between two bounds, inclusive.
+
+    Examples
+    --------
+    >>> check_number("weight", 0.25, 0, 1)
+    >>> check_number("weight", float("nan"), 0, 1)
+    Traceback (most recent call last):
+    forecastkit.ranges.RangeError: weight is nan; it must be a number from 0 to 1.
+    """
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if not (number and low <= value <= high):
+        refuse(name, value, f"a number from {low:g} to {high:g}")
+
+
+def check_length(name: str, values: Sized, low: int, high: int) -> None:
+    """Raise `RangeError` unless a collection has between `low` and `high` items."""
+    if not low <= len(values) <= high:
+        refuse(f"the length of {name}", len(values), f"from {low} to {high}")
+
+
+def refuse(name: str, value: Any, valid: str) -> None:
+    """Raise `RangeError` for a value, shortened to 80 characters, and what would be valid."""
+    shown = repr(value)
+    shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
+    raise RangeError(f"{name} is {shown}; it must be {valid}.", value=value)
