@@ -1,10 +1,10 @@
-"""One model of `accuracy.py`, in a process of its own: its time and memory are its alone.
+"""Run one model of `accuracy.py` in its own process, to measure its time and memory.
 
     python benchmarks/accuracy_models.py MODEL FOLDER H SEASON_LENGTH PRESET SEED THREADS [SEASON..]
 
-Reads train.parquet (our networks) or past.npz (the others) from FOLDER, writes MODEL.npy there, the
-quantiles of every series and step, and prints seconds and peak memory as JSON. It imports nothing
-of the project but for its own models: others may run in an environment without it.
+Reads train.parquet (networks) or past.npz (other models) from FOLDER, writes the quantiles of every
+series and step to MODEL.npy there, and prints seconds and peak memory as JSON. forecastkit is
+imported for its own models only: the others may run in an environment without it.
 """
 
 from __future__ import annotations
@@ -25,27 +25,26 @@ LEVELS = {95: (0.025, 0.975), 80: (0.1, 0.9), 60: (0.2, 0.8), 40: (0.3, 0.7), 20
 
 
 def network(model: str, folder: Path, h: int, preset: str, seed: int, seasons: list[int]) -> Any:
-    """Quantiles by our own forecaster, the series in the order of past.npz."""
+    """Quantiles of a forecastkit forecaster, series in the order of past.npz."""
     import pandas as pd
 
     import forecastkit as fk
 
     table = pd.read_parquet(folder / "train.parquet")[["unique_id", "ds", "y"]]
-    kinds = {"LSTM": fk.LSTMForecaster, "RNN": fk.RNNForecaster, "Auto": fk.AutoForecaster}
-    kind = kinds[model]
-    forecaster = kind(h=h, preset=preset, seed=seed, season_length=seasons or None)
+    classes = {"LSTM": fk.LSTMForecaster, "RNN": fk.RNNForecaster, "Auto": fk.AutoForecaster}
+    forecaster = classes[model](h=h, preset=preset, seed=seed, season_length=seasons or None)
     forecaster.train(table, progress=False)
-    found = forecaster.predict(level=list(LEVELS))
+    forecast = forecaster.predict(level=list(LEVELS))
     names = {0.5: model}
     for level, (low, high) in LEVELS.items():
         names |= {low: f"{model}-lo-{level}", high: f"{model}-hi-{level}"}
-    columns = found[[names[q] for q in QUANTILES]].to_numpy().reshape(-1, h, len(QUANTILES))
-    order = {name: k for k, name in enumerate(found["unique_id"].unique())}
-    return columns[[order[name] for name in np.load(folder / "past.npz")["ids"]]]
+    quantiles = forecast[[names[q] for q in QUANTILES]].to_numpy().reshape(-1, h, len(QUANTILES))
+    position = {series_id: k for k, series_id in enumerate(forecast["unique_id"].unique())}
+    return quantiles[[position[series_id] for series_id in np.load(folder / "past.npz")["ids"]]]
 
 
 def naive2(series: list[np.ndarray], h: int, m: int) -> np.ndarray:
-    """M4's Naive2: the last value of the series without its season; normal intervals."""
+    """Naive2 of the M4 competition, with normal intervals."""
     from forecastkit.methods.theta import naive2 as forecast
     from forecastkit.series.panel import Panel
 
@@ -53,61 +52,62 @@ def naive2(series: list[np.ndarray], h: int, m: int) -> np.ndarray:
 
 
 def normal(point: np.ndarray, deviation: np.ndarray) -> np.ndarray:
-    """Quantiles of normal distributions, one more axis at the end."""
+    """Quantiles of normal distributions, along a new last axis."""
     z = np.array([NormalDist().inv_cdf(q) for q in QUANTILES])
     return point[..., None] + z * deviation[..., None]
 
 
 def peer(model: str, series: list[np.ndarray], h: int, m: int) -> np.ndarray:
-    """Quantiles by statsforecast, series after series; gaps are filled with the value before."""
+    """Quantiles of a statsforecast model, one series at a time, missing values forward-filled."""
     from statsforecast.models import AutoETS, Naive, SeasonalNaive, Theta
 
-    kind: Any = {"Naive": Naive, "SeasonalNaive": SeasonalNaive, "Theta": Theta, "ETS": AutoETS}
-    made = kind[model]() if model == "Naive" else kind[model](season_length=m)
+    classes: Any = {"Naive": Naive, "SeasonalNaive": SeasonalNaive, "Theta": Theta, "ETS": AutoETS}
+    fallback = Naive()
+    method = fallback if model == "Naive" else classes[model](season_length=m)
     parts = []
     for y in series:
-        steps, seen = np.arange(len(y)), ~np.isnan(y)
-        y = y[np.maximum.accumulate(np.where(seen, steps, np.argmax(seen)))]
+        steps, observed = np.arange(len(y)), ~np.isnan(y)
+        y = y[np.maximum.accumulate(np.where(observed, steps, np.argmax(observed)))]
         try:
-            found = made.forecast(y=y, h=h, level=list(LEVELS))
-        except Exception:  # noqa: BLE001 (a library fails in ways of its own on short series)
-            found = Naive().forecast(y=y, h=h, level=list(LEVELS))
-        by_quantile = {0.5: found["mean"]}
+            forecast = method.forecast(y=y, h=h, level=list(LEVELS))
+        except Exception:  # noqa: BLE001 (various exceptions are raised for short series)
+            forecast = fallback.forecast(y=y, h=h, level=list(LEVELS))
+        by_quantile = {0.5: forecast["mean"]}
         for level, (low, high) in LEVELS.items():
-            by_quantile |= {low: found[f"lo-{level}"], high: found[f"hi-{level}"]}
+            by_quantile |= {low: forecast[f"lo-{level}"], high: forecast[f"hi-{level}"]}
         parts.append(np.stack([by_quantile[q] for q in QUANTILES], axis=-1))
     return np.stack(parts)
 
 
 def main() -> None:
-    """Forecast by the model that the command line names."""
+    """Forecast by the model given on the command line."""
     model, folder, h, m, preset, seed, threads, *seasons = sys.argv[1:]
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         os.environ[name] = threads
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     data = np.load(Path(folder) / "past.npz")
-    values, offsets = data["values"], data["offsets"]  # read once: each look-up reads the file
+    values, offsets = data["values"], data["offsets"]  # each access reads the file
     series = [values[a:b] for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
     start = time.perf_counter()
     if model in ("LSTM", "RNN", "Auto"):
-        lengths = [int(one) for one in seasons]
-        paths = network(model, Path(folder), int(h), preset, int(seed), lengths)
+        lengths = [int(length) for length in seasons]
+        quantiles = network(model, Path(folder), int(h), preset, int(seed), lengths)
     elif model == "Naive2":
-        paths = naive2(series, int(h), int(m))
+        quantiles = naive2(series, int(h), int(m))
     else:
-        paths = peer(model, series, int(h), int(m))
+        quantiles = peer(model, series, int(h), int(m))
     seconds = time.perf_counter() - start
-    np.save(Path(folder) / f"{model}.npy", paths)
+    np.save(Path(folder) / f"{model}.npy", quantiles)
     print(json.dumps({"seconds": seconds, "peak_mib": _peak_mib()}))
 
 
 def _peak_mib() -> float:
-    """Peak memory of this process, in MiB; 0 where the system does not tell (it is not Linux)."""
-    status = Path("/proc/self/status")  # getrusage counts the parent's memory too
+    """Peak memory of this process in MiB; 0 if not available (not on Linux)."""
+    status = Path("/proc/self/status")  # getrusage includes the memory of the parent
     if not status.exists():
         return 0.0
-    found = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
-    return int(found[0].split()[1]) / 1024
+    peaks = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
+    return int(peaks[0].split()[1]) / 1024
 
 
 if __name__ == "__main__":

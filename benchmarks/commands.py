@@ -1,8 +1,8 @@
-"""Time whole commands: seconds and peak memory of fit, predict, check and --help, medians of runs.
+"""Time and peak memory of the commands fit, predict, check, datasets and --help.
 
     python benchmarks/commands.py [--runs 5]
 
-Each run is a process of its own. Prints a table; asserts nothing.
+Each run is a separate process; printed are the median, minimum and maximum over the runs.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ def timed(command: str, folder: Path) -> tuple[float, float]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
-    _, said = process.communicate()
+    _, messages = process.communicate()
     seconds = time.perf_counter() - start
     if process.returncode:
-        raise SystemExit(f"forecastkit {command} failed:\n{said.decode()}")
+        raise SystemExit(f"forecastkit {command} failed:\n{messages.decode()}")
     return seconds, _peak_mib()
 
 
 def _peak_mib() -> float:
-    """Peak memory of the largest child so far, in MiB; 0 where the system does not tell."""
+    """Peak memory of the largest child process so far in MiB; 0 if not available."""
     if os.name != "posix":
         return 0.0
     import resource
@@ -60,8 +60,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, command in COMMANDS.items():
             times, peaks = zip(*(timed(command, Path(folder)) for _ in range(runs)), strict=True)
-            middle = statistics.median(times)
-            print(f"{name:36} {middle:9.2f} {min(times):7.2f} {max(times):7.2f} {max(peaks):16.0f}")
+            median = statistics.median(times)
+            print(f"{name:36} {median:9.2f} {min(times):7.2f} {max(times):7.2f} {max(peaks):16.0f}")
 
 
 if __name__ == "__main__":

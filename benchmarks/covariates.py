@@ -1,18 +1,19 @@
-"""What covariates bring, against baselines and against gradient boosting that sees them too.
+"""Value of covariates, compared with baselines and with gradient boosting that uses them too.
 
     python benchmarks/covariates.py FILE --h H --season-length M --futr price deal feat
         [--id COLUMN --time COLUMN --target COLUMN --drop COLUMN ...] [--windows N --step N]
         [--preset instant] [--models LSTM Auto] [--most-periods N] [--seed 1]
 
-FILE is a Parquet or CSV table: unique_id, ds, y (or the columns named), then covariates. The last
-windows of every series are forecast by models that were fitted once, before the first. Printed per
-model: mean MASE, sMAPE, weighted quantile loss over nine deciles, coverage of 80 %, seconds.
+FILE is a Parquet or CSV table: unique_id, ds, y (or the columns given by options), then covariates.
+The last windows of every series are forecast by models fitted once, before the first window.
+Printed per model: mean MASE, sMAPE, weighted quantile loss over nine deciles, coverage of the 80 %
+interval, seconds.
 
-Boosting is scikit-learn's histogram gradient boosting, made as well as a careful user would: one
-model for all series and steps ahead, of logarithms over each series' mean where they are positive;
-it sees the last values, the values one and two seasons before the step, means of the last values,
-the covariates of the step and of the last values, their shares of the series' means, the calendar,
-the series' constants as categories, and the step; a model a quantile.
+Boosting is scikit-learn's histogram gradient boosting with carefully chosen features. There is one
+model per decile, for all series and steps. The target is divided by the mean of its series, in logs
+where it is positive. Features: the last values, the values one and two seasons before the step,
+moving averages, the covariates at the step (also relative to their mean) and at the last steps,
+calendar features, static features as categories, and the step itself.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ _MAX_ROWS = 200_000
 
 
 class Boosting:
-    """Gradient boosting with the protocol of a forecaster."""
+    """Gradient boosting as a forecaster for `cross_validation`."""
 
     def __init__(self, h: int, futr_exog: list[str], season_length: int, seed: int = 1) -> None:
         self.h, self.futr_exog = h, futr_exog
@@ -48,14 +49,14 @@ class Boosting:
         """Return the arguments by name."""
         return {name: getattr(self, name) for name in ("h", "futr_exog", "season_length", "seed")}
 
-    def set_params(self, **given: Any) -> Self:
+    def set_params(self, **params: Any) -> Self:
         """Set arguments by name."""
-        for name, value in given.items():
+        for name, value in params.items():
             setattr(self, name, value)
         return self
 
     def fit(self, df: pd.DataFrame) -> Self:
-        """Train a model a decile on cutoffs drawn from all series."""
+        """Train one model per decile on cutoffs sampled from all series."""
         from sklearn.ensemble import HistGradientBoostingRegressor
 
         rng = np.random.default_rng(self.seed)
@@ -64,106 +65,111 @@ class Boosting:
             for name in df.columns[3:]
             if name not in self.futr_exog and df.groupby("unique_id")[name].nunique().max() == 1
         }
-        parts = [self._rows(one, None) for _, one in df.groupby("unique_id", sort=False)]
-        x = np.concatenate([one[0] for one in parts])
-        target = np.concatenate([one[1] for one in parts])
-        known = np.flatnonzero(np.isfinite(target))
-        kept = rng.permutation(known)[:_MAX_ROWS]
+        parts = [self._rows(series, None) for _, series in df.groupby("unique_id", sort=False)]
+        x = np.concatenate([part[0] for part in parts])
+        target = np.concatenate([part[1] for part in parts])
+        defined = np.flatnonzero(np.isfinite(target))
+        rows = rng.permutation(defined)[:_MAX_ROWS]
         self.models = {
             q: HistGradientBoostingRegressor(
                 loss="quantile", quantile=q, max_iter=200, learning_rate=0.08, max_leaf_nodes=63
-            ).fit(x[kept], target[kept])
+            ).fit(x[rows], target[rows])
             for q in DECILES
         }
         return self
 
     def predict(self, df: pd.DataFrame, level: Any, futr_df: pd.DataFrame) -> pd.DataFrame:
         """Forecast after the last row of every series."""
-        ahead = dict(iter(futr_df.groupby("unique_id", sort=False)))
-        found = []
-        for name, one in df.groupby("unique_id", sort=False):
-            future = ahead.get(name)
+        future_by_id = dict(iter(futr_df.groupby("unique_id", sort=False)))
+        forecasts = []
+        for series_id, series in df.groupby("unique_id", sort=False):
+            future = future_by_id.get(series_id)
             if future is None:
                 continue
             future = future.head(self.h)
-            x, _, size, log = self._rows(one, future)
+            x, _, scale, log = self._rows(series, future)
             z = np.sort([model.predict(x) for model in self.models.values()], axis=0)
-            paths = dict(zip(DECILES, size * np.exp(z) if log else size * z, strict=True))
-            table = {"unique_id": name, "ds": future["ds"].to_numpy(), "Boosting": paths[0.5]}
-            for one_level in level:
-                low, high = (round(q, 1) for q in tails(one_level))
-                table[f"Boosting-lo-{one_level}"] = paths[low]
-                table[f"Boosting-hi-{one_level}"] = paths[high]
-            found.append(pd.DataFrame(table))
-        return pd.concat(found, ignore_index=True)
+            paths = dict(zip(DECILES, scale * np.exp(z) if log else scale * z, strict=True))
+            table = {"unique_id": series_id, "ds": future["ds"].to_numpy(), "Boosting": paths[0.5]}
+            for percent in level:
+                low, high = (round(q, 1) for q in tails(percent))
+                table[f"Boosting-lo-{percent}"] = paths[low]
+                table[f"Boosting-hi-{percent}"] = paths[high]
+            forecasts.append(pd.DataFrame(table))
+        return pd.concat(forecasts, ignore_index=True)
 
-    def _rows(self, one: pd.DataFrame, future: pd.DataFrame | None) -> tuple[Any, ...]:
-        """Features and targets of every cutoff and step; of the last cutoff with a future."""
-        y, m = one["y"].to_numpy(float), self.season_length
-        size = np.nanmean(np.abs(y)) or 1.0
+    def _rows(self, series: pd.DataFrame, future: pd.DataFrame | None) -> tuple[Any, ...]:
+        """Features, targets, scale and log flag of all cutoffs, or of the last with a future."""
+        y, m = series["y"].to_numpy(float), self.season_length
+        scale = np.nanmean(np.abs(y)) or 1.0
         log = bool(np.nanmin(y) > 0)
         with np.errstate(invalid="ignore", divide="ignore"):
-            z = np.log(y / size) if log else y / size
+            z = np.log(y / scale) if log else y / scale
         n = len(z)
-        table = one if future is None else pd.concat([one, future], ignore_index=True)
-        beside = table[self.futr_exog].to_numpy(float)
-        usual = np.nanmean(beside[:n], axis=0)
+        table = series if future is None else pd.concat([series, future], ignore_index=True)
+        covariates = table[self.futr_exog].to_numpy(float)
+        means = np.nanmean(covariates[:n], axis=0)
         first = max(_LAGS, n // 4)
         cutoffs = np.arange(first, n - 1) if future is None else np.array([n - 1])
         steps = self.h if future is None else len(future)
         cutoff = np.repeat(cutoffs, steps)
-        ahead = np.tile(np.arange(1, steps + 1), len(cutoffs))
-        step = cutoff + ahead
-        kept = step < len(table)
-        cutoff, ahead, step = cutoff[kept], ahead[kept], step[kept]
+        horizon = np.tile(np.arange(1, steps + 1), len(cutoffs))
+        step = cutoff + horizon
+        inside = step < len(table)
+        cutoff, horizon, step = cutoff[inside], horizon[inside], step[inside]
         filled = pd.Series(z).ffill().to_numpy()
         columns = [filled[cutoff - k] for k in range(_LAGS)]
         columns += [pd.Series(z).rolling(w, 1).mean().to_numpy()[cutoff] for w in (4, 13, 52)]
-        for k in (1, 2):  # the same phase of earlier seasons, as far as it is known
+        for k in (1, 2):  # the same phase of earlier seasons, up to the cutoff
             back = step - k * m
             back = np.where(back > cutoff, back - m * -(-(back - cutoff) // m), back)
             columns.append(np.where(back >= 0, filled[np.maximum(back, 0)], np.nan))
-        for j in range(beside.shape[1]):
+        for j in range(covariates.shape[1]):
             columns += [
-                beside[step, j],
-                beside[step, j] / usual[j] if usual[j] else beside[step, j],
+                covariates[step, j],
+                covariates[step, j] / means[j] if means[j] else covariates[step, j],
             ]
-            columns += [beside[cutoff - k, j] for k in (0, 1)]
-        moment = pd.DatetimeIndex(table["ds"])[step]
-        columns += [moment.hour + moment.minute / 60, moment.day_of_week, moment.day_of_year, ahead]
-        columns += [np.full(len(step), kinds.get_loc(one[name].iloc[0]))
-                    for name, kinds in self.constants.items()]  # fmt: skip
+            columns += [covariates[cutoff - k, j] for k in (0, 1)]
+        timestamp = pd.DatetimeIndex(table["ds"])[step]
+        columns += [
+            timestamp.hour + timestamp.minute / 60,
+            timestamp.day_of_week,
+            timestamp.day_of_year,
+            horizon,
+        ]
+        columns += [np.full(len(step), categories.get_loc(series[name].iloc[0]))
+                    for name, categories in self.constants.items()]  # fmt: skip
         target = np.concatenate([z, np.full(len(table) - n, np.nan)])[step]
-        return np.stack(columns, axis=1).astype(np.float32), target, size, log
+        return np.stack(columns, axis=1).astype(np.float32), target, scale, log
 
 
-def read(given: argparse.Namespace) -> pd.DataFrame:
-    """Series table of the file."""
-    reader = pd.read_parquet if given.file.suffix == ".parquet" else pd.read_csv
-    names = {given.time: "ds", given.target: "y", given.id: "unique_id"}
-    table = reader(given.file).rename(columns=names)
+def read(args: argparse.Namespace) -> pd.DataFrame:
+    """Read the file as a series table."""
+    reader = pd.read_parquet if args.file.suffix == ".parquet" else pd.read_csv
+    names = {args.time: "ds", args.target: "y", args.id: "unique_id"}
+    table = reader(args.file).rename(columns=names)
     if "unique_id" not in table:
-        table["unique_id"] = given.target
+        table["unique_id"] = args.target
     if not pd.api.types.is_datetime64_any_dtype(table["ds"]):
         table["ds"] = pd.to_datetime(table["ds"])
-    rest = [name for name in table if name not in ("unique_id", "ds", "y", *given.drop)]
-    table = check_table(table[["unique_id", "ds", "y", *rest]])
-    return table.groupby("unique_id").tail(given.most_periods).reset_index(drop=True)
+    covariates = [name for name in table if name not in ("unique_id", "ds", "y", *args.drop)]
+    table = check_table(table[["unique_id", "ds", "y", *covariates]])
+    return table.groupby("unique_id").tail(args.most_periods).reset_index(drop=True)
 
 
 def scores(cv: pd.DataFrame, table: pd.DataFrame, model: str, m: int) -> dict[str, float]:
-    """Means of the metrics over all forecasts that have an actual value."""
+    """Mean of each metric over all forecasts with an actual value."""
     data, first = to_dataset(table), cv.groupby("unique_id")["cutoff"].min()
     index, offsets, scale = data.index, data.panel.offsets, {}
-    for k, name in enumerate(index.ids):
-        if name in first.index:
+    for k, series_id in enumerate(index.ids):
+        if series_id in first.index:
             values = data.panel.values[offsets[k] : offsets[k + 1]]
-            ends = index.ordinals(pd.Series([first[name]])) - index.first[k] + 1
-            scale[name] = seasonal_error(values[: int(ends[0])], m)
+            ends = index.ordinals(pd.Series([first[series_id]])) - index.first[k] + 1
+            scale[series_id] = seasonal_error(values[: int(ends[0])], m)
     actual, point = cv["y"].to_numpy()[:, None], cv[model].to_numpy()[:, None]
-    over = cv["unique_id"].map(scale).to_numpy(float)
+    scale_by_row = cv["unique_id"].map(scale).to_numpy(float)
     by_row = pd.DataFrame({
-        "mase": mase(actual, point, np.where(over > 0, over, np.nan)),
+        "mase": mase(actual, point, np.where(scale_by_row > 0, scale_by_row, np.nan)),
         "smape": smape(actual, point),
     })  # fmt: skip
     means = by_row.groupby(cv["unique_id"].to_numpy()).mean().mean()
@@ -173,13 +179,13 @@ def scores(cv: pd.DataFrame, table: pd.DataFrame, model: str, m: int) -> dict[st
             path = cv[f"{model}-{side}-{level}"].to_numpy()[:, None]
             losses.append(np.nansum(2 * quantile_loss(actual, path, q)))
     low, high = (cv[f"{model}-{side}-80"].to_numpy()[:, None] for side in ("lo", "hi"))
-    inside = np.nanmean(coverage(actual, low, high))
+    covered = np.nanmean(coverage(actual, low, high))
     wql = float(np.mean(losses) / np.nansum(np.abs(actual)))
-    return {**means, "wql": wql, "cover80": 100 * float(inside)}
+    return {**means, "wql": wql, "cover80": 100 * float(covered)}
 
 
 def main() -> None:
-    """Print the table."""
+    """Print one row of scores per model."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", type=Path)
     parser.add_argument("--h", type=int, required=True)
@@ -195,27 +201,25 @@ def main() -> None:
     parser.add_argument("--models", nargs="*", default=["LSTM", "Auto"])
     parser.add_argument("--most-periods", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
-    table = read(given)
-    h, m = given.h, given.season_length
-    print(
-        f"{given.file.name}: {table['unique_id'].nunique()} series, {given.windows} windows of {h}"
-    )
-    kinds = {"LSTM": fk.LSTMForecaster, "RNN": fk.RNNForecaster, "Auto": fk.AutoForecaster}
+    args = parser.parse_args()
+    table = read(args)
+    h, m = args.h, args.season_length
+    print(f"{args.file.name}: {table['unique_id'].nunique()} series, {args.windows} windows of {h}")
+    classes = {"LSTM": fk.LSTMForecaster, "RNN": fk.RNNForecaster, "Auto": fk.AutoForecaster}
     models: dict[str, Any] = {}
-    for name in given.models:
-        same = {"preset": given.preset, "seed": given.seed}
-        models[f"{name} with covariates"] = kinds[name](h, futr_exog=given.futr, **same)
-        models[f"{name} without"] = kinds[name](h, **same)
-    models["Boosting with covariates"] = Boosting(h, given.futr, m)
+    for name in args.models:
+        options = {"preset": args.preset, "seed": args.seed}
+        models[f"{name} with covariates"] = classes[name](h, futr_exog=args.futr, **options)
+        models[f"{name} without"] = classes[name](h, **options)
+    models["Boosting with covariates"] = Boosting(h, args.futr, m)
     for name in ("SeasonalNaive", "Theta", "ETS"):
         models[name] = fk.Baseline(name, h, m)
     for name, model in models.items():
         start = time.perf_counter()
-        seen = table if "with cov" in name else table[["unique_id", "ds", "y"]]
-        cv = fk.cross_validation(model, seen, given.windows, given.step, level=list(LEVELS))
-        found = scores(cv, table, name.split()[0], m)
-        line = " ".join(f"{key} {value:8.4g}" for key, value in found.items())
+        data = table if "with cov" in name else table[["unique_id", "ds", "y"]]
+        cv = fk.cross_validation(model, data, args.windows, args.step, level=list(LEVELS))
+        row = scores(cv, table, name.split()[0], m)
+        line = " ".join(f"{key} {value:8.4g}" for key, value in row.items())
         print(f"{name:26} {line}  {time.perf_counter() - start:6.0f} s", flush=True)
 
 

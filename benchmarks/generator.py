@@ -1,10 +1,10 @@
-"""Time what pretraining spends on its data beside a gradient step: series, and batches of them.
+"""Time that pretraining spends on synthetic data, relative to a gradient step.
 
     python benchmarks/generator.py [--batches 24] [--units 96]
 
-One thread, in turn in one process; in a run the data are made on a thread beside the training.
-Prints milliseconds a batch: the series alone, the batch with them (components, windows, targets),
-and a step; and what share of all of it the series are.
+Data and steps are timed alternately on one thread; in pretraining, a second thread prepares the
+data. Printed are milliseconds per batch for the series only, for the whole batch (series,
+components, windows, targets) and for a gradient step, and the share of the series in the total.
 """
 
 from __future__ import annotations
@@ -19,39 +19,39 @@ from forecastkit.training.tensorflow import load_tensorflow
 
 
 def main() -> None:
-    """Draw batches, take steps, print the times."""
+    """Draw batches, take gradient steps, print the times."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--batches", type=int, default=24)
     parser.add_argument("--units", type=int, default=96)
-    given = parser.parse_args()
+    args = parser.parse_args()
     load_tensorflow(1)
     from forecastkit.pretraining.run import Pretraining
     from forecastkit.pretraining.stream import Stream, shared_out
     from forecastkit.pretraining.synthetic import KINDS, draw_panel
     from forecastkit.training.trainer import Trainer
 
-    run = Pretraining(units=given.units)
+    run = Pretraining(units=args.units)
     trainer = Trainer(run.network(), run.training())
     stream = Stream(1, run.batch_size, run.scale_power, target_stride=run.target_stride)
     state, _ = trainer.step(trainer.start(1), stream.next.result(), 1e-4)
-    draws, steps = [], []
-    for _ in range(given.batches):
+    batch_times, step_times = [], []
+    for _ in range(args.batches):
         start = time.perf_counter()
         batch = stream.draw_now()
-        draws.append(time.perf_counter() - start)
+        batch_times.append(time.perf_counter() - start)
         start = time.perf_counter()
         state, _ = trainer.step(state, batch, 1e-4)
-        steps.append(time.perf_counter() - start)
-    # new series are drawn for every eighth batch: the mean counts, not the median
+        step_times.append(time.perf_counter() - start)
+    # series are drawn for every eighth batch only: use the mean, not the median
     rng, counts = np.random.default_rng(2), shared_out(stream.n_series, KINDS)
     start = time.perf_counter()
     for kind, n in zip(KINDS, counts, strict=True):
         draw_panel(rng, n, kind)
     series = (time.perf_counter() - start) / stream.n_uses
-    whole = mean(draws) + median(steps)
-    print(f"series    {1000 * series:7.1f} ms, {series / whole:.2f} of all")
-    print(f"a batch   {1000 * mean(draws):7.1f} ms")
-    print(f"a step    {1000 * median(steps):7.1f} ms")
+    total = mean(batch_times) + median(step_times)
+    print(f"series    {1000 * series:7.1f} ms, {series / total:.2f} of the total")
+    print(f"batch     {1000 * mean(batch_times):7.1f} ms")
+    print(f"step      {1000 * median(step_times):7.1f} ms")
 
 
 if __name__ == "__main__":

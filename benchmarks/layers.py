@@ -1,12 +1,12 @@
-"""Time one training step of our LSTM and of Keras's, in turn in one process.
+"""Time of one training step of our LSTM layer and of that of Keras.
 
     python benchmarks/layers.py [--runs 30] [--threads 2] [--torch PYTHON] [--inference]
 
-A step is forward, loss and gradients of all weights; each variant is timed once a round, so that
-a slow moment of the machine meets all of them. Printed are medians and interquartile ranges in
-milliseconds, the time of the first call (tracing and compiling), the bound that the matrix products
-alone set, and ours over Keras's best. torch.nn.LSTM is timed by any Python that has
-torch (`--torch`), in turn with the others.
+A step is the forward pass, the loss and the gradients of all weights. The variants are timed
+alternately in one process, so that a slowdown of the machine affects all of them. Printed are
+medians and quartiles in milliseconds, the time of the first call (tracing and compilation), the
+lower bound set by the matrix products, and the ratio of our best time to that of Keras.
+torch.nn.LSTM is timed by the Python interpreter of `--torch`, alternately with the others.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from forecastkit.network.runtime import network_outputs
 from forecastkit.series.windows import View
 
 SHAPES = [(32, 48, 1, 64, 1), (256, 48, 4, 64, 2), (128, 96, 4, 128, 2), (32, 168, 4, 128, 2)]
-Step = Callable[[], object]  # one that is timed elsewhere gives its milliseconds
+Step = Callable[[], object]  # returns milliseconds if it is timed in another process
 
 
-def training_step(kind: type, shape: tuple[int, ...], xla: bool) -> Step:
-    """Make a step of a stack of layers, traced and compiled at its first call."""
+def training_step(layer_class: type, shape: tuple[int, ...], xla: bool) -> Step:
+    """Training step of a stack of layers, traced and compiled at its first call."""
     batch, steps, features, units, n_layers = shape
-    layers = [kind(units, return_sequences=True) for _ in range(n_layers)]
+    layers = [layer_class(units, return_sequences=True) for _ in range(n_layers)]
     x = tf.constant(np.random.default_rng(0).normal(size=(batch, steps, features)), "float32")
 
     def network(y: tf.Tensor) -> tf.Tensor:
@@ -57,8 +57,8 @@ def training_step(kind: type, shape: tuple[int, ...], xla: bool) -> Step:
     return lambda: np.asarray(step()[0])
 
 
-def products_alone(shape: tuple[int, ...]) -> Step:
-    """Make the matrix products that a step cannot do without."""
+def matrix_products(shape: tuple[int, ...]) -> Step:
+    """Matrix products that any implementation of a training step needs."""
     batch, steps, features, units, n_layers = shape
     rng = np.random.default_rng(0)
     h = tf.constant(rng.normal(size=(batch, units)), "float32")
@@ -72,70 +72,70 @@ def products_alone(shape: tuple[int, ...]) -> Step:
 
     @tf.function
     def products() -> list[tf.Tensor]:
-        out = []
+        results = []
         for layer, (x, W) in enumerate(zip(xs, Ws, strict=True)):
-            first = (0, h)
-            end = tf.while_loop(
+            initial = (0, h)
+            forward = tf.while_loop(
                 lambda t, _: t < steps,
                 lambda t, h: (t + 1, tf.matmul(h, U)[:, :units]),
-                first,
+                initial,
                 maximum_iterations=steps,
             )
-            back = tf.while_loop(
+            backward = tf.while_loop(
                 lambda t, _: t < steps,
                 lambda t, h: (t + 1, tf.matmul(dz + h[0, 0], U, transpose_b=True)),
-                first,
+                initial,
                 maximum_iterations=steps,
             )
-            out += [end[1], back[1], tf.matmul(hs, long_z, transpose_a=True)]
-            out += [tf.matmul(x, W), tf.matmul(x, long_z, transpose_a=True)]
+            results += [forward[1], backward[1], tf.matmul(hs, long_z, transpose_a=True)]
+            results += [tf.matmul(x, W), tf.matmul(x, long_z, transpose_a=True)]
             if layer:
-                out.append(tf.matmul(long_z, W, transpose_b=True))
-        return out
+                results.append(tf.matmul(long_z, W, transpose_b=True))
+        return results
 
     return lambda: np.asarray(products()[0])
 
 
 def torch_step(python: str, shape: tuple[int, ...], threads: int) -> Step:
-    """Make a step of torch.nn.LSTM, which another Python does and times."""
-    numbers = [str(n) for n in (threads, *shape)]
+    """Training step of torch.nn.LSTM, run and timed by another Python interpreter."""
+    arguments = [str(n) for n in (threads, *shape)]
     worker = subprocess.Popen(
-        [python, Path(__file__).with_name("layers_torch.py"), *numbers],
+        [python, Path(__file__).with_name("layers_torch.py"), *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
-    to, back = worker.stdin, worker.stdout
-    assert to is not None
-    assert back is not None
+    stdin, stdout = worker.stdin, worker.stdout
+    assert stdin is not None
+    assert stdout is not None
 
     def step() -> float:
-        to.write("\n")
-        to.flush()
-        return float(back.readline())
+        stdin.write("\n")
+        stdin.flush()
+        return float(stdout.readline())
 
     return step
 
 
 def timed(variants: dict[str, Step], runs: int) -> dict[str, tuple[float, float, float, float]]:
-    """Median, lower and upper quartile, and first call of each variant, in milliseconds."""
-    first = {name: _milliseconds(step) for name, step in variants.items()}
+    """Median, quartiles and time of the first call of each variant, in milliseconds."""
+    first_calls = {name: _milliseconds(step) for name, step in variants.items()}
     times: dict[str, list[float]] = {name: [] for name in variants}
     for _ in range(runs):
         for name, step in variants.items():
             times[name].append(_milliseconds(step))
-    found = {}
+    summary = {}
     for name, values in times.items():
         low, _, high = quantiles(values, n=4)
-        found[name] = (median(values), low, high, first[name])
-    return found
+        summary[name] = (median(values), low, high, first_calls[name])
+    return summary
 
 
 def _milliseconds(step: Step) -> float:
     start = time.perf_counter()
-    found = step()
-    here = 1e3 * (time.perf_counter() - start)
-    return found if isinstance(found, float) else here
+    result = step()
+    elapsed = 1e3 * (time.perf_counter() - start)
+    return result if isinstance(result, float) else elapsed
 
 
 def training(runs: int, threads: int, torch: str | None) -> None:
@@ -146,21 +146,21 @@ def training(runs: int, threads: int, torch: str | None) -> None:
             "ours, outer XLA": training_step(LSTM, shape, xla=True),
             "Keras": training_step(keras.layers.LSTM, shape, xla=False),
             "Keras, XLA": training_step(keras.layers.LSTM, shape, xla=True),
-            "products alone": products_alone(shape),
+            "matrix products": matrix_products(shape),
         }
         if torch:
             variants["torch.nn.LSTM"] = torch_step(torch, shape, threads)
-        found = timed(variants, runs)
+        times = timed(variants, runs)
         print(f"(batch, time, features, units, layers) = {shape}")
-        for name, (middle, low, high, first) in found.items():
-            print(f"  {name:16} {middle:8.1f} [{low:6.1f}, {high:6.1f}]  {first / 1e3:6.1f}")
-        ours = min(found["ours"][0], found["ours, outer XLA"][0])
-        theirs = min(found["Keras"][0], found["Keras, XLA"][0])
-        print(f"  ours / Keras's best {ours / theirs:.2f}")
+        for name, (mid, low, high, first_call) in times.items():
+            print(f"  {name:16} {mid:8.1f} [{low:6.1f}, {high:6.1f}]  {first_call / 1e3:6.1f}")
+        ours = min(times["ours"][0], times["ours, outer XLA"][0])
+        best_keras = min(times["Keras"][0], times["Keras, XLA"][0])
+        print(f"  ours / best of Keras {ours / best_keras:.2f}")
 
 
 def inference(runs: int) -> None:
-    """Time 10,000 series of 48 steps through a network of two layers, in Keras and in NumPy."""
+    """Time inference of a two-layer network on 10,000 series of 48 steps, in Keras and NumPy."""
     from forecastkit.training.build import build, get_weights
 
     network = NetworkConfig("lstm", 64, View(24, 12, (12,), 0.5, 48, 1))
@@ -174,22 +174,22 @@ def inference(runs: int) -> None:
         ],
     }
     print("10,000 series x 48 steps, two layers of 64 units, median [quartiles] ms")
-    for name, (middle, low, high, _) in timed(variants, runs).items():
-        print(f"  {name:16} {middle:8.0f} [{low:6.0f}, {high:6.0f}]")
+    for name, (mid, low, high, _) in timed(variants, runs).items():
+        print(f"  {name:16} {mid:8.0f} [{low:6.0f}, {high:6.0f}]")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=30)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--torch", metavar="PYTHON", help="a Python that has torch")
-    parser.add_argument("--inference", action="store_true", help="only the inference")
-    options = parser.parse_args()
-    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
-    tf.config.threading.set_inter_op_parallelism_threads(options.threads)
-    if not options.inference:
-        training(options.runs, options.threads, options.torch)
-    inference(max(3, options.runs // 6))
+    parser.add_argument("--torch", metavar="PYTHON", help="Python interpreter with torch")
+    parser.add_argument("--inference", action="store_true", help="time inference only")
+    args = parser.parse_args()
+    tf.config.threading.set_intra_op_parallelism_threads(args.threads)
+    tf.config.threading.set_inter_op_parallelism_threads(args.threads)
+    if not args.inference:
+        training(args.runs, args.threads, args.torch)
+    inference(max(3, args.runs // 6))
 
 
 if __name__ == "__main__":

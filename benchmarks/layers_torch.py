@@ -1,8 +1,8 @@
-"""One training step of torch.nn.LSTM at a time, for `layers.py`, in an environment of its own.
+"""Training steps of torch.nn.LSTM for `layers.py`, run in a separate environment.
 
     python benchmarks/layers_torch.py THREADS BATCH TIME FEATURES UNITS LAYERS
 
-Does a step for every line on standard input and prints its milliseconds.
+Runs one step for every line on standard input and prints its time in milliseconds.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import torch
 
 
 def main() -> None:
-    """Answer every line with the time of a step."""
+    """Run and time one step per line of standard input."""
     threads, batch, steps, features, units, n_layers = map(int, sys.argv[1:])
     torch.set_num_threads(threads)
     net = torch.nn.LSTM(features, units, n_layers, batch_first=True)

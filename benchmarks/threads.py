@@ -1,10 +1,10 @@
-"""Instant fits and predictions of 1, 100 and 1,000 series: wall seconds and processor seconds.
+"""Wall time and CPU time of instant fits and predictions of 1, 100 and 1,000 series.
 
     python benchmarks/threads.py                 # an idle machine
-    python benchmarks/threads.py --busy          # with a busy loop on each processor
+    python benchmarks/threads.py --busy          # with a busy loop on each CPU
     python benchmarks/threads.py --site FOLDER   # another version, from pip install --target
 
-Threads are not pinned: how they are used is what this shows.
+The number of threads is not limited, since the benchmark measures their use.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 
-def make(n: int, path: Path) -> None:
+def write_panel(n: int, path: Path) -> None:
     """Write a CSV file of n monthly series of 100 values."""
     rng, t = np.random.default_rng(0), np.arange(100)
     months = pd.date_range("2016-01-01", periods=100, freq="MS")
@@ -34,15 +34,15 @@ def make(n: int, path: Path) -> None:
 
 
 def timed(arguments: list[str], site: str | None) -> tuple[float, float]:
-    """Wall seconds and processor seconds of a command."""
-    unpinned = {k: v for k, v in os.environ.items() if not k.endswith("NUM_THREADS")}
-    env = unpinned | ({"PYTHONPATH": site} if site else {})
-    used, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    """Wall seconds and CPU seconds of a command."""
+    unlimited = {k: v for k, v in os.environ.items() if not k.endswith("NUM_THREADS")}
+    env = unlimited | ({"PYTHONPATH": site} if site else {})
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     command = [sys.executable, "-m", "forecastkit.cli.app", *arguments, "--quiet"]
-    # not where a checkout lies, which would come before the site
+    # outside a checkout, which would take precedence over the site
     subprocess.run(command, check=True, env=env, cwd=tempfile.gettempdir())
-    wall, now = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
-    return wall, now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
+    wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def main() -> None:
@@ -50,25 +50,25 @@ def main() -> None:
     parser.add_argument("--busy", action="store_true")
     parser.add_argument("--site")
     parser.add_argument("--sizes", type=int, nargs="+", default=[1, 100, 1000])
-    given = parser.parse_args()
-    loops = [
+    args = parser.parse_args()
+    busy_loops = [
         subprocess.Popen([sys.executable, "-c", "while True: pass"])
-        for _ in range((os.cpu_count() or 1) if given.busy else 0)
+        for _ in range((os.cpu_count() or 1) if args.busy else 0)
     ]
     try:
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            print("series  command   wall s  processor s")
-            for n in given.sizes:
-                make(n, folder / "panel.csv")
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary)
+            print("series  command   wall s        CPU s")
+            for n in args.sizes:
+                write_panel(n, folder / "panel.csv")
                 model = str(folder / "model.safetensors")
                 fit = ["fit", str(folder / "panel.csv"), "--preset", "instant", "--output", model]
                 predict = ["predict", model, "--output", str(folder / "forecast.csv")]
                 for arguments in (fit, predict):
-                    wall, used = timed(arguments, given.site)
-                    print(f"{n:6d}  {arguments[0]:8s}  {wall:6.1f}  {used:11.1f}", flush=True)
+                    wall, cpu = timed(arguments, args.site)
+                    print(f"{n:6d}  {arguments[0]:8s}  {wall:6.1f}  {cpu:11.1f}", flush=True)
     finally:
-        for loop in loops:
+        for loop in busy_loops:
             loop.kill()
 
 

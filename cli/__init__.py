@@ -1,1 +1,1 @@
-"""The command line: one command a file, thin over the public names of forecastkit."""
+"""The command line: one module per command, a thin layer over the public API."""

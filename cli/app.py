@@ -1,4 +1,4 @@
-"""The group of commands, and the one place where errors become exit codes."""
+"""The command group, and the only place where errors are mapped to exit codes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 from forecastkit import errors
 from forecastkit.version import __version__
 
-# command to what it does, in the order of the help; each stands in a module of its own
+# name and help line of each command, in the order of --help; each has its own module
 COMMANDS = {
     "fit": "Fit a forecaster to a CSV file, score it on held-out data, write the model file.",
     "predict": "Forecast with a model file, after its own data or after new rows.",
@@ -30,31 +30,31 @@ EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
 
 
 class Commands(click.Group):
-    """Loads a command's module when the command is called, so that --help is instant."""
+    """Command group that imports a command's module on first use, so that --help is fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of the commands."""
+        """Return the command names."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Load a command."""
+        """Import the module of a command and return the command."""
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"forecastkit.cli.{cmd_name}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without loading them."""
+        """List the commands without importing their modules."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; print an error of ours as text and exit with its code."""
+        """Run a command; print a `ForecastkitError` without traceback and exit with its code."""
         try:
             return super().invoke(ctx)
         except errors.ForecastkitError as error:
             click.echo(str(error), err=True)
-            ctx.exit(next(code for kind, code in EXIT_CODES if isinstance(error, kind)))
+            ctx.exit(next(code for error_type, code in EXIT_CODES if isinstance(error, error_type)))
         except KeyboardInterrupt:
             click.echo("Stopped; nothing was changed.", err=True)
             ctx.exit(130)

@@ -1,4 +1,4 @@
-"""`forecastkit backtest`: rolling origins, the model beside the baselines."""
+"""`forecastkit backtest`: evaluate the model and the baselines on rolling origins."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 from forecastkit.cli.options import (
-    READING,
-    chosen,
+    READING_ARGUMENTS,
     columns_option,
+    given_options,
     level_option,
     model_options,
     output_options,
@@ -16,7 +16,7 @@ from forecastkit.cli.options import (
     reading_options,
     spreadsheet_option,
 )
-from forecastkit.cli.output import Talk, named_columns, print_json, text_table
+from forecastkit.cli.output import Console, print_json, rename_columns, text_table
 
 from forecastkit.files import check_outputs
 
@@ -67,7 +67,7 @@ def command(
     import forecastkit as fk
     from forecastkit.tables.writing import check_format, rounded, write_table
 
-    talk = Talk(options["quiet"])
+    console = Console(options["quiet"])
     check_outputs(
         {"--output": output, "--plot": options["plot"]},
         {"the input": file, "--events": options["events"]},
@@ -75,9 +75,9 @@ def command(
     if output:
         check_format(output)
     covariates = named_covariates(options)
-    table = fk.read_csv(file, covariates=covariates, **chosen(options, READING))
+    table = fk.read_csv(file, covariates=covariates, **given_options(options, READING_ARGUMENTS))
     model = make_forecaster(table, options)
-    talk.table(file, table, table.attrs["assumptions"])
+    console.table(file, table, table.attrs["assumptions"])
     season = min(options["season_length"], default=None)
     baselines = [fk.Baseline(name, model.h, season, model.freq) for name in fk.BASELINES]
     cv = fk.cross_validation(
@@ -88,13 +88,17 @@ def command(
     )
     if options["plot"]:
         fk.plot_forecast(table, cv, options["plot"])
-        talk.say(f"Plot: {options['plot']}")
+        console.print(f"Plot: {options['plot']}")
     if output:
-        cv = named_columns(rounded(cv, table["y"].to_numpy()), table.attrs["reading"], columns)
+        cv = rename_columns(rounded(cv, table["y"].to_numpy()), table.attrs["reading"], columns)
         write_table(cv, output, options["spreadsheet_safe"])
-    fitted = "before every window" if refit else "once, before the first window"
-    talk.say(f"{n_windows} windows of {model.h} steps; fitted {fitted}. Mean over the series:")
+    console.print(_title(n_windows, model.h, refit))
     if options["as_json"]:
         print_json({"n_windows": n_windows, "horizon": model.h, "scores": scores})
     else:
         click.echo("\n".join(text_table(scores, list(scores[0]))))
+
+
+def _title(n_windows: int, h: int, refit: bool) -> str:
+    schedule = "before every window" if refit else "once, before the first window"
+    return f"{n_windows} windows of {h} steps; fitted {schedule}. Mean over the series:"

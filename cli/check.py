@@ -1,4 +1,4 @@
-"""`forecastkit check`: what was understood of a file, and what is wrong with it."""
+"""`forecastkit check`: validate a CSV file and report how it is parsed."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ import sys
 from typing import Any
 
 import click
-from forecastkit.cli.options import READING, chosen, output_options, reading_options
+from forecastkit.cli.options import (
+    READING_ARGUMENTS,
+    given_options,
+    output_options,
+    reading_options,
+)
 from forecastkit.cli.output import print_json, text_table
 
-BAD_DATA = 5
+EXIT_BAD_DATA = 5
 
 
 @click.command("check")
@@ -20,33 +25,37 @@ def command(file: str, **options: Any) -> None:
     """Validate FILE.csv: report how it is parsed and every problem with its row."""
     import forecastkit as fk
 
-    report = fk.check_csv(file, **chosen(options, READING))
+    report = fk.check_csv(file, **given_options(options, READING_ARGUMENTS))
     if options["as_json"]:
         print_json(report)
     elif not report["problems"]:
-        click.echo("\n".join(_lines(report)))
+        click.echo("\n".join(_report_lines(report)))
     for problem in report["problems"]:
-        place = [f"row {problem['row']}"] if problem["row"] else []
-        place += [f"column '{problem['column']}'"] if problem["column"] else []
-        click.echo(f"{', '.join([report['file'], *place])}: {problem['message']}", err=True)
+        location = [f"row {problem['row']}"] if problem["row"] else []
+        location += [f"column '{problem['column']}'"] if problem["column"] else []
+        click.echo(f"{', '.join([report['file'], *location])}: {problem['message']}", err=True)
         if problem["fix"]:
             click.echo(problem["fix"], err=True)
-    sys.exit(BAD_DATA if report["problems"] else 0)
+    sys.exit(EXIT_BAD_DATA if report["problems"] else 0)
 
 
-def _lines(report: dict[str, Any]) -> list[str]:
-    facts = ("rows", "series", "total", "freq", "start", "end", "missing")
-    rows = [{"fact": name, "value": _shown(report[name])} for name in facts]
-    lines = [report["file"], *(f"  {line}" for line in text_table(rows, ["fact", "value"])[1:])]
+def _report_lines(report: dict[str, Any]) -> list[str]:
+    fields = ("rows", "series", "total", "freq", "start", "end", "missing")
+    labels = {"total": "sum of target", "freq": "frequency", "missing": "missing values"}
+    rows = [
+        {"field": labels.get(name, name), "value": _format_value(report[name])} for name in fields
+    ]
+    lines = [report["file"], *(f"  {line}" for line in text_table(rows, ["field", "value"])[1:])]
     if report["gaps"]:
-        worst = ", ".join(f"{name} ({count})" for name, count in list(report["gaps"].items())[:5])
-        lines.append(f"Most missing values: {worst}")
-    lines.append("Assumptions:")
+        largest = list(report["gaps"].items())[:5]
+        counts = ", ".join(f"{name} ({count})" for name, count in largest)
+        lines.append(f"Most missing values: {counts}")
+    lines.append("Inferred and assumed:")
     lines += [f"  {note['what']}: {note['why']}" for note in report["assumptions"]]
-    return [*lines, "No problems found."]
+    return [*lines, "No errors found."]
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if value is None:
         return "too large"
     return f"{value:,.10g}" if isinstance(value, float) else str(value)

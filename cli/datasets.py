@@ -1,4 +1,4 @@
-"""`forecastkit datasets`: the sample data."""
+"""`forecastkit datasets`: list or write the sample data sets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`forecastkit fit`: read, train, score, write the model file."""
+"""`forecastkit fit`: read a file, fit a forecaster, score it, write the model file."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import Any
 
 import click
 from forecastkit.cli.options import (
-    READING,
-    chosen,
+    READING_ARGUMENTS,
+    given_options,
     level_option,
     model_options,
     output_options,
     plot_option,
     reading_options,
 )
-from forecastkit.cli.output import Talk, print_json
+from forecastkit.cli.output import Console, print_json
 
 from forecastkit.errors import shell_word
 from forecastkit.files import check_outputs
 
-NOT_BETTER = 6
+EXIT_NO_SKILL = 6
 
 
 @click.command("fit")
@@ -35,10 +35,13 @@ NOT_BETTER = 6
 @click.option(
     "--require-skill",
     is_flag=True,
-    help="Exit with code 6 unless the model beats both naive and seasonal naive.",
+    help="Exit with code 6 unless the model has a lower MASE on the held-out windows than both the "
+    "naive and the seasonal naive forecast.",
 )
 @click.option(
-    "--no-ablation", is_flag=True, help="Do not score the model without its covariates as well."
+    "--no-ablation",
+    is_flag=True,
+    help="Skip the comparison with the same model without covariates.",
 )
 @reading_options
 @model_options
@@ -51,44 +54,46 @@ def command(file: str, output: str, require_skill: bool, no_ablation: bool, **op
 
     import forecastkit as fk
 
-    talk = Talk(options["quiet"])
+    console = Console(options["quiet"])
     check_outputs(
         {"--output": output, "--plot": options["plot"]},
         {"the input": file, "--events": options["events"]},
     )
     covariates = named_covariates(options)
-    table = fk.read_csv(file, covariates=covariates, **chosen(options, READING))
+    table = fk.read_csv(file, covariates=covariates, **given_options(options, READING_ARGUMENTS))
     model = make_forecaster(table, options)
-    talk.table(file, table)
+    console.table(file, table)
     model.fit(table, progress=False if options["quiet"] else None, ablation=not no_ablation)
     model.save(output)
-    talk.assumptions(model.assumptions)
+    console.assumptions(model.assumptions)
     board = model.scoreboard.to_dict("records")
-    talk.scoreboard(
+    console.scoreboard(
         board,
-        _held_back(**{name: model.facts[name] for name in ("holdout", "n_windows")})
-        + " (lower MASE and sMAPE are better; coverage should be 0.80):",
+        _holdout_title(**{name: model.facts[name] for name in ("holdout", "n_windows")})
+        + ":\n  (lower MASE and sMAPE are better; sMAPE in %, 0 to 200; coverage should be 0.80)",
         model.alias or model.name,
     )
-    talk.skill(model.alias or model.name, model.skills)
-    talk.intervals(model.facts["intervals"])
+    console.skill(model.alias or model.name, model.skills)
+    console.intervals(model.alias or model.name, model.facts["intervals"])
     missing = model.missing_future
     if options["plot"]:
         fk.plot_forecast(table, model.predict_after(level=options["level"]), options["plot"])
-        mean = f" ({', '.join(missing)} set to the mean of their past)" if missing else ""
-        talk.say(f"Plot: {options['plot']}{mean}")
-    talk.say(f"Model: {output} (horizon {model.h}).")
+        imputed = f" ({', '.join(missing)} set to the mean of their past)" if missing else ""
+        console.print(f"Plot: {options['plot']}{imputed}")
+    console.print(f"Model: {output} (horizon {model.h}).")
     for line in _next_steps(output, missing):
-        talk.say(line)
+        console.print(line)
     if options["as_json"]:
-        print_json(_result(output, model))
+        print_json(_json_result(output, model))
     if require_skill and not _has_skill(model.skills):
-        talk.say("The model did not beat both the naive and the seasonal naive forecast.")
-        sys.exit(NOT_BETTER)
+        console.print(
+            "The MASE is not below that of both the naive and the seasonal naive forecast."
+        )
+        sys.exit(EXIT_NO_SKILL)
 
 
 def _next_steps(output: str, missing: list[str]) -> list[str]:
-    """Return the commands that follow, which can be pasted."""
+    """Return hints on the next commands, quoted for the shell."""
     predict = f"forecastkit predict {shell_word(output)}"
     if not missing:
         return [f"Forecast with: {predict}"]
@@ -98,22 +103,23 @@ def _next_steps(output: str, missing: list[str]) -> list[str]:
     ]
 
 
-def _held_back(holdout: int, n_windows: int) -> str:
+def _holdout_title(holdout: int, n_windows: int) -> str:
     if n_windows == 1:
-        return f"Accuracy on the last {_steps(holdout)}, held out"
-    return f"Accuracy on the last {n_windows} windows of {_steps(holdout)}, held out"
+        return f"Accuracy on the last {_step_count(holdout)}, of a model fitted without them"
+    windows = f"the last {n_windows} windows of {_step_count(holdout)}"
+    return f"Accuracy on {windows}, of a model fitted without them"
 
 
-def _steps(n: int) -> str:
+def _step_count(n: int) -> str:
     return f"{n} step{'s' if n > 1 else ''}"
 
 
-def _result(output: str, model: Any) -> dict[str, Any]:
+def _json_result(output: str, model: Any) -> dict[str, Any]:
     return {
         "model": output,
         "horizon": model.h,
         "scoreboard": model.scoreboard.to_dict("records"),
-        "skill": [one.to_dict() for one in model.skills],
+        "skill": [skill.to_dict() for skill in model.skills],
         "intervals": model.facts["intervals"],
         "assumptions": model.assumptions,
         "facts": model.facts,
@@ -121,9 +127,7 @@ def _result(output: str, model: Any) -> dict[str, Any]:
 
 
 def _has_skill(skills: list[Any]) -> bool:
-    """Whether the model had less error than the better of naive and seasonal naive.
-
-    The naive forecast is among the rivals where it is the better of the two.
-    """
-    gains = [one.gain for one in skills if one.against in ("Naive", "SeasonalNaive")]
-    return bool(gains) and min(gains) > 0
+    """Whether the model has a lower error than the naive and the seasonal naive forecast."""
+    gains = {skill.against: skill.gain for skill in skills}
+    seasonal = gains.get("SeasonalNaive", -1.0)  # there is no comparison with a perfect forecast
+    return bool(seasonal > 0 and gains.get("Naive", seasonal) > 0)

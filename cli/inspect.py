@@ -1,12 +1,27 @@
-"""`forecastkit inspect`: where a model comes from, its scores, what it remembers."""
+"""`forecastkit inspect`: provenance, accuracy and effective memory of a model."""
 
 from __future__ import annotations
 
 import click
 from forecastkit.cli.options import plot_option
-from forecastkit.cli.output import print_json, text_table
+from forecastkit.cli.output import INTERVALS_TITLE, print_json, text_table
 
 from forecastkit.files import check_outputs
+
+# labels of the metadata whose names alone do not say what they are
+_LABELS = {
+    "steps": "training steps",
+    "holdout": "steps of a held-out window",
+    "n_windows": "held-out windows",
+    "sha256": "SHA-256 of the data",
+    "made": "created",
+}
+_EFFECTS_TITLE = """
+Future covariates (mean forecast with each at its 10 % and 90 % quantile, 0 and 1 of a flag;
+change from low to high in %):"""
+_BOARD_TITLE = (
+    "Accuracy on the held-out windows, of a model fitted without them (sMAPE in %, 0 to 200):"
+)
 
 
 @click.command("inspect")
@@ -14,7 +29,7 @@ from forecastkit.files import check_outputs
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @plot_option
 def command(model: str, as_json: bool, plot: str | None) -> None:
-    """Show provenance, accuracy, covariate effects, memory and gates of MODEL.
+    """Show provenance, accuracy, covariate effects, effective memory and gates of MODEL.
 
     MODEL is model.safetensors in the current folder if not given.
     """
@@ -22,30 +37,34 @@ def command(model: str, as_json: bool, plot: str | None) -> None:
 
     check_outputs({"--plot": plot}, {"the model": model})
     loaded = fk.load(model)
-    found = fk.diagnose(loaded)
+    diagnosis = fk.diagnose(loaded)
     board = loaded.scoreboard.to_dict("records")
     effects = fk.effect_curves(loaded)
     if plot:
-        fk.plot_diagnosis(found.gradient, effects, plot)
+        fk.plot_diagnosis(diagnosis.gradient, effects, plot)
     if as_json:
         print_json(
             {
                 "facts": loaded.facts,
                 "scoreboard": board,
-                "diagnosis": found.to_dict(),
+                "diagnosis": diagnosis.to_dict(),
                 "effects": effects.to_dict("records"),
             }
         )
         return
-    facts = [{"fact": name, "value": value} for name, value in loaded.facts.items()]
-    plain = [row for row in facts if isinstance(row["value"], str | int | float)]
-    click.echo("\n".join(text_table(plain, ["fact", "value"])[1:]))
+    metadata = [
+        {"field": _LABELS.get(name, name), "value": value} for name, value in loaded.facts.items()
+    ]
+    scalars = [row for row in metadata if isinstance(row["value"], str | int | float)]
+    click.echo("\n".join(text_table(scalars, ["field", "value"])[1:]))
     if board:
-        click.echo("\n".join(["", *text_table(board, list(board[0]))]))
+        click.echo("\n".join(["", _BOARD_TITLE, *text_table(board, list(board[0]))]))
     intervals = loaded.facts.get("intervals", [])
     if intervals:
-        click.echo("\n".join(["", *text_table(intervals, list(intervals[0]))]))
+        title = INTERVALS_TITLE.format(model=loaded.model.metadata.alias)
+        click.echo("\n".join(["", title, *text_table(intervals, list(intervals[0]))]))
     if len(effects):
-        click.echo("\nFuture covariates (mean forecast at their low and high value, change in %):")
+        click.echo(_EFFECTS_TITLE)
         click.echo("\n".join(text_table(effects.to_dict("records"), list(effects.columns))))
-    click.echo(f"\n{found}")
+    click.echo("\nEffective memory, by the gradient of the loss with respect to past values:")
+    click.echo(str(diagnosis))

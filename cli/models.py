@@ -1,37 +1,36 @@
-"""From options of the command line to a forecaster."""
+"""Construction of a forecaster from command-line options."""
 
 from __future__ import annotations
 
 from typing import Any
 
-_AS_GIVEN = (
+_FORECASTER_ARGUMENTS = (
     *("input_size", "preset", "seed", "futr_exog", "hist_exog", "stat_exog"),
     *("holidays", "events"),
 )
 
 
 def make_forecaster(table: Any, options: dict[str, Any]) -> Any:
-    """Make the forecaster that the options describe; the horizon is the usual one if not given."""
+    """Construct the forecaster; without --horizon, its horizon is the default of the frequency."""
     import forecastkit as fk
 
-    kinds = {"auto": fk.AutoForecaster, "lstm": fk.LSTMForecaster, "rnn": fk.RNNForecaster}
-    kind = kinds[options["model"]]
+    classes = {"auto": fk.AutoForecaster, "lstm": fk.LSTMForecaster, "rnn": fk.RNNForecaster}
     freq = fk.frequency_of(table)
-    return kind(
+    return classes[options["model"]](
         h=options["horizon"] or fk.usual_horizon(table, freq),
         freq=freq,
         season_length=list(options["season_length"]) or None,
-        calendar=_cycles(options["calendar"]),
-        **{name: options[name] for name in _AS_GIVEN},
+        calendar=_calendar_features(options["calendar"]),
+        **{name: options[name] for name in _FORECASTER_ARGUMENTS},
     )
 
 
 def named_covariates(options: dict[str, Any]) -> list[str]:
-    """Columns that the options name as covariates."""
+    """Return the columns named as future, historical or static covariates."""
     lists = (options[name] or () for name in ("futr_exog", "hist_exog", "stat_exog"))
     return [name for names in lists for name in names]
 
 
-def _cycles(names: list[str] | None) -> list[str] | None:
-    """Calendar features by name; None for the default of the frequency."""
+def _calendar_features(names: list[str] | None) -> list[str] | None:
+    """Names of the calendar features; None for the default of the frequency."""
     return {"auto": None, "none": []}.get(names[0], names) if names else None

@@ -1,4 +1,4 @@
-"""Options that commands share."""
+"""Options shared by several commands."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import click
 Command = Callable[..., Any]
 
 
-def _names(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> list[str] | None:
-    """Split lists of names at their commas; None for none."""
-    return [name.strip() for one in value for name in one.split(",") if name.strip()] or None
+def _split_names(
+    ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
+) -> list[str] | None:
+    """Split comma-separated names; None if there are none."""
+    return [name.strip() for names in value for name in names.split(",") if name.strip()] or None
 
 
 _READING = (
@@ -69,7 +71,7 @@ _MODEL = (
     click.option(
         "--future-exog",
         "futr_exog",
-        callback=_names,
+        callback=_split_names,
         multiple=True,
         metavar="COLUMNS",
         help="Covariates known in advance, for instance price,promo.",
@@ -77,7 +79,7 @@ _MODEL = (
     click.option(
         "--past-exog",
         "hist_exog",
-        callback=_names,
+        callback=_split_names,
         multiple=True,
         metavar="COLUMNS",
         help="Covariates known for the past only.",
@@ -85,7 +87,7 @@ _MODEL = (
     click.option(
         "--static-exog",
         "stat_exog",
-        callback=_names,
+        callback=_split_names,
         multiple=True,
         metavar="COLUMNS",
         help="Covariates that are constant within a series.",
@@ -95,11 +97,11 @@ _MODEL = (
     ),
     click.option(
         "--calendar",
-        callback=_names,
+        callback=_split_names,
         multiple=True,
         metavar="CYCLES",
-        help="Calendar features for trained networks: hour, weekday, month, day of year; or none "
-        "[default: by frequency, if there are future covariates].",
+        help="Calendar features of trained networks: hour, weekday, month (the day of the month), "
+        "day of year; or none [default: by frequency, if there are future covariates].",
     ),
     click.option(
         "--events",
@@ -118,9 +120,9 @@ _MODEL = (
         type=click.Choice(["instant", "fast", "default", "best", "scratch"]),
         default="default",
         show_default=True,
-        help="instant: the pretrained network, without training; fast, default, best: fine-tunes "
-        "1, 3 or 6 pretrained networks (on larger panels also trains 0, 2 or 6 from scratch); "
-        "scratch: trains 3 from scratch.",
+        help="instant: pretrained networks, without training; fast, default, best: 1, 3 or 6 "
+        "fine-tuned networks (default and best also train 2 or 6 from scratch on 3,000 values or "
+        "more); scratch: 3 networks trained from scratch.",
     ),
     click.option(
         "--seed",
@@ -136,7 +138,9 @@ _OUTPUT = (
 )
 
 
-def _together(options: tuple[Callable[[Command], Command], ...]) -> Callable[[Command], Command]:
+def _combined(options: tuple[Callable[[Command], Command], ...]) -> Callable[[Command], Command]:
+    """Decorator that adds several options to a command."""
+
     def add(command: Command) -> Command:
         for option in reversed(options):
             command = option(command)
@@ -145,13 +149,13 @@ def _together(options: tuple[Callable[[Command], Command], ...]) -> Callable[[Co
     return add
 
 
-reading_options = _together(_READING)
-model_options = _together(_MODEL)
-output_options = _together(_OUTPUT)
+reading_options = _combined(_READING)
+model_options = _combined(_MODEL)
+output_options = _combined(_OUTPUT)
 
 
 class Level(click.FloatRange):
-    """A percentage from 1 to below 100; a share is taken for a slip."""
+    """Percentage from 1 to below 100; a fraction such as 0.8 is rejected."""
 
     name = "level"
 
@@ -159,15 +163,15 @@ class Level(click.FloatRange):
         super().__init__(min=1, max=100, max_open=True)
 
     def convert(self, value: Any, param: Any, ctx: Any) -> float:
-        """Turn text into a number; 80.0 for 80 %."""
-        number = float(click.FLOAT.convert(value, param, ctx))
-        if 0 < number < 1:
-            self.fail(f"{value} is not a percentage; write {100 * number:g}", param, ctx)
-        return float(super().convert(number, param, ctx))
+        """Convert text to a percentage, 80.0 for 80 %."""
+        percentage = float(click.FLOAT.convert(value, param, ctx))
+        if 0 < percentage < 1:
+            self.fail(f"{value} is not a percentage; write {100 * percentage:g}", param, ctx)
+        return float(super().convert(percentage, param, ctx))
 
 
-def _picture(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """Check before any work that a plot can be written."""
+def _check_plot(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Check the format and the path of a plot before any computation."""
     if value is not None:
         import forecastkit as fk
 
@@ -184,7 +188,7 @@ level_option = click.option(
     help="Prediction interval in percent (repeatable).",
 )
 plot_option = click.option(
-    "--plot", callback=_picture, metavar="FILE.png", help="Plot the result (.png, .svg or .pdf)."
+    "--plot", callback=_check_plot, metavar="FILE.png", help="Plot the result (.png, .svg or .pdf)."
 )
 
 spreadsheet_option = click.option(
@@ -201,12 +205,12 @@ columns_option = click.option(
     help="Names of id and time columns in the output: the file's own, or unique_id and ds.",
 )
 
-READING = (
+READING_ARGUMENTS = (
     *("target_col", "time_col", "id_col", "delimiter", "decimal", "thousands", "encoding"),
     *("date_format", "na_value", "fill", "snap", "max_bytes", "freq"),
 )
 
 
-def chosen(options: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    """Take some options out of all those that a command got."""
+def given_options(options: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """Select options by name, without those that the user did not give."""
     return {name: options[name] for name in names if options[name] is not None}

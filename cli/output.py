@@ -1,4 +1,4 @@
-"""How results look: text for people on standard error, data on standard output."""
+"""Formatting of results: messages on standard error, data on standard output."""
 
 from __future__ import annotations
 
@@ -9,59 +9,79 @@ from typing import Any
 import click
 
 Row = dict[str, Any]
+INTERVALS_TITLE = "Prediction intervals of {model} by horizon (width divided as the error in MASE):"
+# names of roles in Python, and the options of the command line
+_ROLE_OPTIONS = {
+    "futr_exog": "--future-exog",
+    "hist_exog": "--past-exog",
+    "stat_exog": "--static-exog",
+}
 
 
-class Talk:
-    """Says things on standard error, unless it is to be quiet."""
+class Console:
+    """Prints messages to standard error, unless quiet."""
 
     def __init__(self, quiet: bool) -> None:
         self.quiet = quiet
 
-    def say(self, text: str = "") -> None:
+    def print(self, text: str = "") -> None:
         """Print a line."""
         if not self.quiet:
             click.echo(text, err=True)
 
     def assumptions(self, notes: Iterable[Row]) -> None:
-        """Print what was found or assumed, and why."""
+        """Print inferred settings and assumptions with their reasons."""
         for note in notes:
-            self.say(f"  {note['what']}: {note['why']}")
+            self.print(f"  {with_options(note['what'])}: {with_options(note['why'])}")
 
     def table(self, file: str, table: Any, notes: Iterable[Row] = ()) -> None:
-        """Print the size of a table, and how it was read."""
-        self.say(f"{file}: {len(table)} rows, {table['unique_id'].nunique()} series.")
+        """Print the size of a table and how it was parsed."""
+        self.print(f"{file}: {len(table)} rows, {table['unique_id'].nunique()} series.")
         self.assumptions(notes)
 
     def scoreboard(self, rows: Sequence[Row], title: str, model: str) -> None:
-        """Print scores, best first; `model` names the one that was fitted."""
+        """Print scores, best first; `model` is the name of the fitted model."""
         if not rows:
-            self.say("No accuracy: the series are too short to hold out a window.")
+            self.print("No accuracy: the series are too short to hold out a window.")
             return
-        self.say(title)
+        self.print(title)
         columns = [name for name in rows[0] if name != "n_series"]
         for line in text_table(rows, columns):
-            self.say(f"  {line}")
+            self.print(f"  {line}")
+        if any(row["model"].endswith(" with covariates") for row in rows):
+            self.print("  (baselines use no covariates, methods 'with covariates' do)")
         best = rows[0]["model"]
-        own = "" if best == model else f" The saved model is {model}."
-        self.say(f"Best on these windows: {best}.{own}")
+        saved = "" if best == model else f" The saved model is {model}."
+        self.print(f"Best on these windows: {best}.{saved}")
 
     def skill(self, model: str, skills: Iterable[Any]) -> None:
-        """Print by how much the model beat its rivals."""
-        for one in skills:
-            self.say(f"{model}: {one}")
+        """Print the model's relative error against each reference method."""
+        for skill in skills:
+            self.print(f"{model}: {skill}")
 
-    def intervals(self, rows: Sequence[Row]) -> None:
+    def intervals(self, model: str, rows: Sequence[Row]) -> None:
         """Print coverage and width of the intervals by horizon."""
         if rows:
-            self.say(
-                "Prediction intervals by horizon (width in units of the seasonal naive error):"
-            )
+            self.print(INTERVALS_TITLE.format(model=model))
             for line in text_table(rows, list(rows[0])):
-                self.say(f"  {line}")
+                self.print(f"  {line}")
+
+
+def with_options(text: str) -> str:
+    """Replace the Python names of covariate roles by the options of the command line.
+
+    Examples
+    --------
+    >>> with_options("column 'price' is a future covariate (futr_exog)")
+    "column 'price' is a future covariate (--future-exog)"
+    """
+    for name, option in _ROLE_OPTIONS.items():
+        text = text.replace(name, option)
+    return text
 
 
 def text_table(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
-    """Lay out rows as aligned text, the first column to the left, numbers to the right.
+    """Format rows as aligned text: first column left-aligned, the others right-aligned.
 
     Examples
     --------
@@ -69,7 +89,7 @@ def text_table(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
     ...            ["model", "mase"])
     ['model   mase', 'LSTM   0.810', 'Naive      -']
     """
-    cells = [list(columns), *([_cell(row[name]) for name in columns] for row in rows)]
+    cells = [list(columns), *([_format_cell(row[name]) for name in columns] for row in rows)]
     widths = [max(len(line[k]) for line in cells) for k in range(len(columns))]
     return [
         "  ".join(
@@ -80,29 +100,29 @@ def text_table(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
     ]
 
 
-def _cell(value: Any) -> str:
+def _format_cell(value: Any) -> str:
     if value is None or value != value:  # NaN is not equal to itself
         return "-"
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
-def named_columns(table: Any, reading: Row, columns: str) -> Any:
-    """Give a forecast table the column names of its file, or the standard ones."""
+def rename_columns(table: Any, reading: Row, columns: str) -> Any:
+    """Rename the columns of a forecast table to those of its file, unless standard is chosen."""
     from forecastkit.tables.writing import with_file_columns
 
     return table if columns == "standard" else with_file_columns(table, reading)
 
 
 def print_json(result: Any) -> None:
-    """Print a result as JSON on standard output; what is undefined is null."""
-    click.echo(json.dumps(_plain(result), ensure_ascii=False, allow_nan=False, indent=2))
+    """Print a result as JSON on standard output; NaN and infinite values become null."""
+    click.echo(json.dumps(_json_value(result), ensure_ascii=False, allow_nan=False, indent=2))
 
 
-def _plain(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     if isinstance(value, dict):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {str(key): _json_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [_json_value(item) for item in value]
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return None
     if value is None or isinstance(value, str | int | float | bool):

@@ -6,8 +6,7 @@ from typing import Any
 
 import click
 from forecastkit.cli.options import (
-    READING,
-    chosen,
+    READING_ARGUMENTS,
     columns_option,
     level_option,
     output_options,
@@ -15,7 +14,7 @@ from forecastkit.cli.options import (
     reading_options,
     spreadsheet_option,
 )
-from forecastkit.cli.output import Talk, named_columns, print_json
+from forecastkit.cli.output import Console, print_json, rename_columns
 
 from forecastkit.errors import shell_word
 from forecastkit.files import check_outputs
@@ -55,12 +54,14 @@ def command(
 ) -> None:
     """Forecast with MODEL, after its own data or after the new rows in NEW.csv.
 
+    Options for parsing NEW.csv default to those stored in MODEL.
+
     MODEL is model.safetensors in the current folder if not given.
     """
     import forecastkit as fk
     from forecastkit.tables.writing import check_format, records, rounded, write_table
 
-    talk = Talk(options["quiet"])
+    console = Console(options["quiet"])
     check_outputs(
         {"--output": output, "--make-future": make_future, "--plot": options["plot"]},
         {"the model": model, "the input": file, "--future": future},
@@ -70,26 +71,30 @@ def command(
             check_format(path)
     loaded = fk.load(model)
     table = None
-    given = {name: value for name, value in chosen(options, READING).items() if value}
+    overrides = {name: options[name] for name in READING_ARGUMENTS if options[name]}
     if file is not None:
-        table = fk.read_csv(file, **{**loaded.reading, **given})
-        talk.table(file, table, table.attrs["assumptions"])
-    source = loaded.facts["reading"] if table is None else table.attrs["reading"]
+        table = fk.read_csv(file, **{**loaded.reading, **overrides})
+        console.table(file, table, table.attrs["assumptions"])
+    reading = loaded.facts["reading"] if table is None else table.attrs["reading"]
     if make_future:
-        rows = fk.make_future_dataframe(loaded, table)
-        write_table(named_columns(rows, source, columns), make_future)
-        talk.say(f"Fill in {make_future}, then forecast with --future {shell_word(make_future)}")
+        future_rows = fk.make_future_dataframe(loaded, table)
+        write_table(rename_columns(future_rows, reading, columns), make_future)
+        console.print(_future_hint(make_future))
         return
-    futr_df = fk.read_future(future, loaded, **given) if future else None
+    futr_df = fk.read_future(future, loaded, **overrides) if future else None
     forecast = loaded.predict(table, level=options["level"], futr_df=futr_df)
-    talk.assumptions(forecast.attrs["assumptions"])
+    console.assumptions(forecast.attrs["assumptions"])
     history = loaded.history if table is None else table
     if options["plot"]:
         fk.plot_forecast(history, forecast, options["plot"])
-        talk.say(f"Plot: {options['plot']}")
+        console.print(f"Plot: {options['plot']}")
     forecast = rounded(forecast, history["y"].to_numpy())
-    forecast = named_columns(forecast, source, columns)
+    forecast = rename_columns(forecast, reading, columns)
     if output != "-" or not options["as_json"]:
         write_table(forecast, output, options["spreadsheet_safe"])
     if options["as_json"]:
         print_json(records(forecast))
+
+
+def _future_hint(path: str) -> str:
+    return f"Fill in {path}, then forecast with --future {shell_word(path)}"

@@ -1,4 +1,4 @@
-"""Sample data that ships with forecastkit; `README.md` beside it has sources and licences."""
+"""Sample data sets of the package; `README.md` in this folder lists sources and licences."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from forecastkit.reading.reader import read_csv
 from forecastkit.tables.dataset import frequency_of
 
 _FOLDER = Path(__file__).parent
-_ABOUT: dict[str, tuple[str, dict[str, str]]] = {
+_DATASETS: dict[str, tuple[str, dict[str, str]]] = {
     "air_passengers": ("International airline passengers, thousands, 1949-1960", {}),
     "melbourne_temperature": ("Daily maximum temperature in Melbourne, 1981-1990, two gaps", {}),
     "water_flow": ("Hourly flow through a water pipe in Italy, spring 2022, gaps", {}),
     "sales": (
-        "Daily sales of 24 products with price, promotion, holidays (invented)",
+        "Daily sales of 24 products with price, promotion, holidays (simulated)",
         {"target_col": "units", "time_col": "date", "id_col": "product"},
     ),
 }
@@ -34,21 +34,21 @@ def names() -> list[str]:
     >>> names()
     ['air_passengers', 'melbourne_temperature', 'water_flow', 'sales']
     """
-    return list(_ABOUT)
+    return list(_DATASETS)
 
 
 def path(name: str) -> Path:
-    """Return where the CSV file of a data set is.
+    """Return the path of a data set's CSV file.
 
     Raises
     ------
     OptionError
-        If there is no such data set.
+        If there is no data set of this name.
     """
-    if name not in _ABOUT:
-        close = difflib.get_close_matches(name, _ABOUT, n=1)
+    if name not in _DATASETS:
+        close = difflib.get_close_matches(name, _DATASETS, n=1)
         raise OptionError(
-            f"There is no data set '{name}'; there are: {', '.join(_ABOUT)}.",
+            f"There is no data set '{name}'; there are: {', '.join(_DATASETS)}.",
             value=name,
             fix=f"Did you mean '{close[0]}'?" if close else None,
         )
@@ -68,11 +68,11 @@ def load(name: str) -> pd.DataFrame:
     >>> load("air_passengers")["y"].head(3).tolist()
     [112.0, 118.0, 132.0]
     """
-    return read_csv(path(name), **_ABOUT[name][1])  # type: ignore[arg-type]
+    return read_csv(path(name), **_DATASETS[name][1])  # type: ignore[arg-type]
 
 
 def write(name: str, output: str | Path) -> None:
-    """Write the CSV file of a data set; "-" is standard output."""
+    """Write a data set as a CSV file; "-" writes to standard output."""
     text = path(name).read_text(encoding="utf-8")
     if str(output) == "-":
         sys.stdout.write(text)
@@ -81,11 +81,11 @@ def write(name: str, output: str | Path) -> None:
 
 
 def about() -> list[dict[str, Any]]:
-    """Return name, title, frequency, series and rows of every data set."""
-    found = []
-    for name, (title, _) in _ABOUT.items():
+    """Return name, title, frequency, number of series and of rows of every data set."""
+    summaries = []
+    for name, (title, _) in _DATASETS.items():
         table = load(name)
-        found.append(
+        summaries.append(
             {
                 "name": name,
                 "title": title,
@@ -94,4 +94,4 @@ def about() -> list[dict[str, Any]]:
                 "rows": len(table),
             }
         )
-    return found
+    return summaries

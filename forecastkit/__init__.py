@@ -1,6 +1,6 @@
 """Forecast a CSV with recurrent networks that can be read.
 
-The names below are loaded when they are first used, so that `import forecastkit` costs nothing.
+The names below are imported lazily, on first access, so that `import forecastkit` is fast.
 """
 
 from importlib import import_module
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from forecastkit.tables.writing import write_csv as write_csv
     from forecastkit.training.tensorflow import load_tensorflow as load_tensorflow
 
-_HOMES = {
+_MODULES = {
     "BASELINES": "methods.registry",
     "AutoForecaster": "forecaster",
     "Baseline": "evaluation.reference",
@@ -70,15 +70,15 @@ _HOMES = {
     "usual_horizon": "tables.dataset",
     "write_csv": "tables.writing",
 }
-_ROOMS = ("datasets", "errors", "layers", "reporting")
+_SUBMODULES = ("datasets", "errors", "layers", "reporting")
 
-__all__ = ["__version__", *_HOMES, *_ROOMS]  # noqa: PLE0604 (all of them are strings)
+__all__ = ["__version__", *_MODULES, *_SUBMODULES]  # noqa: PLE0604 (all of them are strings)
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"forecastkit.{_HOMES[name]}"), name)
-    if name in _ROOMS:
+    if name in _MODULES:
+        return getattr(import_module(f"forecastkit.{_MODULES[name]}"), name)
+    if name in _SUBMODULES:
         return import_module(f"forecastkit.{name}")
     raise AttributeError(f"module 'forecastkit' has no attribute '{name}'")
 

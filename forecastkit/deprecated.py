@@ -1,4 +1,4 @@
-"""Functions that are replaced; they will be removed in the next release."""
+"""Deprecated functions; they will be removed in the next release."""
 
 from __future__ import annotations
 
@@ -72,17 +72,17 @@ def add_calendar(df: pd.DataFrame, cycles: Sequence[str] | str | None = None) ->
     """
     _warn("add_calendar", "calendar")
     check_timestamps(df, "Calendar features")
-    table, wanted = df.copy(), checked_cycles(cycles)
+    table, features = df.copy(), checked_cycles(cycles)
     table.attrs = {name: value for name, value in df.attrs.items() if name != CALENDAR}
-    if wanted is not None:
-        table.attrs[CALENDAR] = wanted
+    if features is not None:
+        table.attrs[CALENDAR] = features
     return table
 
 
 def _with_events(df: pd.DataFrame, events: Events) -> pd.DataFrame:
     table = df.copy()
-    known = merged_events([df.attrs.get(EVENTS, {}), events], list(df.columns))
-    table.attrs = {**df.attrs, EVENTS: known}
+    all_events = merged_events([df.attrs.get(EVENTS, {}), events], list(df.columns))
+    table.attrs = {**df.attrs, EVENTS: all_events}
     return table
 
 

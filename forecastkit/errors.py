@@ -1,8 +1,8 @@
-"""The exception family, and how a located message is put together.
+"""Exception classes, and the format of error messages with a location.
 
-Every error that forecastkit raises on purpose is a `ForecastkitError`. Its text says what is wrong
-(the value quoted), where (file, row, column), how many more there are, and what to do. Its fields
-carry the same facts for programs.
+Every error that forecastkit raises deliberately is a `ForecastkitError`. Its message states the
+problem (with the offending value), the location (file, row, column), the number of further
+occurrences and a fix. The same information is available as attributes.
 """
 
 from __future__ import annotations
@@ -30,27 +30,27 @@ __all__ = [
 
 
 class ForecastkitError(Exception):
-    """Something is wrong that the user can mend.
+    """Base class of all errors that the user can correct.
 
     Parameters
     ----------
     message : str
-        What is wrong, a full sentence, the received value quoted.
+        The problem, as a full sentence that quotes the offending value.
     file, column : str, optional
-        Where it is wrong.
+        Location of the problem.
     row : int, optional
         Line number in the file; the header is line 1.
     value : object, optional
-        The value that is wrong, as it was read.
+        The offending value, unconverted.
     fix : str, optional
-        What to do.
+        How to correct the problem.
 
     Attributes
     ----------
     also : tuple of ForecastkitError
-        What else is wrong with the same file.
+        Further errors in the same file.
     index : int or None
-        Which row of a table is wrong, counted from 0, where the rows stand in no file.
+        Position of the offending row in a table that was not read from a file, from 0.
 
     Examples
     --------
@@ -81,7 +81,7 @@ class ForecastkitError(Exception):
         self.index: int | None = None
 
     def __str__(self) -> str:
-        place = ", ".join(
+        location = ", ".join(
             part
             for part in (
                 self.file,
@@ -90,20 +90,20 @@ class ForecastkitError(Exception):
             )
             if part
         )
-        text = f"{place}: {self.message}" if place else self.message
+        text = f"{location}: {self.message}" if location else self.message
         return f"{text}\n{self.fix}" if self.fix else text
 
 
 class DataError(ForecastkitError):
-    """A table or file holds something that cannot be forecast as it is."""
+    """A table or file has content that must be corrected before it can be forecast."""
 
 
 class ModelFileError(DataError):
-    """A model file is damaged, of another kind, or of a version that is not read."""
+    """A model file is damaged, not a model file, or of an unsupported version."""
 
 
 class UnknownFileError(ForecastkitError):
-    """A file or folder that was named does not exist or cannot be used."""
+    """A named file or folder does not exist or cannot be used."""
 
 
 class WriteError(ForecastkitError):
@@ -111,15 +111,15 @@ class WriteError(ForecastkitError):
 
 
 class OptionError(ForecastkitError):
-    """An argument has a value that is not allowed."""
+    """An argument has an invalid value."""
 
 
 class MissingPackageError(ForecastkitError):
-    """A package that this step needs is not installed."""
+    """A package required for this operation is not installed."""
 
 
 class TrainingError(ForecastkitError):
-    """Training came to numbers that are not finite, or the check of the result failed."""
+    """Training produced non-finite values, or the check of the trained model failed."""
 
 
 class NotFittedError(ForecastkitError, ValueError, AttributeError):
@@ -128,7 +128,7 @@ class NotFittedError(ForecastkitError, ValueError, AttributeError):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong with one cell or row of a file.
+    """A problem with a single cell or row of a file.
 
     Attributes
     ----------
@@ -137,7 +137,7 @@ class Finding:
     column : str or None
         Name of the column.
     value : str or None
-        The cell, as it was read.
+        Unconverted text of the cell.
     """
 
     row: int | None
@@ -146,9 +146,9 @@ class Finding:
 
 
 def shell_word(text: str) -> str:
-    """Return a text as a shell takes it for one word, so that a hint can be pasted.
+    """Quote a string for the shell where necessary, so that hints can be pasted.
 
-    A word that ends in a mark is quoted too, where the full stop of a sentence could mislead.
+    A word that ends in punctuation is always quoted, to set it off from the end of a sentence.
 
     Examples
     --------
@@ -160,7 +160,7 @@ def shell_word(text: str) -> str:
 
 
 def at_row(error: DataError, index: int) -> DataError:
-    """Say which row of a table an error is about.
+    """Set the position of the offending table row on an error and return the error.
 
     Examples
     --------
@@ -179,20 +179,20 @@ def located(
     fix: str,
     count: int | None = None,
 ) -> DataError:
-    """Make one error of all findings of one kind: the first, the next rows, how many there are.
+    """Combine findings of one kind into an error: the first, further rows and the total.
 
     Parameters
     ----------
     findings : sequence of Finding
-        At least one; the first gives the place, the next two their rows.
+        At least one; the location is that of the first, the next two add their rows.
     message : str
-        What is wrong with the first one, without the full stop.
+        Problem of the first finding, without a full stop.
     file : str or None
         Name of the file.
     fix : str
-        What to do.
+        How to correct the problem.
     count : int, optional
-        How many there are in all, where `findings` holds only the first ones.
+        Total number of occurrences, if `findings` holds only the first ones.
 
     Examples
     --------
@@ -203,7 +203,7 @@ def located(
     """
     first = findings[0]
     total = len(findings) if count is None else count
-    more = f" ({_more(findings[1:3], total - 1)})" if total > 1 else ""
+    more = f" ({_further_rows(findings[1:3], total - 1)})" if total > 1 else ""
     return DataError(
         f"{message}{more}.",
         file=file,
@@ -214,9 +214,10 @@ def located(
     )
 
 
-def _more(others: Sequence[Finding], count: int) -> str:
+def _further_rows(others: Sequence[Finding], count: int) -> str:
+    """Text such as "2 more: rows 215, 391"."""
     rows = [str(finding.row) for finding in others if finding.row is not None]
     if not rows:
         return f"{count} more"
-    dots = ", ..." if count > len(rows) else ""
-    return f"{count} more: row{'s' if count > 1 else ''} {', '.join(rows)}{dots}"
+    ellipsis = ", ..." if count > len(rows) else ""
+    return f"{count} more: row{'s' if count > 1 else ''} {', '.join(rows)}{ellipsis}"

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and never over what is being read."""
+"""Atomic writes of output files, which never overwrite an input."""
 
 from __future__ import annotations
 
@@ -8,38 +8,40 @@ import stat
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import combinations
 from pathlib import Path
 
 from forecastkit.errors import OptionError, WriteError
 
-# a file name may have 255 bytes: the temporary one keeps the start of the name
+# file names are limited to 255 bytes: a temporary name starts with a prefix of the final one
 _MAX_PREFIX = 40
 _OPEN_FILES = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
 
 
 def write_whole(path: str | Path, data: bytes) -> None:
-    """Write a file under a temporary name beside it, flush it to the disk, move it into place.
+    """Write a file atomically: to a temporary file in the same folder, then rename it.
 
-    A file that is replaced keeps its permissions; a new one gets those that the umask leaves. A
-    symbolic link is followed: the file that it names is replaced, the link stays. Of a file with
-    several hard links the named one is replaced. A FIFO or a device is written to, never replaced.
+    An existing file keeps its permissions; those of a new file follow the umask. A symbolic link
+    is followed: its target is replaced, the link remains. If a file has several hard links, only
+    the named one is replaced. A FIFO or a device is appended to, never replaced.
 
     Parameters
     ----------
     path : str or Path
-        Its folder is made if need be; a file of that name is replaced.
+        Missing folders are created; an existing file is replaced.
     data : bytes
 
     Raises
     ------
     WriteError
-        If the folder cannot be made or written to, or the disk is full; an old file stays.
+        If the folder cannot be created or written to, or the disk is full; an existing file is
+        then unchanged.
     """
     path = Path(path)
     check_writable(path)
     try:
         if _is_stream(path):
-            _write_through(path, data)
+            _append(path, data)
         else:
             _replace(Path(os.path.realpath(path)), data)
     except OSError as error:
@@ -47,12 +49,13 @@ def write_whole(path: str | Path, data: bytes) -> None:
 
 
 def _replace(path: Path, data: bytes) -> None:
+    """Write to a temporary file, flush it to disk and rename it to `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.parent / f".{path.name[:_MAX_PREFIX]}.{secrets.token_hex(6)}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    handle = os.open(temporary, flags, 0o666)  # less the umask
+    descriptor = os.open(temporary, flags, 0o666)  # minus the umask
     try:
-        with os.fdopen(handle, "wb") as file:
+        with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -65,38 +68,38 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 def _is_stream(path: Path) -> bool:
-    """Whether a path names something that exists and is neither a file nor a folder."""
+    """Whether a path is a FIFO, a device or an open file such as standard output."""
     try:
         mode = path.stat().st_mode
     except OSError:
         return False
-    # an open file of a process, standard output for instance, also where it was sent to a file
-    opened = str(path.absolute()).startswith(_OPEN_FILES)
-    return opened or not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+    # standard output counts as a stream even if it is redirected to a regular file
+    is_open = str(path.absolute()).startswith(_OPEN_FILES)
+    return is_open or not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
-def _write_through(path: Path, data: bytes) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_APPEND)
-    with os.fdopen(handle, "wb") as file:
+def _append(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+    with os.fdopen(descriptor, "wb") as file:
         file.write(data)
 
 
 def check_writable(path: str | Path) -> None:
-    """Raise `WriteError` if a file cannot be written here, before any work is done for it.
+    """Raise `WriteError` if a file cannot be written, before its content is computed.
 
-    Nothing is left behind: a folder that does not exist yet is not made.
+    The file system is left unchanged: missing folders are not created.
     """
     path = Path(path)
     if path.is_dir():
         raise WriteError(f"'{path}' is a folder.", fix="Name a file in it.")
     try:
-        stream = _is_stream(path)
-        if not stream:
+        is_stream = _is_stream(path)
+        if not is_stream:
             target = Path(os.path.realpath(path))
-            folder = next(one for one in (target.parent, *target.parents) if one.exists())
+            folder = next(parent for parent in target.parents if parent.exists())
             with tempfile.TemporaryFile(dir=folder):
                 pass
-        if (stream or path.exists()) and not os.access(path, os.W_OK):
+        if (is_stream or path.exists()) and not os.access(path, os.W_OK):
             raise PermissionError(13, "Permission denied")
     except OSError as error:
         raise WriteError(
@@ -106,20 +109,21 @@ def check_writable(path: str | Path) -> None:
 
 
 def check_outputs(outputs: Mapping[str, str | None], inputs: Mapping[str, str | None]) -> None:
-    """Raise before any work if an output cannot be written, or would overwrite an input.
+    """Raise before any computation if an output cannot be written or would overwrite an input.
 
-    Files are compared by what they are, not by name: a symbolic or hard link to an input is that
+    Files are compared by identity, not by name: symbolic and hard links to an input count as that
     input.
 
     Parameters
     ----------
     outputs, inputs : mapping of str to str or None
-        Name of the option or argument, for messages, to the path; "-" and None are no files.
+        From the name of the option or argument (for messages) to the path; "-" and None are
+        ignored.
 
     Raises
     ------
     OptionError
-        If an output is an input, or two outputs are one file.
+        If an output is also an input, or two outputs are the same file.
     WriteError
         If an output cannot be written.
 
@@ -130,10 +134,10 @@ def check_outputs(outputs: Mapping[str, str | None], inputs: Mapping[str, str | 
     forecastkit.errors.OptionError: --output and --plot name the same file, 'a.csv'.
     Name two different files.
     """
-    written = {name: path for name, path in outputs.items() if path not in (None, "-")}
-    read = {name: path for name, path in inputs.items() if path not in (None, "-")}
-    for name, path in written.items():
-        for other, source in read.items():
+    output_paths = {name: path for name, path in outputs.items() if path not in (None, "-")}
+    input_paths = {name: path for name, path in inputs.items() if path not in (None, "-")}
+    for name, path in output_paths.items():
+        for other, source in input_paths.items():
             if _is_same_file(str(path), str(source)):
                 raise OptionError(
                     f"{name} '{path}' is the same file as {other} '{source}', which would be "
@@ -141,32 +145,30 @@ def check_outputs(outputs: Mapping[str, str | None], inputs: Mapping[str, str | 
                     value=path,
                     fix=f"Name another file with {name}.",
                 )
-    names = list(written)
-    for k, name in enumerate(names):
-        for other in names[k + 1 :]:
-            if _is_same_file(str(written[name]), str(written[other])):
-                raise OptionError(
-                    f"{name} and {other} name the same file, '{written[other]}'.",
-                    value=written[other],
-                    fix="Name two different files.",
-                )
-    for path in written.values():
+    for (name, path), (other, other_path) in combinations(output_paths.items(), 2):
+        if _is_same_file(str(path), str(other_path)):
+            raise OptionError(
+                f"{name} and {other} name the same file, '{other_path}'.",
+                value=other_path,
+                fix="Name two different files.",
+            )
+    for path in output_paths.values():
         check_writable(str(path))
 
 
-def _is_same_file(one: str, other: str) -> bool:
-    if _is_stream(Path(one)) or _is_stream(Path(other)):
+def _is_same_file(path: str, other: str) -> bool:
+    if _is_stream(Path(path)) or _is_stream(Path(other)):
         return False
     with suppress(OSError):
-        return os.path.samefile(one, other)
-    return os.path.realpath(one) == os.path.realpath(other)
+        return os.path.samefile(path, other)
+    return os.path.realpath(path) == os.path.realpath(other)
 
 
 def _flush_folder(folder: Path) -> None:
     if os.name != "posix":
         return
-    handle = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(handle)
+        os.fsync(descriptor)
     finally:
-        os.close(handle)
+        os.close(descriptor)

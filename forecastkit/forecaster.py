@@ -1,4 +1,4 @@
-"""Forecasters: scikit-learn's estimator protocol over the network, the tables and the file."""
+"""Forecasters: estimators with scikit-learn's protocol that fit, forecast and save models."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from forecastkit.training.fit import fit_model
 
 
 class _Forecaster(Forecasts):
-    """What the forecasters share; they differ in the parts whose mean they are."""
+    """Base class; the forecasters differ in the parts of their blends."""
 
-    cells: ClassVar[dict[str, str]]  # ensembles of networks, by the name of the part
-    not_fine_tuned: ClassVar[tuple[str, ...]] = ()  # cells that fast and default do not train
-    methods: ClassVar[tuple[str, ...]] = ()  # statistical parts beside them
+    cells: ClassVar[dict[str, str]]  # cell of each ensemble of networks, by the name of its part
+    not_fine_tuned: ClassVar[tuple[str, ...]] = ()  # cells used zero-shot in fast and default
+    methods: ClassVar[tuple[str, ...]] = ()  # names of the statistical parts
     name: ClassVar[str]
 
     def __init__(
@@ -58,56 +58,61 @@ class _Forecaster(Forecasts):
         self.alias = alias
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002 (scikit-learn's)
-        """Return the constructor's arguments by name."""
+        """Return the arguments of the constructor by name."""
         return {name: getattr(self, name) for name in _arguments(type(self))}
 
     def set_params(self, **params: Any) -> Self:
-        """Set constructor arguments by name and return the forecaster."""
-        known = _arguments(type(self))
+        """Set arguments of the constructor by name and return the forecaster.
+
+        Raises
+        ------
+        OptionError
+            If there is no argument of that name.
+        """
+        valid = _arguments(type(self))
         for name, value in params.items():
-            if name not in known:
+            if name not in valid:
                 raise OptionError(
-                    f"{type(self).__name__} has no argument '{name}'; it has: {', '.join(known)}.",
+                    f"{type(self).__name__} has no argument '{name}'; it has: {', '.join(valid)}.",
                     value=name,
                 )
             setattr(self, name, value)
         return self
 
     def __repr__(self) -> str:
-        given = {
+        changed = {
             name: "DataFrame" if isinstance(value, pd.DataFrame) else repr(value)
             for name, value in self.get_params().items()
             if value is not None
             and (isinstance(value, pd.DataFrame) or value != _arguments(type(self))[name].default)
         }
-        inside = ", ".join(f"{name}={value}" for name, value in given.items())
-        return f"{type(self).__name__}({inside})"
+        arguments = ", ".join(f"{name}={value}" for name, value in changed.items())
+        return f"{type(self).__name__}({arguments})"
 
     def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn what this is, where its functions ask."""
+        """Return scikit-learn's estimator tags."""
         from sklearn.utils import Tags, TargetTags
 
         return Tags(estimator_type=None, target_tags=TargetTags(required=False))
 
     def fit(self, df: pd.DataFrame, progress: bool | None = None, ablation: bool = True) -> Self:
-        """Train on a series table and score the model on its last window.
+        """Fit the model to a series table and score it on hold-outs.
 
-        Training happens twice: without the last `h` steps of every series, for the scoreboard,
-        then with them. Each time the number of gradient steps is found on the tail of what is
-        trained on; where none helps, what training started from stays. Seasons, level, slope and
-        scale of a series come from its own past. The preset "instant" trains nothing and is scored
-        on the last three windows.
+        The model is trained twice: without the last `h` steps of every series, for the scoreboard,
+        and on all data. The number of gradient steps is chosen by early stopping on validation
+        windows at the end of the training data; networks that do not lower the validation loss are
+        discarded. Models without training, and small panels, are scored on the last three windows.
 
         Parameters
         ----------
         df : DataFrame
             A series table: `unique_id`, `ds`, `y`. Missing values (absent rows, NaN in `y`) are
-            passed over; a series without any value is left out. A constant series is forecast as
-            that constant, a series of zeros as zeros; where no value is negative no forecast is.
+            allowed; series without values are dropped. Forecasts of a constant series are constant,
+            and those of a series without negative values are not negative.
         progress : bool, optional
-            Whether to show a progress bar on standard error; on a terminal when left out.
+            Whether to show a progress bar; by default if standard error is a terminal.
         ablation : bool
-            Whether to score the model without its covariates too, where it has some.
+            Whether to score a model with covariates without them as well.
 
         Returns
         -------
@@ -116,14 +121,14 @@ class _Forecaster(Forecasts):
         Raises
         ------
         DataError, OptionError
-            If the table or an argument is wrong, or the longest series is too short.
+            If the table or an argument is invalid, or the longest series is too short.
         """
         with single_blas_thread():
             self.model_ = fit_model(self, df, scored=True, progress=progress, ablation=ablation)
         return self
 
     def train(self, df: pd.DataFrame, progress: bool | None = None) -> Self:
-        """Train as `fit` does, without the scoreboard: in half the time."""
+        """Fit the model as `fit` does, but without hold-out scores: in about half the time."""
         with single_blas_thread():
             self.model_ = fit_model(self, df, scored=False, progress=progress, ablation=False)
         return self
@@ -136,74 +141,76 @@ class _Forecaster(Forecasts):
 
     @property
     def skills(self) -> list[Skill]:
-        """By how much the model beat the seasonal naive forecast and Theta, and how surely."""
-        return [Skill(**one) for one in self._state.metadata.facts["skill"]]
+        """Skill relative to the naive methods and Theta, with bootstrap intervals."""
+        return [Skill(**skill) for skill in self._state.metadata.facts["skill"]]
 
     @property
     def assumptions(self) -> list[dict[str, str]]:
-        """What was found or assumed in fitting, and why."""
+        """Decisions made in reading and fitting, as dictionaries with the keys `what` and `why`."""
         return self._state.metadata.assumptions
 
     def save(self, path: str | Path) -> None:
-        """Write the model to one safetensors file, whole or not at all.
+        """Write the model to a single safetensors file, atomically.
 
         Raises
         ------
         TrainingError
-            If the NumPy predictor does not agree with the Keras network to 1e-5.
+            If the NumPy predictor differs from a Keras network by more than 1e-5.
         WriteError
             If the file cannot be written.
         """
         from forecastkit.training.parity import check_parity
 
-        if self._state.metadata.facts["steps"]:  # else no weight has been through Keras
+        if self._state.metadata.facts["steps"]:  # else no network was trained in Keras
             check_parity(self._state)
         Predictor(self._state).save(path)
 
 
 class LSTMForecaster(_Forecaster):
-    """Forecast a panel of series with one long short-term memory network.
+    """Global forecaster with long short-term memory (LSTM) networks.
 
-    The network sees every series without its unit, level and season, and corrects a statistical
-    base path (exponential smoothing with half the trend's slope, and the season). It forecasts all
-    `h` steps at once, with quantiles that cannot cross. It comes trained, on synthetic series
-    alone: it can be used as it is, or training goes on from it, on all series together.
+    One model serves all series of a panel. Its networks see each series normalised and
+    deseasonalised, and correct a statistical baseline forecast (exponential smoothing with half
+    the trend's slope, plus the season). They forecast all `h` steps at once, with quantiles that
+    cannot cross. A network pretrained on synthetic series is used zero-shot or fine-tuned.
 
     Parameters
     ----------
     h : int
-        Horizon: steps to forecast.
+        Horizon: number of steps to forecast.
     input_size : int, optional
-        Steps that the network sees at each cutoff; with it a network is trained from scratch.
+        Steps of the lookback window; if given, networks are trained from scratch.
     season_length : int or sequence of int, optional
-        Steps in a season, or in several (24 and 168).
+        Steps per season, for one or more seasons (24 and 168); by default inferred.
     freq : str or int, optional
-        A pandas offset alias, or a step of integers.
+        A pandas offset alias, or the step between integer timestamps; by default inferred.
     futr_exog, hist_exog, stat_exog : sequence of str, optional
-        Names of columns that are known ahead, known for the past alone, and constant in a series.
-        The roles of other columns are inferred and reported.
+        Names of future, historical and static covariates: known in advance, known for the past
+        only, and constant within each series. The roles of other columns are inferred and reported.
     holidays : str, optional
-        ISO 3166 code of a country or region whose public holidays are future covariates: US, DE-BY.
+        ISO 3166 code of a country or region (US, DE-BY) whose public holidays are future
+        covariates.
     events : DataFrame, str or Path, optional
-        Custom events: a table or a CSV file with the columns `date` (ISO 8601) and `event`, one row
-        per day of an event, past and future.
+        Custom events: a table or a CSV file with the columns `date` (ISO 8601) and `event`, with a
+        row for each day of an event, past and future.
     calendar : sequence of str, optional
         Calendar features of trained networks: any of "hour", "weekday", "month" (day of the month)
-        and "day of year"; an empty sequence for none. By default those that suit the frequency, if
-        there are future covariates.
+        and "day of year"; an empty sequence for none. With future covariates, the default depends
+        on the frequency; without, it is none.
     preset : "instant", "fast", "default", "best" or "scratch"
-        The shipped network as it is, without training and without TensorFlow; 1, 3 or 6 networks
-        that are trained on from it, in panels of some size 0, 2 or 6 that are trained from nothing
-        beside them, whose median counts; 3 networks trained from nothing alone.
+        "instant" uses the pretrained network without training and without TensorFlow; "fast",
+        "default" and "best" fine-tune 1, 3 and 6 networks, and in larger panels also train 0, 2
+        and 6 from scratch; "scratch" trains 3 from scratch only. The median of all networks is the
+        forecast.
     seed : int
-        The same seed on the same machine gives the same forecast.
+        Random seed; on the same machine, the same seed gives the same forecast.
     alias : str, optional
-        Name of the forecast column, LSTM when left out.
+        Name of the forecast column; LSTM by default.
 
     Attributes
     ----------
     model_ : forecastkit.model.model.FittedModel
-        After `fit`.
+        The fitted model; set by `fit` and `train`.
 
     Examples
     --------
@@ -216,10 +223,10 @@ class LSTMForecaster(_Forecaster):
 
 
 class RNNForecaster(_Forecaster):
-    """Forecast a panel of series with one simple recurrent network.
+    """Global forecaster with simple recurrent networks.
 
-    Everything is as in `LSTMForecaster` but for the recurrent layers, which have no gates: what
-    the gates bring shows in the difference.
+    It differs from `LSTMForecaster` in the recurrent layers only, which have no gates: comparing
+    the two shows the effect of the gates.
 
     Parameters
     ----------
@@ -239,13 +246,13 @@ class RNNForecaster(_Forecaster):
 
 
 class AutoForecaster(_Forecaster):
-    """Forecast a panel of series with a weighted mean of networks and statistical methods.
+    """Global forecaster: a weighted mean of networks and statistical methods.
 
-    Its parts are the networks of `LSTMForecaster` and `RNNForecaster` (the latter as it is shipped,
-    but for the presets best and scratch), exponential smoothing with a damped trend, ETS, the Theta
-    method and the seasonal naive forecast. How much each counts is
-    found on windows of the past that it had not seen, and shrunk to what is usual: the fewer series
-    and windows there are, the more. The weights are among `assumptions`, and stored.
+    The parts are the networks of `LSTMForecaster` and `RNNForecaster` (the latter without
+    fine-tuning, unless the preset is "best" or "scratch"), exponential smoothing with a damped
+    trend, ETS, the Theta method and the seasonal naive forecast. Their weights are estimated on
+    hold-outs and shrunk towards a prior, the more the fewer series and windows there are. They are
+    reported among `assumptions` and stored in the model.
 
     Parameters
     ----------
@@ -272,7 +279,7 @@ def _arguments(kind: type) -> dict[str, inspect.Parameter]:
 
 
 def _not_fitted(name: str) -> Exception:
-    """Make an error that is scikit-learn's NotFittedError too."""
+    """Return an error that is also an instance of scikit-learn's `NotFittedError`."""
     from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 
     from forecastkit.errors import NotFittedError

@@ -1,4 +1,4 @@
-"""Decisions that are reported: what was inferred, assumed or dropped, and why."""
+"""Notes on what was inferred, assumed or dropped, and why."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Note(NamedTuple):
-    """A decision and the reason for it; functions return notes.
+    """A decision made on behalf of the user, and its reason.
 
     Attributes
     ----------
@@ -22,5 +22,5 @@ class Note(NamedTuple):
     why: str
 
     def to_dict(self) -> dict[str, str]:
-        """Return a dictionary that JSON can hold."""
+        """Return a JSON-serialisable dictionary."""
         return self._asdict()

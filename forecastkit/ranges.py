@@ -1,6 +1,6 @@
-"""Checks that records make when they are constructed: each value's name, value and valid range.
+"""Range checks of records at construction; an error names field, value and valid range.
 
-Whatever builds a record, a fit or a model file, gets the same check and the same message.
+A record that is fitted and one that is read from a model file get the same checks and messages.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from forecastkit.errors import ForecastkitError
 
-# maximum periods of a series that a model uses and stores, and maximum length of anything in steps
+# maximum number of periods that a model uses and stores per series; bound of all lengths in steps
 MAX_STEPS = 20_000
 
 
@@ -29,8 +29,8 @@ def check_whole(name: str, value: Any, low: int, high: int) -> None:
     Traceback (most recent call last):
     forecastkit.ranges.RangeError: h is 0; it must be a whole number from 1 to 20000.
     """
-    whole = isinstance(value, Integral) and not isinstance(value, bool)
-    if not (whole and low <= value <= high):
+    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not (is_whole and low <= value <= high):
         refuse(name, value, f"a whole number from {low} to {high}")
 
 
@@ -44,8 +44,8 @@ def check_number(name: str, value: Any, low: float, high: float) -> None:
     Traceback (most recent call last):
     forecastkit.ranges.RangeError: weight is nan; it must be a number from 0 to 1.
     """
-    number = isinstance(value, Real) and not isinstance(value, bool)
-    if not (number and low <= value <= high):
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not (is_number and low <= value <= high):
         refuse(name, value, f"a number from {low:g} to {high:g}")
 
 
@@ -56,7 +56,7 @@ def check_length(name: str, values: Sized, low: int, high: int) -> None:
 
 
 def refuse(name: str, value: Any, valid: str) -> None:
-    """Raise `RangeError` for a value, shortened to 80 characters, and what would be valid."""
+    """Raise `RangeError` with a value, shortened to 80 characters, and the valid range."""
     shown = repr(value)
     shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
     raise RangeError(f"{name} is {shown}; it must be {valid}.", value=value)

@@ -1,4 +1,4 @@
-"""Fixtures that many tests share."""
+"""Shared fixtures."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip tests that need a GPU where TensorFlow sees none."""
+    """Skip tests marked `gpu` if TensorFlow finds no GPU."""
     if item.get_closest_marker("gpu"):
         import tensorflow as tf
 
         if not tf.config.list_physical_devices("GPU"):
-            pytest.skip("TensorFlow sees no GPU")
+            pytest.skip("TensorFlow finds no GPU")
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def rng() -> np.random.Generator:
 
 @pytest.fixture
 def write(tmp_path: Path):
-    """Write text to a file in a temporary folder and return its path."""
+    """Function that writes text to a file in a temporary folder and returns its path."""
 
     def to_file(text: str, name: str = "sales.csv", encoding: str = "utf-8") -> Path:
         path = tmp_path / name
@@ -40,7 +40,7 @@ def write(tmp_path: Path):
 
 @pytest.fixture(scope="session")
 def monthly() -> pd.DataFrame:
-    """Three seasonal monthly series of different lengths."""
+    """Series table of three seasonal monthly series of different lengths."""
     rng = np.random.default_rng(3)
     parts = []
     for name, n in (("a", 60), ("b", 48), ("c", 72)):

@@ -1,11 +1,11 @@
-"""Forecasts of varied tables, frozen: what a change of the code must not change.
+"""Frozen forecasts of varied tables, to detect unintended changes of the results.
 
-    python tests/frozen.py --data FOLDER            # compare, also the public series in a folder
-    python tests/frozen.py --data FOLDER --write    # freeze what is computed now
+    python tests/frozen.py --data FOLDER            # compare, with the public series in a folder
+    python tests/frozen.py --data FOLDER --write    # freeze the current forecasts
 
-The fixture holds forecasts alone (point, 80 and 95 % intervals), no data. Tables that are drawn here
-or ship with the package are compared by `test_frozen.py`; the public series, which are not part of
-the project, by this script.
+The fixture holds forecasts (point, 80 and 95 % intervals) and no data. `test_frozen.py` compares the
+simulated tables and the sample data; this script also compares public series, which are not part of
+the project.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Case = tuple[pd.DataFrame, dict[str, Any]]
 
 
 def long(series: dict[str, Any], start: str, freq: str) -> pd.DataFrame:
-    """A series table of arrays by name, all from one start."""
+    """Series table of arrays by name, with a common start."""
     parts = []
     for name, y in series.items():
         days = pd.date_range(start, periods=len(y), freq=freq)
@@ -35,7 +35,7 @@ def long(series: dict[str, Any], start: str, freq: str) -> pd.DataFrame:
 
 
 def seasonal(rng: np.random.Generator, n: int, m: int, level: float = 100.0) -> np.ndarray:
-    """Trend, one season and noise, all relative to a level."""
+    """Series with trend, one season and noise, all proportional to a level."""
     t = np.arange(n)
     wave = 0.2 * np.sin(2 * np.pi * t / m + rng.uniform(0, 6)) + 0.05 * np.cos(4 * np.pi * t / m)
     return level * (1 + rng.normal(0, 0.002) * t + wave + rng.normal(0, 0.04, n))
@@ -139,9 +139,9 @@ def static_and_past(rng: np.random.Generator) -> Case:
     return pd.concat(parts, ignore_index=True), {"h": 7, "hist_exog": ["rain", "sky"]}
 
 
-DRAWN: dict[str, Callable[[np.random.Generator], Case]] = {
-    one.__name__: one
-    for one in (
+SIMULATED: dict[str, Callable[[np.random.Generator], Case]] = {
+    simulate.__name__: simulate
+    for simulate in (
         *(months, daily_counts, hours, steps_without_calendar, short_years, crossing_zero),
         *(odd_series, weeks_with_promotions, working_days, quarters_with_gaps, spare_parts),
         *(half_hours_with_zone, many_months, static_and_past),
@@ -149,21 +149,21 @@ DRAWN: dict[str, Callable[[np.random.Generator], Case]] = {
 }
 
 
-def pretrained() -> Iterator[tuple[str, Case]]:
-    """The sample data."""
+def sample_data() -> Iterator[tuple[str, Case]]:
+    """Yield the sample data sets of the package."""
     yield "air_passengers", (fk.datasets.load("air_passengers"), {"h": 12})
     yield "melbourne_temperature", (fk.datasets.load("melbourne_temperature"), {"h": 14})
     yield "water_flow", (fk.datasets.load("water_flow"), {"h": 48})
     sales = fk.datasets.load("sales")
     sales = sales[sales["ds"] <= "2024-12-24"].reset_index(drop=True)
-    ahead = sales["ds"] > "2024-12-14"
-    whole = ahead.groupby(sales["unique_id"]).transform("sum") == 10
-    sales = sales.assign(y=sales["y"].mask(ahead))[whole]
+    is_future = sales["ds"] > "2024-12-14"
+    is_complete = is_future.groupby(sales["unique_id"]).transform("sum") == 10
+    sales = sales.assign(y=sales["y"].mask(is_future))[is_complete]
     yield "sales", (sales, {"h": 10, "futr_exog": ["price", "promo", "holiday"]})
 
 
-def public(folder: Path) -> Iterator[tuple[str, Case]]:
-    """Parts of public panels."""
+def public_data(folder: Path) -> Iterator[tuple[str, Case]]:
+    """Yield samples of public panels."""
     for name, n, h in (
         ("m3_yearly", 40, 6),
         ("m3_monthly", 30, 18),
@@ -171,11 +171,11 @@ def public(folder: Path) -> Iterator[tuple[str, Case]]:
         ("m4_hourly", 6, 48),
     ):
         table = pd.read_parquet(folder / f"{name}.parquet").query("split == 'train'")
-        chosen = table["unique_id"].unique()[:: table["unique_id"].nunique() // n][:n]
-        yield name, (table[table["unique_id"].isin(chosen)].drop(columns="split"), {"h": h})
+        ids = table["unique_id"].unique()[:: table["unique_id"].nunique() // n][:n]
+        yield name, (table[table["unique_id"].isin(ids)].drop(columns="split"), {"h": h})
     parts = pd.read_parquet(folder / "carparts.parquet").query("split == 'train'")
-    chosen = parts["unique_id"].unique()[::60]
-    yield "carparts", (parts[parts["unique_id"].isin(chosen)][["unique_id", "ds", "y"]], {"h": 12})
+    ids = parts["unique_id"].unique()[::60]
+    yield "carparts", (parts[parts["unique_id"].isin(ids)][["unique_id", "ds", "y"]], {"h": 12})
     bikes = fk.read_csv(folder / "bike_sharing_daily.csv", target_col="cnt")
     yield "bike_sharing", (bikes, {"h": 14, "hist_exog": ["temp", "hum"]})
     flu = fk.read_csv(folder / "ili.csv")
@@ -183,7 +183,7 @@ def public(folder: Path) -> Iterator[tuple[str, Case]]:
 
 
 def fine_tuned(rng: np.random.Generator) -> fk.LSTMForecaster:
-    """A small network that is trained on, covariates and all."""
+    """Forecaster with one fine-tuned network and future covariates."""
     table, arguments = weeks_with_promotions(rng)
     parts = [table.assign(unique_id=table["unique_id"] + str(k)) for k in range(4)]
     noise = rng.normal(1, 0.05, 4 * len(table))
@@ -193,25 +193,28 @@ def fine_tuned(rng: np.random.Generator) -> fk.LSTMForecaster:
 
 
 def forecasts(folder: Path | None = None) -> Iterator[tuple[str, np.ndarray]]:
-    """Name and forecast of every table, shape (n_rows, 1 + 2 levels)."""
-    cases = [(name, draw(np.random.default_rng(k))) for k, (name, draw) in enumerate(DRAWN.items())]
-    cases += list(pretrained())
-    cases += list(public(folder)) if folder else []
+    """Yield the name and the forecast of every table, shape (n_rows, 1 + 2 * n_levels)."""
+    cases = [
+        (name, simulate(np.random.default_rng(k)))
+        for k, (name, simulate) in enumerate(SIMULATED.items())
+    ]
+    cases += list(sample_data())
+    cases += list(public_data(folder)) if folder else []
     for name, (table, arguments) in cases:
         model = fk.AutoForecaster(preset="instant", **arguments).fit(table, progress=False)
-        yield name, numbers(model.predict(level=LEVELS))
-    yield "fine_tuned", numbers(fine_tuned(np.random.default_rng(99)).predict(level=LEVELS))
+        yield name, values(model.predict(level=LEVELS))
+    yield "fine_tuned", values(fine_tuned(np.random.default_rng(99)).predict(level=LEVELS))
 
 
-def numbers(forecast: pd.DataFrame) -> np.ndarray:
+def values(forecast: pd.DataFrame) -> np.ndarray:
     return forecast.drop(columns=["unique_id", "ds"]).to_numpy(np.float64)
 
 
-def difference(found: np.ndarray, frozen: np.ndarray) -> float:
-    """Largest difference, relative to the size of the frozen forecasts."""
-    if found.shape != frozen.shape:
+def relative_difference(forecast: np.ndarray, frozen: np.ndarray) -> float:
+    """Largest absolute difference, relative to the largest frozen value."""
+    if forecast.shape != frozen.shape:
         return float("inf")
-    return float(np.max(np.abs(found - frozen)) / max(np.max(np.abs(frozen)), 1e-300))
+    return float(np.max(np.abs(forecast - frozen)) / max(np.max(np.abs(frozen)), 1e-300))
 
 
 def main() -> None:
@@ -219,17 +222,17 @@ def main() -> None:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--fixture", type=Path, default=FIXTURE)
-    given = parser.parse_args()
-    found = {}
-    frozen = dict(np.load(given.fixture)) if given.fixture.exists() else {}
-    for name, one in forecasts(given.data):
-        found[name] = one
-        if name in frozen and not given.write:
-            print(f"{name:24s} {difference(one, frozen[name]):.1e}", flush=True)
-    if given.write:
-        given.fixture.parent.mkdir(exist_ok=True)
-        np.savez_compressed(given.fixture, **{**frozen, **found})
-        print(f"{len(found)} forecasts frozen in {given.fixture}")
+    args = parser.parse_args()
+    current = {}
+    frozen = dict(np.load(args.fixture)) if args.fixture.exists() else {}
+    for name, forecast in forecasts(args.data):
+        current[name] = forecast
+        if name in frozen and not args.write:
+            print(f"{name:24s} {relative_difference(forecast, frozen[name]):.1e}", flush=True)
+    if args.write:
+        args.fixture.parent.mkdir(exist_ok=True)
+        np.savez_compressed(args.fixture, **{**frozen, **current})
+        print(f"{len(current)} forecasts frozen in {args.fixture}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Slow, obvious loops: what the fast code must agree with."""
+"""Reference implementations in plain loops, as oracles for the vectorised code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def sigmoid(x: float) -> float:
 
 
 def rnn(x, W, U, b):
-    """All hidden states of a simple recurrent network, one number at a time."""
+    """Hidden states of a simple recurrent network at all steps, in scalar arithmetic."""
     n, units = len(x), len(b)
     h, out = [0.0] * units, []
     for t in range(n):
@@ -29,7 +29,7 @@ def rnn(x, W, U, b):
 
 
 def lstm(x, W, U, b):
-    """All hidden states, and the last cell state, of an LSTM with gates in the order i, f, g, o."""
+    """Hidden states at all steps and last cell state of an LSTM, gates in the order i, f, g, o."""
     units = len(b) // 4
     h, c, out = [0.0] * units, [0.0] * units, []
     for t in range(len(x)):
@@ -98,9 +98,9 @@ def gru_reset_before(x, W, U, b):
 
 
 def components(z, m, alphas, season_decay=0.8, noise_decay=0.98, error_decay=0.995):
-    """Components of one series at its last step, by a loop over all its steps.
+    """Components of one series at its last step, from a loop over all steps.
 
-    Missing values are NaN. Gives level, alpha, slope, noise and the season of each phase.
+    Missing values are NaN. Returns level, alpha, slope, noise and the season by phase.
     """
     n, half = len(z), m // 2
     weight, total, square = np.zeros(m), np.zeros(m), np.zeros(m)
@@ -115,16 +115,17 @@ def components(z, m, alphas, season_decay=0.8, noise_decay=0.98, error_decay=0.9
                 weights = np.ones(2 * half + 1) / m
                 if m % 2 == 0:
                     weights[[0, -1]] /= 2
-                seen = ~np.isnan(window)
-                share = weights[seen].sum()
-                average = (weights[seen] * window[seen]).sum() / share if share >= 0.75 else np.nan
+                observed = ~np.isnan(window)
+                share = weights[observed].sum()
+                total_weighted = (weights[observed] * window[observed]).sum()
+                average = total_weighted / share if share >= 0.75 else np.nan
                 r = z[middle] - average
             else:
                 r = np.nan
-            for store, value in ((weight, 1.0), (total, r), (square, r * r)):
-                store[phase] *= season_decay
+            for moment, value in ((weight, 1.0), (total, r), (square, r * r)):
+                moment[phase] *= season_decay
                 if not np.isnan(r):
-                    store[phase] += value
+                    moment[phase] += value
             season = _season(weight, total, square, m)
         if np.isnan(z[t]):
             continue
@@ -137,10 +138,10 @@ def components(z, m, alphas, season_decay=0.8, noise_decay=0.98, error_decay=0.9
             error = error_decay * error + e**2
             change, pairs = noise_decay * change + abs(x - previous), noise_decay * pairs + 1
         previous = x
-    seen = ~np.isnan(z)
-    time = np.arange(n)[seen]
-    rest = z[seen] - np.array([season[t % m] if m > 1 else 0.0 for t in time])
-    slope = np.polyfit(time, rest, 1)[0] if len(time) >= 3 else 0.0
+    observed = ~np.isnan(z)
+    time = np.arange(n)[observed]
+    adjusted = z[observed] - np.array([season[t % m] if m > 1 else 0.0 for t in time])
+    slope = np.polyfit(time, adjusted, 1)[0] if len(time) >= 3 else 0.0
     best = int(np.argmin(error))
     return {
         "level": level[best],
@@ -152,12 +153,13 @@ def components(z, m, alphas, season_decay=0.8, noise_decay=0.98, error_decay=0.9
 
 
 def _season(weight, total, square, m):
+    """Seasonal means by phase, shrunk by the variance within phases over that between them."""
     mean = np.where(weight > 0, total / np.maximum(weight, 1e-9), 0.0)
     season = mean - mean.mean()
-    freedom = weight.sum() - m
-    if (weight <= 0.1).any() or freedom < 0.5 * m:
+    degrees = weight.sum() - m
+    if (weight <= 0.1).any() or degrees < 0.5 * m:
         return np.zeros(m)
-    within = (square - total**2 / np.maximum(weight, 1e-9)).sum() / freedom
+    within = (square - total**2 / np.maximum(weight, 1e-9)).sum() / degrees
     between = (season**2).sum() / (m - 1)
     noise = within / weight.mean()
     return season * np.clip(1 - noise / max(between, 1e-12), 0, 1)

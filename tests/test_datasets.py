@@ -1,4 +1,4 @@
-"""The sample data: whole, licensed, as its README says."""
+"""The sample data sets are intact and described by their README."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ def readme():
 
 
 @pytest.mark.parametrize("name", fk.datasets.names())
-def test_each_is_as_the_readme_says(name, readme):
+def test_data_sets_match_the_readme(name, readme):
     digest = hashlib.sha256(fk.datasets.path(name).read_bytes()).hexdigest()
     row = next(line for line in readme.splitlines() if f"`{name}.csv`" in line)
-    about = next(one for one in fk.datasets.about() if one["name"] == name)
+    summary = next(item for item in fk.datasets.about() if item["name"] == name)
     assert digest in readme
-    assert f"| {about['freq']} |" in row
-    assert re.search(rf"\| {about['rows']:,} ", row)
+    assert f"| {summary['freq']} |" in row
+    assert re.search(rf"\| {summary['rows']:,} ", row)
 
 
-def test_the_invented_sales_are_made_by_the_generator():
+def test_the_sales_data_are_reproducible():
     assert make_sales().to_csv(index=False) == fk.datasets.path("sales").read_text()
 
 
-def test_gaps_are_there():
+def test_the_temperature_data_have_two_gaps():
     days = fk.datasets.load("melbourne_temperature")["ds"]
     assert (days.diff().dt.days == 2).sum() == 2

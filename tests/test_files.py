@@ -1,4 +1,4 @@
-"""Outputs: written whole, through links and devices, never over an input."""
+"""Output files: atomic writes, links, devices and permissions; inputs are not overwritten."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from forecastkit.errors import OptionError, WriteError
 from forecastkit.files import check_outputs, check_writable, write_whole
 
 
-def test_a_link_is_written_through(tmp_path):
+def test_a_symbolic_link_is_followed(tmp_path):
     target, link = tmp_path / "real.csv", tmp_path / "link.csv"
     target.write_bytes(b"old")
     link.symlink_to(target)
@@ -23,14 +23,14 @@ def test_a_link_is_written_through(tmp_path):
     assert target.read_bytes() == b"new"
 
 
-def test_a_link_to_a_file_that_is_not_there_yet(tmp_path):
+def test_a_symbolic_link_to_a_missing_file_is_followed(tmp_path):
     (tmp_path / "link.csv").symlink_to(tmp_path / "later.csv")
     write_whole(tmp_path / "link.csv", b"new")
     assert (tmp_path / "later.csv").read_bytes() == b"new"
     assert (tmp_path / "link.csv").is_symlink()
 
 
-def test_the_permissions_of_a_file_are_kept(tmp_path):
+def test_existing_permissions_are_preserved(tmp_path):
     path = tmp_path / "m.safetensors"
     path.write_bytes(b"old")
     path.chmod(0o640)
@@ -40,31 +40,31 @@ def test_the_permissions_of_a_file_are_kept(tmp_path):
 
 @pytest.mark.parametrize(("umask", "mode"), [(0o077, 0o600), (0o022, 0o644)])
 def test_a_new_file_follows_the_umask(umask, mode, tmp_path):
-    before = os.umask(umask)
+    previous = os.umask(umask)
     try:
         write_whole(tmp_path / "new", b"x")
     finally:
-        os.umask(before)
+        os.umask(previous)
     assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == mode
 
 
-def test_a_fifo_is_written_to_and_stays(tmp_path):
-    path, got = tmp_path / "fifo", []
+def test_a_fifo_is_written_to_and_not_replaced(tmp_path):
+    path, received = tmp_path / "fifo", []
     os.mkfifo(path)
-    reader = threading.Thread(target=lambda: got.append(path.read_bytes()))
+    reader = threading.Thread(target=lambda: received.append(path.read_bytes()))
     reader.start()
     write_whole(path, b"text")
     reader.join()
-    assert got == [b"text"]
+    assert received == [b"text"]
     assert stat.S_ISFIFO(path.stat().st_mode)
 
 
-def test_the_null_device_stays_a_device():
+def test_a_device_is_not_replaced():
     write_whole("/dev/null", b"text")
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
 
 
-def test_standard_output_by_its_path_is_appended_to(tmp_path):
+def test_standard_output_by_path_is_appended_to(tmp_path):
     code = "from forecastkit.files import write_whole; write_whole('/dev/stdout', b'new\\n')"
     (tmp_path / "log").write_text("old\n")
     with (tmp_path / "log").open("ab") as log:
@@ -72,30 +72,30 @@ def test_standard_output_by_its_path_is_appended_to(tmp_path):
     assert (tmp_path / "log").read_text() == "old\nnew\n"
 
 
-def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
+def test_a_failed_write_leaves_the_folder_unchanged(tmp_path, monkeypatch):
     path = tmp_path / "m"
     path.write_bytes(b"old")
     monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
     with pytest.raises(WriteError, match="full|No space"):
         write_whole(path, b"new")
-    assert [one.name for one in tmp_path.iterdir()] == ["m"]
+    assert [file.name for file in tmp_path.iterdir()] == ["m"]
     assert path.read_bytes() == b"old"
 
 
-def test_long_names_can_be_written(tmp_path):
+def test_long_file_names_are_supported(tmp_path):
     write_whole(tmp_path / ("n" * 250), b"x")
     assert len(list(tmp_path.iterdir())) == 1
 
 
-@pytest.mark.parametrize("kind", ["same", "symbolic", "hard", "other spelling"])
-def test_an_output_that_is_an_input_is_refused(kind, tmp_path):
+@pytest.mark.parametrize("alias", ["same", "symbolic", "hard", "other spelling"])
+def test_an_output_that_is_also_an_input_is_rejected(alias, tmp_path):
     source, output = tmp_path / "sales.csv", tmp_path / "other.csv"
     source.write_text("x")
-    if kind == "same":
+    if alias == "same":
         output = source
-    elif kind == "symbolic":
+    elif alias == "symbolic":
         output.symlink_to(source)
-    elif kind == "hard":
+    elif alias == "hard":
         os.link(source, output)
     else:
         output = tmp_path / "." / "sales.csv"
@@ -103,17 +103,17 @@ def test_an_output_that_is_an_input_is_refused(kind, tmp_path):
         check_outputs({"--output": str(output)}, {"the input": str(source)})
 
 
-def test_two_outputs_of_one_name_are_refused(tmp_path):
+def test_two_outputs_with_the_same_path_are_rejected(tmp_path):
     path = str(tmp_path / "x.png")
     with pytest.raises(OptionError, match="--output and --plot name the same file"):
         check_outputs({"--output": path, "--plot": path}, {})
 
 
-def test_devices_may_be_named_twice():
+def test_devices_may_be_used_twice():
     check_outputs({"--output": "/dev/null", "--plot": "/dev/null"}, {"the input": "/dev/null"})
 
 
-def test_what_cannot_be_written_is_refused_before(tmp_path):
+def test_unwritable_paths_are_rejected(tmp_path):
     with pytest.raises(WriteError, match="is a folder"):
         check_writable(tmp_path)
     (tmp_path / "file").write_text("x")

@@ -1,4 +1,4 @@
-"""The house: which room imports which, what stands at the top level, what is not written."""
+"""Architecture: imports between rooms, top-level files, installed packages, size limits."""
 
 from __future__ import annotations
 
@@ -27,8 +27,7 @@ TOP = {
         "CONTRIBUTING.md",
     ),
 }
-# room: the rooms that it may import, and the packages that it may import besides the standard
-# library; layers/gates.py imports nothing at all
+# room: the rooms and the third-party packages that it may import; layers/gates.py may import none
 BELOW_1 = {
     "errors",
     "notes",
@@ -47,19 +46,19 @@ ROOMS = {
     "ranges": ({"errors"}, set()),
     "files": ({"errors"}, set()),
     "version": (set(), set()),
-    "layers": ({"errors"}, {"keras", "tensorflow"}),  # the layers' own classes, loaded lazily
+    "layers": ({"errors"}, {"keras", "tensorflow"}),  # Keras layers only, imported lazily
     "series": ({"errors", "ranges"}, {"numpy"}),
     "network": (
         {"errors", "files", "layers", "ranges", "series"},
         {"numpy", "safetensors", "threadpoolctl"},
     ),
     "methods": ({"series"}, {"numpy"}),
-    # wall 3: pandas above, arrays only below
+    # wall 3: pandas above, only arrays below
     "tables": (
         {"errors", "files", "notes", "ranges", "series"},
         {"numpy", "pandas", "holidays", "pyarrow"},
     ),
-    # wall 2: files of users are read above
+    # wall 2: user files are read above
     "reading": ({"errors", "files", "notes", "series", "tables"}, {"numpy", "pandas", "pyarrow"}),
     "deprecated": ({"reading", "tables"}, {"pandas"}),
     "datasets": ({"errors", "files", "reading", "tables"}, {"numpy", "pandas"}),
@@ -82,12 +81,12 @@ ROOMS = {
     "cli": ({"errors", "files", "version", "cli"}, {"click"}),
 }
 
-# modules of rooms that the command line uses besides the public names
+# modules that the command line imports besides the public API
 CLI_MODULES = {"forecastkit.tables.writing"}
 
 
 def room_of(path: Path) -> str | None:
-    """Name of the room that a file stands in; None for the package's own list of names."""
+    """Room of a file; None for `forecastkit/__init__.py`."""
     parts = path.relative_to(ROOT).parts
     if parts[0] in ("cli", "datasets"):
         return parts[0]
@@ -95,43 +94,44 @@ def room_of(path: Path) -> str | None:
 
 
 def imports(tree: ast.AST) -> set[str]:
-    found = set()
+    """Names of the modules that a syntax tree imports."""
+    modules = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level:
-            found.add("a relative import")
+            modules.add("a relative import")
         elif isinstance(node, ast.ImportFrom):
             if node.module == "forecastkit":
-                found |= {f"forecastkit.{alias.name}" for alias in node.names}
+                modules |= {f"forecastkit.{alias.name}" for alias in node.names}
             else:
-                found.add(str(node.module))
+                modules.add(str(node.module))
         elif isinstance(node, ast.Call) and "import_module" in ast.unparse(node.func):
-            found.add("import_module")
-    return found
+            modules.add("import_module")
+    return modules
 
 
 def forbidden(path: Path, source: str) -> list[str]:
-    """Imports that the table does not allow to a file of that path."""
+    """Imports of a source text that `ROOMS` does not allow in a file of this path."""
     room = room_of(path)
     if room is None:
         return []
     rooms, packages = ROOMS[room]
-    wrong = []
+    violations = []
     for name in sorted(imports(ast.parse(source))):
-        first, _, rest = name.partition(".")
-        if first == "forecastkit":
-            # the bare package, its public names, is for the command line alone
+        package, _, module = name.partition(".")
+        if package == "forecastkit":
+            # only the command line may import the package itself, for its public names
             allowed = rooms | {room} | ({""} if room == "cli" else set())
-            listed = room == "cli" and name in CLI_MODULES
-            if rest.split(".")[0] not in allowed and not listed:
-                wrong.append(name)
+            is_listed = room == "cli" and name in CLI_MODULES
+            if module.split(".")[0] not in allowed and not is_listed:
+                violations.append(name)
         elif name == "import_module":
-            if path.name != "app.py":  # which loads the commands when they are called
-                wrong.append(name)
-        elif first not in packages and first not in sys.stdlib_module_names:
-            wrong.append(name)
-    return wrong
+            if path.name != "app.py":  # imports the module of a command on first use
+                violations.append(name)
+        elif package not in packages and package not in sys.stdlib_module_names:
+            violations.append(name)
+    return violations
 
 
 def sources() -> list[Path]:
@@ -140,46 +140,47 @@ def sources() -> list[Path]:
 
 
 def file_imports() -> dict[str, set[str]]:
-    """Modules of the project that each module imports, typing and local imports included."""
-    named = {}
+    """Project modules imported by each module, including typing and local imports."""
+    paths = {}
     for path in sources():
         parts = list(path.relative_to(ROOT).with_suffix("").parts)
         parts = parts if parts[0] == "forecastkit" else ["forecastkit", *parts]
-        named[".".join(parts).removesuffix(".__init__")] = path
-    named.pop("forecastkit")  # its public names are loaded when they are first used
+        paths[".".join(parts).removesuffix(".__init__")] = path
+    paths.pop("forecastkit")  # its public names are imported on first use
     graph = {}
-    for name, path in named.items():
-        found = set()
+    for name, path in paths.items():
+        modules = set()
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom):
-                found |= {str(node.module), *(f"{node.module}.{one.name}" for one in node.names)}
+                names = (f"{node.module}.{alias.name}" for alias in node.names)
+                modules |= {str(node.module), *names}
             elif isinstance(node, ast.Import):
-                found |= {one.name for one in node.names}
-        graph[name] = found & set(named) - {name}
+                modules |= {alias.name for alias in node.names}
+        graph[name] = modules & set(paths) - {name}
     return graph
 
 
-def circle(graph: dict[str, set[str]]) -> list[str]:
-    """Modules on a circle of imports, or behind one; empty where there is none."""
-    left = {name: set(others) for name, others in graph.items()}
-    while free := [name for name, others in left.items() if not others & set(left)]:
-        for name in free:
-            del left[name]
-    return sorted(left)
+def cyclic_modules(graph: dict[str, set[str]]) -> list[str]:
+    """Modules that are in an import cycle or import one; empty if there is no cycle."""
+    remaining = {name: set(imported) for name, imported in graph.items()}
+    while leaves := [name for name, modules in remaining.items() if not modules & set(remaining)]:
+        for name in leaves:
+            del remaining[name]
+    return sorted(remaining)
 
 
-def test_no_circle_of_files():
-    assert circle(file_imports()) == []
+def test_there_are_no_import_cycles():
+    assert cyclic_modules(file_imports()) == []
 
 
-def test_a_circle_would_be_seen():
+def test_an_import_cycle_is_detected():
     graph = file_imports()
     graph["forecastkit.series.ragged"].add("forecastkit.series.windows")
-    assert "forecastkit.series.ragged" in circle(graph)
+    assert "forecastkit.series.ragged" in cyclic_modules(graph)
 
 
 @pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(ROOT)))
-def test_imports_follow_the_table(path):
+def test_imports_are_allowed(path):
     assert forbidden(path, path.read_text()) == []
 
 
@@ -199,101 +200,104 @@ def test_imports_follow_the_table(path):
         ("forecastkit/series/panel.py", "import_module('forecastkit.training.build')"),
     ],
 )
-def test_a_forbidden_import_would_be_seen(path, line):
+def test_a_forbidden_import_is_detected(path, line):
     assert forbidden(ROOT / path, line) != []
 
 
-def test_the_gate_math_imports_nothing():
+def test_gates_import_only_typing_modules():
     names = imports(ast.parse((ROOT / "forecastkit/layers/gates.py").read_text()))
     assert names <= {"__future__", "collections.abc", "typing"}
 
 
-def test_the_top_level_is_the_users():
+def test_top_level_files_are_listed():
     if not (ROOT / ".git").exists():
         pytest.skip("not a checkout")
-    listed = subprocess.run(
+    tracked = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()
-    assert {name.split("/")[0] for name in listed} <= TOP
+    assert {name.split("/")[0] for name in tracked} <= TOP
 
 
-def test_every_package_is_installed_and_no_other():
+def test_setup_lists_exactly_the_packages():
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
-    named = set(setup["options"]["packages"].split())
+    listed = set(setup["options"]["packages"].split())
     folders = {path.parent.relative_to(ROOT) for path in sources() if path.name == "__init__.py"}
-    names = {".".join(folder.parts) for folder in folders}
-    assert named == {f"forecastkit.{n}" if n in ("cli", "datasets") else n for n in names}
+    packages = {".".join(folder.parts) for folder in folders}
+    outside = {"cli", "datasets"}
+    assert listed == {f"forecastkit.{name}" if name in outside else name for name in packages}
 
 
-def test_no_package_is_called_cli_or_datasets():
+def test_cli_and_datasets_are_not_top_level_packages():
     code = "import importlib.util as u; print(u.find_spec('cli'), u.find_spec('datasets'))"
-    clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    done = subprocess.run(
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    result = subprocess.run(
         [sys.executable, "-P", "-c", code],
         capture_output=True,
         text=True,
         check=True,
         cwd="/",
-        env=clean,
+        env=environment,
     )
-    assert done.stdout.split() == ["None", "None"]
+    assert result.stdout.split() == ["None", "None"]
     assert importlib.util.find_spec("forecastkit.cli") is not None
 
 
 @pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(ROOT)))
-def test_no_drawer_names_and_no_globals(path):
+def test_no_catch_all_names_and_no_global_statements(path):
     assert path.stem not in {"utils", "helpers", "common", "base", "manager"}
     tree = ast.parse(path.read_text())
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.Global)]
 
 
 def loaded_after(code: str) -> set[str]:
-    """Top-level packages that are loaded after a piece of code ran in a new interpreter."""
+    """Top-level packages in `sys.modules` after running code in a new interpreter."""
     code += "\nimport sys; print(' '.join({name.split('.')[0] for name in sys.modules}))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return set(done.stdout.split())
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    return set(result.stdout.split())
 
 
 HEAVY = {"tensorflow", "keras", "sklearn", "matplotlib", "scipy", "statsmodels"}
 
 
-def test_importing_forecastkit_loads_nothing_heavy():
+def test_importing_forecastkit_imports_no_heavy_package():
     assert not loaded_after("import forecastkit") & (HEAVY | {"pandas", "numpy"})
 
 
-def test_reading_loads_nothing_heavy():
+def test_reading_imports_no_heavy_package():
     assert not loaded_after("import forecastkit as fk; fk.datasets.load('sales')") & HEAVY
 
 
-MAX_LINES, MAX_FUNCTION, MAX_SHARE = 400, 45, 0.2
+MAX_MODULE_LINES, MAX_FUNCTION_LINES, MAX_ROOM_SHARE = 400, 45, 0.2
 
 
 def function_lengths(path: Path) -> dict[str, int]:
-    """Lines of each function without its docstring; constructors of Keras layers aside."""
+    """Lines of each function without its docstring, except constructors of Keras layers."""
     lengths = {}
     for node in ast.walk(ast.parse(path.read_text())):
         if not isinstance(node, ast.FunctionDef):
             continue
         first = node.body[0]
-        doc = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-        skipped = (first.end_lineno or 0) - first.lineno + 1 if doc else 0
-        lengths[node.name] = (node.end_lineno or 0) - node.lineno + 1 - skipped
+        is_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+        docstring_lines = (first.end_lineno or 0) - first.lineno + 1 if is_docstring else 0
+        lengths[node.name] = (node.end_lineno or 0) - node.lineno + 1 - docstring_lines
     if path.parent.name == "layers":
         lengths.pop("__init__", None)
     return lengths
 
 
 @pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(ROOT)))
-def test_modules_and_functions_stay_small(path):
-    assert len(path.read_text().splitlines()) <= MAX_LINES
-    long = {name: n for name, n in function_lengths(path).items() if n > MAX_FUNCTION}
-    assert long == {}
+def test_modules_and_functions_are_small(path):
+    assert len(path.read_text().splitlines()) <= MAX_MODULE_LINES
+    lengths = function_lengths(path)
+    assert {name: n for name, n in lengths.items() if n > MAX_FUNCTION_LINES} == {}
 
 
-def test_no_room_is_larger_than_a_fifth():
+def test_no_room_exceeds_its_share_of_the_code():
     sizes: dict[str | None, int] = {}
     for path in sources():
         room = room_of(path)
         sizes[room] = sizes.get(room, 0) + len(path.read_text().splitlines())
-    assert max(sizes.values()) <= MAX_SHARE * sum(sizes.values())
+    assert max(sizes.values()) <= MAX_ROOM_SHARE * sum(sizes.values())

@@ -1,4 +1,4 @@
-"""Records refuse values outside their ranges and name the field."""
+"""Range checks of records: an invalid value is refused, and the message names the field."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ VIEW = View(6, 4, (4,), 0.5, 12, 1)
 
 
 @pytest.mark.parametrize("value", [0, 21, 2.0, "2", None, True, float("nan"), 10**400])
-def test_whole_numbers(value):
+def test_check_whole(value):
     check_whole("h", np.int64(20), 1, 20)
     with pytest.raises(RangeError, match=r"^h is .*; it must be a whole number from 1 to 20\.$"):
         check_whole("h", value, 1, 20)
 
 
 @pytest.mark.parametrize("value", [-0.1, 1.1, "0.5", None, True, float("nan"), float("inf")])
-def test_numbers(value):
+def test_check_number(value):
     check_number("weight", np.float64(0.5), 0, 1)
     with pytest.raises(RangeError, match="weight is .*; it must be a number from 0 to 1"):
         check_number("weight", value, 0, 1)
@@ -89,16 +89,16 @@ INVALID = {
 
 
 @pytest.mark.parametrize(("field", "construct"), INVALID.items(), ids=list(INVALID))
-def test_a_record_with_an_invalid_field_is_refused_by_name(field, construct):
-    with pytest.raises(RangeError, match=field) as refusal:
+def test_the_error_names_the_invalid_field(field, construct):
+    with pytest.raises(RangeError, match=field) as error:
         construct()
-    assert isinstance(refusal.value, ForecastkitError)
-    assert isinstance(refusal.value, ValueError)
+    assert isinstance(error.value, ForecastkitError)
+    assert isinstance(error.value, ValueError)
 
 
 def test_a_long_value_is_shortened_in_the_message():
-    with pytest.raises(RangeError) as refusal:
+    with pytest.raises(RangeError) as long_tuple:
         View(6, 4, tuple(range(1, 5000)), 0.5, 12, 1)
-    with pytest.raises(RangeError) as other:
+    with pytest.raises(RangeError) as long_text:
         NetworkConfig("x" * 5000, 8, VIEW)
-    assert max(len(str(refusal.value)), len(str(other.value))) < 200
+    assert max(len(str(long_tuple.value)), len(str(long_text.value))) < 200

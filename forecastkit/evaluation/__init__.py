@@ -1,1 +1,1 @@
-"""How good a forecast is: metrics, baselines, backtests."""
+"""Evaluation of forecasts: metrics, baselines, backtests and significance."""

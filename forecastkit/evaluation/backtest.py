@@ -1,4 +1,4 @@
-"""Rolling-origin backtests of anything with fit and predict."""
+"""Rolling-origin backtests of any forecaster with `fit` and `predict`."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from forecastkit.tables.schema import FUTR, HIST, STAT
 
 
 class Forecaster(Protocol):
-    """What can be backtested."""
+    """Protocol of a model that can be backtested."""
 
     h: int
 
     def fit(self, df: pd.DataFrame) -> Any:
-        """Train on a series table."""
+        """Fit to a series table."""
 
     def predict(
         self, df: pd.DataFrame | None = None, level: Sequence[Level] | Level | None = None
     ) -> pd.DataFrame:
-        """Return the forecast table after the series of `df`."""
+        """Return the forecast table that continues the series of `df`."""
 
 
 def cross_validation(
@@ -39,33 +39,36 @@ def cross_validation(
     refit: bool = False,
     level: Sequence[Level] | Level | None = None,
 ) -> pd.DataFrame:
-    """Forecast windows of the past from what was known before them.
+    """Forecast past windows from the data before each of them (rolling-origin evaluation).
 
     Parameters
     ----------
     model : forecaster or sequence of forecasters
-        Each with `h`, `fit(df)` and `predict(df, level)`; it is cloned, and left as it is.
+        Each with `h`, `fit(df)` and `predict(df, level)`; clones are fitted.
     df : DataFrame
         A series table.
     n_windows : int
-        Windows at the end of every series.
+        Number of validation windows at the end of every series.
     step_size : int, optional
-        Steps from one window to the next; `h` when left out, so that windows do not overlap.
+        Steps from one window to the next; `h` by default, so that windows do not overlap.
     refit : bool
-        Whether to train before every window; otherwise once, before the first.
+        Whether to fit before every window; otherwise once, before the first.
     level : sequence of number, optional
         Prediction intervals in percent.
 
     Returns
     -------
     DataFrame
-        `unique_id`, `ds`, `cutoff` (last timestamp that the model saw), `y`, and the columns of
-        each model. A series without a value before a window is left out of it.
+        `unique_id`, `ds`, `cutoff` (last timestamp available to the model), `y`, and the columns
+        of each model. A window omits the series that have no value before it.
 
     Raises
     ------
     DataError
         If no series is long enough for the windows.
+    OptionError
+        If the number of windows, the step size or the levels are invalid, or the models differ in
+        their horizon or share a name.
 
     Examples
     --------
@@ -83,8 +86,8 @@ def cross_validation(
     if n_windows < 1 or step < 1:
         raise OptionError(f"n_windows {n_windows} and step_size {step} must be 1 or more.")
     table = check_table(df)
-    given = [getattr(one, "freq", None) for one in models]
-    freq = next((one for one in given if one is not None), None)
+    freqs = [getattr(model, "freq", None) for model in models]
+    freq = next((freq for freq in freqs if freq is not None), None)
     data = to_dataset(table, freq)
     table = table[table[UNIQUE_ID].isin(data.index.ids)].reset_index(drop=True)
     ordinals = data.index.ordinals(table[DS])
@@ -92,40 +95,41 @@ def cross_validation(
     estimated = _estimated_rows(data, ordinals, series, df.attrs)
     parts = []
     fitted: list[Forecaster] = []
-    for back in range(h + step * (n_windows - 1), h - 1, -step):
-        cutoff = data.last - back  # (n_series,)
-        known = table[ordinals <= cutoff[series]]
+    for steps_back in range(h + step * (n_windows - 1), h - 1, -step):
+        cutoff = data.last - steps_back  # (n_series,)
+        past = table[ordinals <= cutoff[series]]
         if estimated is not None:
-            known = _observed_at_end(known, estimated[ordinals <= cutoff[series]])
-        known = known[known.groupby(UNIQUE_ID)[Y].transform("count") > 0]
-        if known.empty:
+            past = _without_final_estimates(past, estimated[ordinals <= cutoff[series]])
+        past = past[past.groupby(UNIQUE_ID)[Y].transform("count") > 0]
+        if past.empty:
             raise _too_short(data, h, step, n_windows)
         if refit or not fitted:
-            fitted = [_trained(one, known, data, table) for one in models]
-        inside = (ordinals > cutoff[series]) & (ordinals <= cutoff[series] + h)
-        ahead = table[inside]
-        if estimated is not None:  # no forecast is scored on an estimate
-            ahead = ahead.assign(**{Y: ahead[Y].mask(estimated[inside])})
-        moments = data.index.timestamps(cutoff).astype(table[DS].dtype)
-        moments = moments.set_axis(data.index.ids)
-        known = _up_to(known, moments)
-        part = _window(fitted, known, ahead, level)
-        parts.append(part.assign(**{CUTOFF: part[UNIQUE_ID].map(moments)}))
+            fitted = [_fitted(model, past, data, table) for model in models]
+        in_window = (ordinals > cutoff[series]) & (ordinals <= cutoff[series] + h)
+        future = table[in_window]
+        if estimated is not None:  # forecasts are not scored on filled values
+            future = future.assign(**{Y: future[Y].mask(estimated[in_window])})
+        cutoff_times = data.index.timestamps(cutoff).astype(table[DS].dtype)
+        cutoff_times = cutoff_times.set_axis(data.index.ids)
+        past = _extended_to_cutoff(past, cutoff_times)
+        window = _window(fitted, past, future, level)
+        parts.append(window.assign(**{CUTOFF: window[UNIQUE_ID].map(cutoff_times)}))
     return _ordered(pd.concat(parts, ignore_index=True))
 
 
 def _ordered(cv: pd.DataFrame) -> pd.DataFrame:
-    """Columns and rows of a backtest in their order."""
+    """Sort the columns and rows of a backtest table."""
     cv[CUTOFF] = cv[CUTOFF].astype(cv[DS].dtype)
-    first = [UNIQUE_ID, DS, CUTOFF, Y]
-    cv = cv[[*first, *(name for name in cv.columns if name not in first)]]
+    keys = [UNIQUE_ID, DS, CUTOFF, Y]
+    cv = cv[[*keys, *(name for name in cv.columns if name not in keys)]]
     return cv.sort_values([UNIQUE_ID, CUTOFF, DS], kind="stable", ignore_index=True)
 
 
 def _horizon(models: list[Forecaster]) -> int:
+    """Common horizon of the models."""
     if not models:
         raise OptionError("No model to evaluate.")
-    horizons = {int(one.h) for one in models}
+    horizons = {int(model.h) for model in models}
     if len(horizons) != 1:
         raise OptionError(f"The models have different horizons: {sorted(horizons)}.")
     return horizons.pop()
@@ -144,92 +148,94 @@ def _too_short(data: Dataset, h: int, step: int, n_windows: int) -> DataError:
 def _estimated_rows(
     data: Dataset, ordinals: np.ndarray, series: np.ndarray, attrs: Mapping[Any, Any]
 ) -> np.ndarray | None:
-    """Whether the value of each row fills a gap; None where no row's does."""
+    """Indicator of the rows whose value was filled; None if there are none."""
     periods = filled_periods(data, attrs)
     if periods is None:
         return None
-    inside = ordinals <= data.last[series]
-    places = data.panel.offsets[series] + ordinals - data.index.first[series]
-    return inside & periods[np.where(inside, places, 0)]
+    is_inside = ordinals <= data.last[series]
+    positions = data.panel.offsets[series] + ordinals - data.index.first[series]
+    return is_inside & periods[np.where(is_inside, positions, 0)]
 
 
-def _observed_at_end(known: pd.DataFrame, estimated: np.ndarray) -> pd.DataFrame:
-    """Repeat the last observed value where a series ends in a gap that was filled.
+def _without_final_estimates(past: pd.DataFrame, estimated: np.ndarray) -> pd.DataFrame:
+    """Repeat the last observed value where a series ends within a filled gap.
 
-    A straight line through the gap leads to a value after the cutoff.
+    Linear interpolation over the gap uses a value after the cutoff.
     """
-    observed = known[Y].mask(estimated)
-    later = observed.notna()[::-1].groupby(known[UNIQUE_ID][::-1]).cumsum()[::-1] > 0
-    filled = observed.groupby(known[UNIQUE_ID]).ffill()
-    return known.assign(**{Y: known[Y].where(later | ~estimated, filled)})
+    observed = past[Y].mask(estimated)
+    has_later = observed.notna()[::-1].groupby(past[UNIQUE_ID][::-1]).cumsum()[::-1] > 0
+    carried = observed.groupby(past[UNIQUE_ID]).ffill()
+    return past.assign(**{Y: past[Y].where(has_later | ~estimated, carried)})
 
 
-def _up_to(known: pd.DataFrame, cutoffs: pd.Series) -> pd.DataFrame:
-    """Add a row without a value at the cutoff where a series has none there."""
-    ends = cutoffs.loc[known[UNIQUE_ID].unique()].rename_axis(UNIQUE_ID).rename(DS).reset_index()
-    known = known.merge(
-        ends.astype({UNIQUE_ID: known[UNIQUE_ID].dtype}), on=[UNIQUE_ID, DS], how="outer"
+def _extended_to_cutoff(past: pd.DataFrame, cutoffs: pd.Series) -> pd.DataFrame:
+    """Add a row with a missing value at the cutoff to the series that have none there."""
+    ends = cutoffs.loc[past[UNIQUE_ID].unique()].rename_axis(UNIQUE_ID).rename(DS).reset_index()
+    past = past.merge(
+        ends.astype({UNIQUE_ID: past[UNIQUE_ID].dtype}), on=[UNIQUE_ID, DS], how="outer"
     )
-    return known.sort_values([UNIQUE_ID, DS], kind="stable", ignore_index=True)
+    return past.sort_values([UNIQUE_ID, DS], kind="stable", ignore_index=True)
 
 
-def _roles(model: Any, known: pd.DataFrame, table: pd.DataFrame) -> dict[str, list[str]]:
-    """Covariates by their roles, from what is known at the first cutoff.
+def _roles(model: Any, past: pd.DataFrame, table: pd.DataFrame) -> dict[str, list[str]]:
+    """Names of the covariates by role, inferred at the first cutoff.
 
-    Of the rest of the table only the rows after its last target count: those that say what is known
-    ahead.
+    Apart from the rows up to the cutoff, only those after the last target of the table are used:
+    they show which covariates are known in advance.
     """
     after = table[DS] > table.loc[table[Y].notna(), DS].max()
-    seen = pd.concat([known, table[after]]).drop_duplicates([UNIQUE_ID, DS])
-    seen = seen.sort_values([UNIQUE_ID, DS], kind="stable", ignore_index=True)
-    seen.attrs = dict(table.attrs)
-    columns, _ = find_columns(seen, model.futr_exog, model.hist_exog, model.stat_exog, model.h)
+    available = pd.concat([past, table[after]]).drop_duplicates([UNIQUE_ID, DS])
+    available = available.sort_values([UNIQUE_ID, DS], kind="stable", ignore_index=True)
+    available.attrs = dict(table.attrs)
+    columns, _ = find_columns(available, model.futr_exog, model.hist_exog, model.stat_exog, model.h)
     named = [column for column in columns if not column.is_derived]
     roles = (FUTR, HIST, STAT)
-    return {role: [one.name for one in named if one.role == role] for role in roles}
+    return {role: [column.name for column in named if column.role == role] for role in roles}
 
 
-def _trained(
-    model: Forecaster, known: pd.DataFrame, data: Dataset, table: pd.DataFrame
+def _fitted(
+    model: Forecaster, past: pd.DataFrame, data: Dataset, table: pd.DataFrame
 ) -> Forecaster:
+    """Clone a model and fit it to the rows up to the first cutoff."""
     from sklearn.base import clone
 
     copy = clone(model)
-    if "freq" in copy.get_params():  # a short first window must not be read differently
+    if "freq" in copy.get_params():  # a short first window could suggest another frequency
         copy.set_params(freq=data.index.frequency)
-    if {FUTR, HIST, STAT} <= set(copy.get_params()):  # nor what its columns mean
-        copy.set_params(**_roles(copy, known, table))
-    # a forecaster's `train` is its `fit` without the scoreboard, which is made here
-    getattr(copy, "train", copy.fit)(known)
+    if {FUTR, HIST, STAT} <= set(copy.get_params()):  # or other roles of the covariates
+        copy.set_params(**_roles(copy, past, table))
+    # `train` of our forecasters is `fit` without a scoreboard, which is not needed here
+    getattr(copy, "train", copy.fit)(past)
     return copy
 
 
 def _forecast(
     model: Any,
-    known: pd.DataFrame,
-    ahead: pd.DataFrame,
+    past: pd.DataFrame,
+    future: pd.DataFrame,
     level: Sequence[Level] | Level | None,
 ) -> pd.DataFrame:
-    future = list(getattr(model, "futr_exog", None) or ())
-    given = {"futr_df": ahead[[UNIQUE_ID, DS, *future]]} if future else {}
-    forecast: pd.DataFrame = getattr(model, "predict_after", model.predict)(known, level, **given)
+    """Forecast after the last row of every series, with the future covariates of the model."""
+    covariates = list(getattr(model, "futr_exog", None) or ())
+    options = {"futr_df": future[[UNIQUE_ID, DS, *covariates]]} if covariates else {}
+    forecast: pd.DataFrame = getattr(model, "predict_after", model.predict)(past, level, **options)
     return forecast
 
 
 def _window(
     models: list[Forecaster],
-    known: pd.DataFrame,
-    ahead: pd.DataFrame,
+    past: pd.DataFrame,
+    future: pd.DataFrame,
     level: Sequence[Level] | Level | None,
 ) -> pd.DataFrame:
-    # a series ends at its cutoff, even where it has no value there
-    forecasts = [_forecast(one, known, ahead, level) for one in models]
-    part = forecasts[0]
+    """Forecasts of all models for one window, joined with the actual values."""
+    forecasts = [_forecast(model, past, future, level) for model in models]
+    window = forecasts[0]
     for other in forecasts[1:]:
-        if set(part.columns) & set(other.columns) != {UNIQUE_ID, DS}:
+        if set(window.columns) & set(other.columns) != {UNIQUE_ID, DS}:
             raise OptionError(
                 "Two models have the same name.", fix="Rename one of the models with alias=."
             )
-        part = part.merge(other, on=[UNIQUE_ID, DS], how="left")
-    part[DS] = part[DS].astype(ahead[DS].dtype)
-    return part.merge(ahead[[UNIQUE_ID, DS, Y]], on=[UNIQUE_ID, DS], how="left")
+        window = window.merge(other, on=[UNIQUE_ID, DS], how="left")
+    window[DS] = window[DS].astype(future[DS].dtype)
+    return window.merge(future[[UNIQUE_ID, DS, Y]], on=[UNIQUE_ID, DS], how="left")

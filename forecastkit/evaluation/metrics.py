@@ -1,8 +1,8 @@
-"""Metrics: one function, one formula, one source each.
+"""Accuracy metrics: each function is one formula with its source.
 
-`y` are the actual values and `y_hat` the forecasts, arrays whose last axis is the horizon; a step
-whose actual value is missing (NaN) does not count. Where a metric is not defined (a scale of zero,
-no actual value) it is NaN, never 0 or infinity.
+`y` holds the actual values and `y_hat` the forecasts, arrays whose last axis is the horizon. Steps
+with a missing actual value (NaN) are ignored. An undefined metric (a scale of zero, no actual
+value) is NaN, never 0 or infinity.
 """
 
 from __future__ import annotations
@@ -14,20 +14,21 @@ _ROUNDING = 1e-10
 
 
 def _mean(x: Array, y: Array) -> Array:
-    """Mean over the steps whose actual value is known; a forecast that is NaN makes it NaN."""
-    known = ~np.isnan(y)
-    count = known.sum(axis=-1)
-    total = np.where(known, x, 0.0).sum(axis=-1)
+    """Mean over the steps with an actual value; a NaN forecast gives NaN."""
+    observed = ~np.isnan(y)
+    count = observed.sum(axis=-1)
+    total = np.where(observed, x, 0.0).sum(axis=-1)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def _over(x: Array, scale: Array) -> Array:
+def _scaled(x: Array, scale: Array) -> Array:
+    """Divide by a scale; NaN where it is not positive."""
     scale = np.asarray(scale, float)
     return np.where(scale > 0, x / np.where(scale > 0, scale, 1.0), np.nan)
 
 
 def mae(y: Array, y_hat: Array) -> Array:
-    """Mean absolute error, mean |y - y_hat|; in the unit of the series.
+    """Mean absolute error, mean |y - y_hat|, in the units of the series.
 
     Examples
     --------
@@ -38,7 +39,7 @@ def mae(y: Array, y_hat: Array) -> Array:
 
 
 def rmse(y: Array, y_hat: Array) -> Array:
-    """Root mean squared error, sqrt(mean (y - y_hat)^2); in the unit of the series.
+    """Root mean squared error, sqrt(mean (y - y_hat)^2), in the units of the series.
 
     Examples
     --------
@@ -49,10 +50,10 @@ def rmse(y: Array, y_hat: Array) -> Array:
 
 
 def smape(y: Array, y_hat: Array) -> Array:
-    """Symmetric mean absolute percentage error, mean 200 |y - y_hat| / (|y| + |y_hat|); 0 to 200.
+    """Symmetric mean absolute percentage error, mean 200 |y - y_hat| / (|y| + |y_hat|), 0 to 200.
 
-    Makridakis & Hibon, "The M3-Competition", IJF 16 (2000), appendix A. Where both are 0 the error
-    is 0.
+    Makridakis & Hibon, "The M3-Competition", IJF 16 (2000), appendix A. The error is 0 where both
+    values are 0.
 
     Examples
     --------
@@ -60,29 +61,30 @@ def smape(y: Array, y_hat: Array) -> Array:
     33.3333
     """
     y, y_hat = y / 2, y_hat / 2  # the sum of two values of 1e308 must not overflow
-    error, size = np.abs(y - y_hat), np.abs(y) + np.abs(y_hat)
-    each = np.where(size == 0, 0.0 * error, 200.0 * (error / np.where(size == 0, 1.0, size)))
-    return _mean(each, y)
+    error, total = np.abs(y - y_hat), np.abs(y) + np.abs(y_hat)
+    both_zero = total == 0
+    relative = np.where(both_zero, 0.0 * error, 200.0 * (error / np.where(both_zero, 1.0, total)))
+    return _mean(relative, y)
 
 
 def mase(y: Array, y_hat: Array, scale: Array) -> Array:
     """Mean absolute scaled error, mean |y - y_hat| / scale.
 
     Hyndman & Koehler, "Another look at measures of forecast accuracy", IJF 22 (2006).
-    Below 1: better than the seasonal naive forecast was, one step ahead, on the training part.
+    A value below 1 is better than the one-step seasonal naive forecast on the training data.
 
     Parameters
     ----------
     y, y_hat : array, shape (..., horizon)
     scale : array, shape (...)
-        `seasonal_error` of the training part.
+        `seasonal_error` of the training data.
 
     Examples
     --------
     >>> float(mase(np.array([3.0]), np.array([5.0]), scale=np.array(4.0)))
     0.5
     """
-    return _over(mae(y, y_hat), scale)
+    return _scaled(mae(y, y_hat), scale)
 
 
 def rmsse(y: Array, y_hat: Array, scale: Array) -> Array:
@@ -94,18 +96,18 @@ def rmsse(y: Array, y_hat: Array, scale: Array) -> Array:
     ----------
     y, y_hat : array, shape (..., horizon)
     scale : array, shape (...)
-        `seasonal_error` of the training part with power 2.
+        `seasonal_error` of the training data with power 2.
 
     Examples
     --------
     >>> float(rmsse(np.array([3.0]), np.array([5.0]), scale=np.array(16.0)))
     0.5
     """
-    return np.sqrt(_over(_mean((y - y_hat) ** 2, y), scale))
+    return np.sqrt(_scaled(_mean((y - y_hat) ** 2, y), scale))
 
 
 def quantile_loss(y: Array, y_hat: Array, q: float) -> Array:
-    """Pinball loss, mean of q (y - y_hat) where y is above y_hat and (1 - q) (y_hat - y) below.
+    """Pinball loss, mean of q (y - y_hat) for y above y_hat and (1 - q) (y_hat - y) below.
 
     Koenker & Bassett, "Regression quantiles", Econometrica 46 (1978).
 
@@ -119,7 +121,7 @@ def quantile_loss(y: Array, y_hat: Array, q: float) -> Array:
 
 
 def coverage(y: Array, low: Array, high: Array) -> Array:
-    """Share of the actual values that lie in [low, high]; 0.8 is wanted of an 80 % interval.
+    """Share of the actual values within [low, high]; 0.8 is ideal for an 80 % interval.
 
     Hyndman & Athanasopoulos, *Forecasting: Principles and Practice*, 3rd ed., section 5.5.
 
@@ -133,10 +135,10 @@ def coverage(y: Array, low: Array, high: Array) -> Array:
 
 
 def interval_score(y: Array, low: Array, high: Array, level: float) -> Array:
-    """Interval score, mean of the width and of 2/a times what lies outside, a = 1 - level / 100.
+    """Interval score, mean of width + 2/a times the distance outside, with a = 1 - level / 100.
 
-    Gneiting & Raftery, "Strictly proper scoring rules", JASA 102 (2007), equation 43; over the
-    scale of `mase` it is the M4 competition's MSIS.
+    Gneiting & Raftery, "Strictly proper scoring rules", JASA 102 (2007), equation 43; divided by
+    the scale of `mase` it is the MSIS of the M4 competition.
 
     Examples
     --------
@@ -150,16 +152,18 @@ def interval_score(y: Array, low: Array, high: Array, level: float) -> Array:
 
 
 def seasonal_error(y: Array, season_length: int, power: int = 1) -> Array:
-    """Mean |y_t - y_{t-m}|^power of a training part: what `mase` (1) and `rmsse` (2) divide by.
+    """Mean |y_t - y_{t-m}|^power of the training data, the scale of `mase` (1) and `rmsse` (2).
 
-    A series that is shorter than a season is compared with its previous value.
+    A series that is not longer than a season uses m = 1.
 
     Parameters
     ----------
     y : array, shape (..., n_times)
         NaN where missing.
     season_length : int
-        m.
+        Lag m.
+    power : int
+        1 for absolute, 2 for squared differences.
 
     Examples
     --------
@@ -168,7 +172,7 @@ def seasonal_error(y: Array, season_length: int, power: int = 1) -> Array:
     """
     m = season_length if y.shape[-1] > season_length else 1
     change = np.abs(y[..., m:] - y[..., :-m])
-    # changes that are rounding errors of a series that repeats itself count as none
+    # rounding errors of an exactly periodic series count as zero
     largest = np.abs(np.where(np.isnan(y), 0.0, y)).max(axis=-1, keepdims=True, initial=0.0)
     change = np.where(change < _ROUNDING * largest, 0.0, change)
     return _mean(change**power, change)

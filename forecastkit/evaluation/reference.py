@@ -1,4 +1,4 @@
-"""The baselines as forecasters: fit and predict over series tables."""
+"""Baselines as forecasters, with `fit` and `predict` on series tables."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from forecastkit.tables.frame import UNIQUE_ID, check_table
 
 
 class Baseline:
-    """A forecast that every model must beat.
+    """Forecaster of a statistical baseline.
 
     Parameters
     ----------
-    method : "Naive", "SeasonalNaive", "Drift", "Theta" or "ETS"
+    method : {"Naive", "SeasonalNaive", "WindowAverage", "Drift", "Theta", "ETS"}
     h : int
         Horizon.
     season_length : int, optional
-        The usual one of the frequency when left out.
+        Steps per season; by default that of the frequency.
     freq : str or int, optional
-        Found from the timestamps when left out.
+        Frequency; by default inferred from the timestamps.
 
     Examples
     --------
@@ -62,7 +62,7 @@ class Baseline:
         return self
 
     def fit(self, df: pd.DataFrame) -> Self:
-        """Check the table and keep it; there is nothing to train."""
+        """Check and store the table; there are no parameters to estimate."""
         if self.method not in BASELINES:
             raise OptionError(
                 f"There is no baseline '{self.method}'; there are: {', '.join(BASELINES)}.",
@@ -76,7 +76,7 @@ class Baseline:
     def predict(
         self, df: pd.DataFrame | None = None, level: Sequence[Level] | Level | None = None
     ) -> pd.DataFrame:
-        """Return the forecast table after the series of `fit`, or after those of `df`."""
+        """Return the forecast table that continues the series of `fit`, or those of `df`."""
         if not hasattr(self, "data_"):
             raise NotFittedError("This Baseline is not fitted yet.", fix="Call fit first.")
         return self._forecast(df, level, whole_rows=False)
@@ -84,7 +84,7 @@ class Baseline:
     def predict_after(
         self, df: pd.DataFrame, level: Sequence[Level] | Level | None = None
     ) -> pd.DataFrame:
-        """Forecast after the last row of every series, whether it has a value or not."""
+        """Forecast after the last row of every series, even if its value is missing."""
         return self._forecast(df, level, whole_rows=True)
 
     def _forecast(
@@ -99,8 +99,9 @@ class Baseline:
         season = self.season_length or min(frequency.season_lengths)
         point, deviation = METHODS[self.method].forecast(data.panel, self.h, season)
         table = {**data.future_periods(self.h), self.method: point.ravel()}
-        for one in checked_levels(level):
-            half = NormalDist().inv_cdf(0.5 + one / 200) * deviation.ravel()
-            low, high = column_names(self.method, one)
-            table[low], table[high] = table[self.method] - half, table[self.method] + half
+        for percent in checked_levels(level):
+            half_width = NormalDist().inv_cdf(0.5 + percent / 200) * deviation.ravel()
+            low, high = column_names(self.method, percent)
+            table[low] = table[self.method] - half_width
+            table[high] = table[self.method] + half_width
         return pd.DataFrame(table).astype({UNIQUE_ID: "str"})

@@ -1,4 +1,4 @@
-"""The scoreboard of a fit: the model beside the baselines on the same held-back window."""
+"""Scoreboard of a fit: the model and the baselines on the same hold-out windows."""
 
 from __future__ import annotations
 
@@ -16,21 +16,27 @@ from forecastkit.series.panel import Panel
 
 Forecasts = tuple[np.ndarray, np.ndarray, np.ndarray]  # point, low, high: each (n_series, h)
 LEVEL = 80
-# what a model has to beat
-RIVALS = ("SeasonalNaive", "Theta")
+# methods that a model is compared with
+REFERENCE_METHODS = ("SeasonalNaive", "Naive", "Theta")
 
 
 def baseline_forecasts(
     panel: Panel, h: int, season_length: int, forecast: Callable[[str, Panel, int, int], Paths]
 ) -> dict[str, Forecasts]:
-    """Forecast every series by every baseline, with normal intervals of `LEVEL` percent.
+    """Forecast every series by every baseline, with normal intervals at `LEVEL` percent.
 
     Parameters
     ----------
     panel : Panel
     h, season_length : int
     forecast : callable
-        Forecasts of a method by its name, for instance `MethodForecasts`.
+        From the name of a method, panel, horizon and season length to point forecasts and standard
+        deviations, for instance `MethodForecasts`.
+
+    Returns
+    -------
+    dict of str to (point, low, high)
+        Arrays of shape (n_series, h) for each baseline.
     """
     z = NormalDist().inv_cdf(0.5 + LEVEL / 200)
     forecasts = {}
@@ -43,22 +49,22 @@ def baseline_forecasts(
 def score(
     past: Panel, actual: np.ndarray, forecasts: Mapping[str, Forecasts], season_length: int
 ) -> list[dict[str, Any]]:
-    """Score forecasts of the same window, best MASE first.
+    """Score forecasts of the same window, sorted by MASE.
 
     Parameters
     ----------
     past : Panel
-        What the models saw.
+        Values before the window.
     actual : ndarray, shape (n_series, h)
     forecasts : mapping of str to (point, low, high)
     season_length : int
-        Of MASE's scale.
+        For the scale of MASE.
 
     Returns
     -------
     list of dict
-        `model`, `mase`, `smape`, `coverage` (means over the series where they are defined, None
-        where no series has one), `n_series`.
+        `model`, `mase`, `smape`, `coverage_level80` (means over the series where they are defined,
+        else None), `n_series`.
     """
     scales, rows = seasonal_errors(past, season_length), []
     for name, (point, low, high) in forecasts.items():
@@ -75,9 +81,9 @@ def score(
 
 
 def ranked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Sort rows of scores, best first: by MASE where all have one, else by sMAPE."""
-    by = "mase" if all(row["mase"] is not None for row in rows) else "smape"
-    return sorted(rows, key=lambda row: (row[by] is None, row[by]))
+    """Sort rows of scores, best first: by MASE if all rows have one, else by sMAPE."""
+    metric = "mase" if all(row["mase"] is not None for row in rows) else "smape"
+    return sorted(rows, key=lambda row: (row[metric] is None, row[metric]))
 
 
 def compare(
@@ -88,32 +94,36 @@ def compare(
     model: str,
     series: np.ndarray,
 ) -> list[Skill]:
-    """Compare a model with the seasonal naive forecast, Theta, and naive where that is the better.
+    """Compare a model with the naive forecasts and Theta.
 
     Parameters
     ----------
     past, actual, forecasts, season_length
         As for `score`.
     model : str
-        Its name among the forecasts.
+        Key of the model in `forecasts`.
     series : ndarray of int, shape (n_series,)
-        Which series each row is of; one has several rows where there are several windows.
+        Series of each row; with several windows, a series has several rows.
+
+    Returns
+    -------
+    list of Skill
+        One per reference method with a defined error.
     """
     scales = seasonal_errors(past, season_length)
     errors = {name: mase(actual, point, scales) for name, (point, _, _) in forecasts.items()}
-    naive, seasonal = (_mean(errors[name]) for name in ("Naive", "SeasonalNaive"))
-    better = naive is not None and seasonal is not None and naive < seasonal
-    rivals = ("Naive", *RIVALS) if better else RIVALS
-    found = [skill(name, errors[model], errors[name], series) for name in rivals]
-    return [one for one in found if one is not None]
+    # without a season, the naive forecast is the seasonal naive one
+    references = [name for name in REFERENCE_METHODS if season_length > 1 or name != "Naive"]
+    comparisons = [skill(name, errors[model], errors[name], series) for name in references]
+    return [comparison for comparison in comparisons if comparison is not None]
 
 
 def seasonal_errors(past: Panel, season_length: int) -> np.ndarray:
-    """Seasonal naive error of every series, shape (n_series,): what MASE divides by."""
+    """Seasonal naive error of every series, the scale of MASE, shape (n_series,)."""
     bounds = zip(past.offsets[:-1], past.offsets[1:], strict=True)
     return np.array([seasonal_error(past.values[a:b], season_length) for a, b in bounds])
 
 
 def _mean(scores: np.ndarray) -> float | None:
-    known = scores[np.isfinite(scores)]
-    return float(known.mean()) if known.size else None
+    defined = scores[np.isfinite(scores)]
+    return float(defined.mean()) if defined.size else None

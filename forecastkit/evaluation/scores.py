@@ -1,4 +1,4 @@
-"""Scores of a backtest table: a row a series and metric, a column a model."""
+"""Scores of a backtest table: one row per series and metric, one column per model."""
 
 from __future__ import annotations
 
@@ -41,24 +41,32 @@ def evaluate(
     Parameters
     ----------
     df : DataFrame
-        `unique_id`, `ds`, `y`, perhaps `cutoff`, and a column a model, as from `cross_validation`.
+        `unique_id`, `ds`, `y`, optionally `cutoff`, and one column per model, as returned by
+        `cross_validation`.
     metrics : sequence of str
-        Of mae, rmse, smape, mase, rmsse, coverage, quantile_loss; see
+        Among mae, rmse, smape, mase, rmsse, coverage, quantile_loss; see
         `forecastkit.evaluation.metrics`.
     train_df : DataFrame, optional
-        Series table whose values up to each cutoff give the scale of mase and rmsse.
+        Series table; its values up to each cutoff determine the scale of mase and rmsse.
     level : sequence of number, optional
-        Levels of coverage and quantile_loss; all that the table has when left out.
+        Levels of coverage and quantile_loss; by default all levels of the table.
     season_length : int, optional
-        Of the scale; the usual one of the table's frequency when left out.
+        Lag of the scale; by default that of the table's frequency.
     freq : str or int, optional
-        Of `train_df`; found from its timestamps when left out.
+        Frequency of `train_df`; by default inferred from its timestamps.
 
     Returns
     -------
     DataFrame
-        `unique_id`, `metric`, then a column a model: the mean over the series' windows, NaN where
-        it is not defined.
+        `unique_id`, `metric`, then one column per model: the mean over the windows of the series,
+        NaN where undefined.
+
+    Raises
+    ------
+    DataError
+        If the backtest table is empty, or lacks a column.
+    OptionError
+        If a metric is unknown, or lacks the intervals or the training data that it needs.
 
     Examples
     --------
@@ -100,36 +108,35 @@ def evaluate(
 
 
 def mean_scores(scores: pd.DataFrame) -> list[dict[str, Any]]:
-    """Mean over the series of what `evaluate` returned, a row a model, best first.
+    """Average the scores of `evaluate` over the series, one row per model, best first.
 
     Parameters
     ----------
     scores : DataFrame
-        `unique_id`, `metric`, then a column a model.
+        `unique_id`, `metric`, then one column per model.
 
     Returns
     -------
     list of dict
-        `model`, then every metric, None where it is not defined for any series; sorted by the
-        first metric.
+        `model`, then every metric (None if undefined for all series), sorted by the first metric.
     """
     means = scores.drop(columns=UNIQUE_ID).groupby(METRIC, sort=False).mean()
     rows: list[dict[str, Any]] = []
     for model in means.columns:
-        found = {str(name): float(value) for name, value in means[model].items()}
-        rows.append({"model": str(model), **{n: v if v == v else None for n, v in found.items()}})
+        values = {str(name): float(value) for name, value in means[model].items()}
+        rows.append({"model": str(model), **{n: v if v == v else None for n, v in values.items()}})
     first = str(means.index[0])
     return sorted(rows, key=lambda row: (row[first] is None, row[first]))
 
 
 @dataclass(frozen=True)
 class _Windows:
-    """The columns of a backtest table as rectangles, one row a series and cutoff."""
+    """Columns of a backtest table as matrices, one row per series and cutoff."""
 
     ids: np.ndarray  # (n_series,)
-    owner: np.ndarray  # (n_windows,) number of the series
+    owner: np.ndarray  # (n_windows,) index of the series
     cutoffs: pd.Series | None  # (n_windows,)
-    columns: dict[str, np.ndarray]  # name to (n_windows, horizon), NaN where there is no row
+    columns: dict[str, np.ndarray]  # (n_windows, horizon) by name, NaN without a row
 
     @classmethod
     def of(cls, df: pd.DataFrame) -> _Windows:
@@ -161,14 +168,14 @@ class _Windows:
         return [name for name in self.columns if name != Y and not _INTERVAL.match(name)]
 
     def levels(self) -> tuple[Level, ...]:
-        found = (_INTERVAL.match(name) for name in self.columns)
-        return checked_levels([float(one["level"]) for one in found if one])
+        matches = (_INTERVAL.match(name) for name in self.columns)
+        return checked_levels([float(match["level"]) for match in matches if match])
 
     def mean_by_series(self, scores: np.ndarray) -> np.ndarray:
-        known = np.isfinite(scores)
+        defined = np.isfinite(scores)
         n = len(self.ids)
-        total = np.bincount(self.owner[known], scores[known], minlength=n)
-        count = np.bincount(self.owner[known], minlength=n)
+        total = np.bincount(self.owner[defined], scores[defined], minlength=n)
+        count = np.bincount(self.owner[defined], minlength=n)
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
@@ -178,7 +185,7 @@ def _scored(
     scales: dict[int, np.ndarray],
     levels: tuple[Level, ...],
 ) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
-    """Name of each metric, and the score of every window by model."""
+    """Yield the name of each metric and the scores of all windows by model."""
     y, columns = windows.y, windows.columns
     for name in metrics:
         if name in PLAIN:
@@ -187,15 +194,16 @@ def _scored(
             formula, power = SCALED[name]
             yield name, {m: formula(y, columns[m], scales[power]) for m in windows.models}
         elif name == "coverage":
-            for one in levels:
-                yield f"coverage_level{one}", _by_interval(windows, one, formulas.coverage)
+            for level in levels:
+                yield f"coverage_level{level}", _interval_scores(windows, level, formulas.coverage)
         else:
             yield from _quantile_losses(windows, levels)
 
 
-def _by_interval(
+def _interval_scores(
     windows: _Windows, level: Level, formula: Callable[..., np.ndarray]
 ) -> dict[str, np.ndarray]:
+    """Scores of the intervals at a level by model, NaN for models without them."""
     scores = {}
     for model in windows.models:
         ends = [windows.columns.get(name) for name in column_names(model, level)]
@@ -209,15 +217,16 @@ def _by_interval(
 def _quantile_losses(
     windows: _Windows, levels: tuple[Level, ...]
 ) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
-    for one in levels:
-        for side, q in enumerate(tails(one)):
+    """Yield the quantile losses of the lower and the upper end of each interval."""
+    for level in levels:
+        for side, q in enumerate(tails(level)):
 
             def loss(
                 y: np.ndarray, *ends: np.ndarray, side: int = side, q: float = q
             ) -> np.ndarray:
                 return formulas.quantile_loss(y, ends[side], q)
 
-            yield f"quantile_loss_q{q:g}", _by_interval(windows, one, loss)
+            yield f"quantile_loss_q{q:g}", _interval_scores(windows, level, loss)
 
 
 def _scales(
@@ -228,8 +237,8 @@ def _scales(
     freq: str | int | None,
 ) -> dict[int, np.ndarray]:
     """Scale of every window for mase (1) and rmsse (2), from the values up to its cutoff."""
-    wanted = {SCALED[name][1] for name in metrics if name in SCALED}
-    if not wanted:
+    powers = {SCALED[name][1] for name in metrics if name in SCALED}
+    if not powers:
         return {}
     if train_df is None:
         raise OptionError(
@@ -238,19 +247,19 @@ def _scales(
         )
     data = to_dataset(check_table(train_df), freq)
     m = season_length or min(data.index.frequency.season_lengths)
-    return {power: _scale(windows, data, m, power) for power in wanted}
+    return {power: _scale(windows, data, m, power) for power in powers}
 
 
 def _scale(windows: _Windows, data: Dataset, m: int, power: int) -> np.ndarray:
     index, offsets = data.index, data.panel.offsets
-    until = None if windows.cutoffs is None else index.ordinals(windows.cutoffs)
+    cutoffs = None if windows.cutoffs is None else index.ordinals(windows.cutoffs)
     scale = np.full(len(windows.owner), np.nan)
     for row, series in enumerate(windows.owner):
         i = index.position.get(windows.ids[series])
         if i is not None:
-            known = int(offsets[i + 1] - offsets[i])
-            if until is not None:
-                known = min(int(until[row] - index.first[i]) + 1, known)
-            y = data.panel.values[offsets[i] : offsets[i] + max(known, 0)]
+            length = int(offsets[i + 1] - offsets[i])
+            if cutoffs is not None:
+                length = min(int(cutoffs[row] - index.first[i]) + 1, length)
+            y = data.panel.values[offsets[i] : offsets[i] + max(length, 0)]
             scale[row] = formulas.seasonal_error(y, m, power)
     return scale

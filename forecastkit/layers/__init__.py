@@ -1,4 +1,4 @@
-"""Recurrent layers whose gate math can be read; loaded when asked for, since Keras loads slowly."""
+"""Recurrent Keras layers with readable gate math, imported lazily because Keras loads slowly."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ _LAYERS = ("GRU", "LSTM", "SimpleRNN")
 
 def __getattr__(name: str) -> Any:
     if name.removesuffix("Cell") in _LAYERS:
-        # all of them, so that a saved Keras model finds each once one has been asked for
+        # importing any one registers all of them, so that Keras can load a saved model
         from forecastkit.layers import gru, lstm, rnn
 
         modules = dict(zip(_LAYERS, (gru, lstm, rnn), strict=True))

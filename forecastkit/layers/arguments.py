@@ -1,4 +1,4 @@
-"""The arguments that the recurrent cells share with Keras: from names to objects and back."""
+"""Arguments that the recurrent cells share with Keras: from names to objects and back."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import keras
 
-# by the ending of the argument's name: what turns a name or a configuration into an object
-_KINDS = {
+# by suffix of the argument's name: the Keras module that resolves and serialises its values
+_MODULES = {
     "activation": keras.activations,
     "initializer": keras.initializers,
     "regularizer": keras.regularizers,
@@ -18,7 +18,7 @@ _KINDS = {
 
 
 def resolve(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn names and configurations into activations, initialisers, regularisers, constraints.
+    """Turn names and configurations into activations, initialisers, regularisers and constraints.
 
     Examples
     --------
@@ -29,22 +29,22 @@ def resolve(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def set_arguments(cell: Any, arguments: Mapping[str, Any]) -> None:
-    """Give a cell its arguments as attributes, checked and in range as Keras does.
+    """Set the arguments of a cell as attributes; dropout rates are clipped to 0 to 1, as in Keras.
 
     Raises
     ------
     ValueError
-        If `units` is not 1 or more.
+        If `units` is below 1.
     """
     if arguments["units"] < 1:
         raise ValueError(f"units is {arguments['units']}; it must be 1 or more.")
     for name, value in resolve(arguments).items():
-        share = name in ("dropout", "recurrent_dropout")
-        setattr(cell, name, min(1.0, max(0.0, value)) if share else value)
+        is_rate = name in ("dropout", "recurrent_dropout")
+        setattr(cell, name, min(1.0, max(0.0, value)) if is_rate else value)
 
 
-def shows_cell(*names: str) -> Callable[[type], type]:
-    """Let a sequence layer show arguments of its cell as attributes of its own."""
+def expose_cell_arguments(*names: str) -> Callable[[type], type]:
+    """Class decorator: expose arguments of a sequence layer's cell as properties of the layer."""
 
     def decorate(layer: type) -> type:
         for name in names:
@@ -55,10 +55,10 @@ def shows_cell(*names: str) -> Callable[[type], type]:
 
 
 def serialize(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn the objects back into what JSON can hold; the inverse of `resolve`."""
+    """Turn objects into values that JSON can hold; the inverse of `resolve`."""
     return {name: _apply(name, "serialize", value) for name, value in arguments.items()}
 
 
-def _apply(name: str, verb: str, value: Any) -> Any:
-    kind = _KINDS.get(name.rsplit("_", 1)[-1])
-    return value if kind is None else getattr(kind, verb)(value)
+def _apply(name: str, function: str, value: Any) -> Any:
+    module = _MODULES.get(name.rsplit("_", 1)[-1])
+    return value if module is None else getattr(module, function)(value)

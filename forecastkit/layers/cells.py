@@ -1,8 +1,8 @@
-"""What the rest of the package knows of a recurrent cell: its states, its gates, its step.
+"""Registry of recurrent cells: states, gates, step and gradient of each.
 
-A `Cell` binds the equations of `forecastkit.layers.gates`. The loops over time in TensorFlow and in
-NumPy, the network and the model file depend on this record and on no name: any cell in `CELLS` can
-be trained, stored, used for prediction and inspected.
+A `Cell` binds the equations of `forecastkit.layers.gates`. The loops over time in TensorFlow and
+NumPy, the network and the model file depend on this record only, not on the name of a cell: any
+cell in `CELLS` can be trained, stored, used for prediction and inspected.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from forecastkit.layers.gates import (
 
 Array = Any
 State = tuple[Array, ...]  # hidden state first
-Kept = tuple[Array, ...]
-Step = Callable[..., tuple[State, Kept]]
+Cache = tuple[Array, ...]
+Step = Callable[..., tuple[State, Cache]]
 StepGradient = Callable[..., tuple[Array, Array, State]]
 
 
@@ -39,33 +39,33 @@ class Cell:
     layer : str
         Name of its Keras layer in `forecastkit.layers`.
     options : mapping of str to object
-        Arguments of that layer that select this cell, where the layer has several.
+        Arguments of the layer that select this cell, if the layer has several.
     states : tuple of str
-        Letters of its states; "h", the output, is the first.
+        Letters of its states; the first is "h", the output.
     gates : mapping of str to str
-        Letters of the gates and of the candidate, in the order of `kept`, to their names; none for
-        a simple cell.
+        Names of the gates and of the candidate by letter, in the order of the cache; empty for a
+        simple cell.
     n_gates : int
-        Blocks of `units` columns that kernel, recurrent kernel and bias have.
+        Number of blocks of `units` columns in kernel, recurrent kernel and bias.
     step : callable
-        (a, state, product, ops, activation=None, recurrent_activation=None) -> state, kept. `a` is
-        W x + b of the step, `product(h)` is U h; `kept` is what the gradient and an inspection
-        need: the gates first.
+        (a, state, product, ops, activation=None, recurrent_activation=None) -> state, cache. `a` is
+        W x + b of the step and `product(h)` is U h; the cache holds the arrays that the gradient
+        and inspection need, the gates first.
     step_gradient : callable
-        (dstate, h, kept, back, ops) -> da, du, dstate. From the gradients of the states after the
-        step, and the hidden state after it, to those of `a`, of the product U h, and of the states
-        before; `back(du)` is the gradient of the product with respect to h.
-    n_kept : int
-        Arrays of the shape of h in `kept`.
+        (dstate, h, cache, back, ops) -> da, du, dstate. From the gradients with respect to the
+        states after the step, and the hidden state after it, to those with respect to `a`, the
+        product U h, and the states before the step; `back(du)` is U^T du.
+    n_cached : int
+        Number of arrays in the cache, all of the shape of h.
     retention : str or None
-        Letter of the gate that multiplies the state before a step: how long it is remembered.
+        Letter of the gate that multiplies the previous state, and so determines its decay.
     additive : bool
-        Whether `a` and U h are only ever added up, so that their gradients are one array.
+        Whether `a` and U h enter only as their sum, so that their gradients are equal.
     recurrent_bias : bool
         Whether U h has a bias of its own.
     inputs : callable, optional
-        (h, kept) -> list of (array, number of gates): what the columns of U are multiplied by,
-        where that is not h for all gates.
+        (h, cache) -> list of (array, number of gates): the factors of the columns of U, unless it
+        is h for all gates.
     """
 
     layer: str
@@ -74,15 +74,15 @@ class Cell:
     n_gates: int
     step: Step
     step_gradient: StepGradient
-    n_kept: int
+    n_cached: int
     retention: str | None = None
     additive: bool = True
     recurrent_bias: bool = False
-    inputs: Callable[[Array, Kept], list[tuple[Array, int]]] | None = None
+    inputs: Callable[[Array, Cache], list[tuple[Array, int]]] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def weight_shapes(self, features: int, units: int) -> dict[str, tuple[int, ...]]:
-        """Names and shapes of the weights of a layer, as Keras has them.
+        """Names and shapes of the weights of a layer, as in Keras.
 
         Examples
         --------
@@ -97,7 +97,7 @@ class Cell:
         }
 
     def split_bias(self, bias: Array | None) -> tuple[Array | None, Array | None]:
-        """Return the bias of W x and that of U h, None for one that does not exist."""
+        """Return the biases of W x and of U h, each None if it does not exist."""
         return (bias[0], bias[1]) if self.recurrent_bias and bias is not None else (bias, None)
 
     def recurrent_product(
@@ -112,7 +112,7 @@ class Cell:
         ops : namespace
             With `matmul`, and for several masks `split` and `concatenate`.
         masks : sequence of array, shape (batch, units)
-            Recurrent dropout: none, one, or one per gate.
+            Recurrent dropout masks: none, one, or one per gate.
 
         Examples
         --------
@@ -127,8 +127,8 @@ class Cell:
             def columns(x: Array) -> Array:
                 return x[..., first * units : stop * units] if stop - first < self.n_gates else x
 
-            own = masks[first:stop] if len(masks) > 1 else masks
-            u = masked_product(h, columns(U), own, ops)
+            gate_masks = masks[first:stop] if len(masks) > 1 else masks
+            u = masked_product(h, columns(U), gate_masks, ops)
             return u if bias is None else u + columns(bias)
 
         return product
@@ -136,12 +136,12 @@ class Cell:
 
 def _rnn(
     a: Array, state: State, product: Any, ops: Any, activation: Any = None, _: Any = None
-) -> tuple[State, Kept]:
+) -> tuple[State, Cache]:
     return (rnn_step(a + product(state[0]), ops, activation),), ()
 
 
 def _rnn_gradient(
-    dstate: State, h: Array, _: Kept, back: Any, __: Any
+    dstate: State, h: Array, _: Cache, back: Any, __: Any
 ) -> tuple[Array, Array, State]:
     dz = rnn_step_gradient(dstate[0], h)
     return dz, dz, (back(dz),)
@@ -154,16 +154,16 @@ def _lstm(
     ops: Any,
     activation: Any = None,
     recurrent_activation: Any = None,
-) -> tuple[State, Kept]:
+) -> tuple[State, Cache]:
     h, c = state
     h, c_after, gates = lstm_step(a + product(h), c, ops, activation, recurrent_activation)
     return (h, c_after), (*gates, c)
 
 
 def _lstm_gradient(
-    dstate: State, _: Array, kept: Kept, back: Any, ops: Any
+    dstate: State, _: Array, cache: Cache, back: Any, ops: Any
 ) -> tuple[Array, Array, State]:
-    i, f, g, o, c = kept
+    i, f, g, o, c = cache
     dh, dc = dstate
     dz, dc = lstm_step_gradient(dh, dc, (i, f, g, o), c, ops)
     return dz, dz, (back(dz), dc)
@@ -171,38 +171,38 @@ def _lstm_gradient(
 
 def _gru(
     a: Array, state: State, product: Any, ops: Any, activation: Any = None, gate: Any = None
-) -> tuple[State, Kept]:
+) -> tuple[State, Cache]:
     (h,) = state
     h_after, gates, u_g = gru_step(a, h, product, ops, activation, gate)
     return (h_after,), (*gates, u_g, h)
 
 
 def _gru_gradient(
-    dstate: State, _: Array, kept: Kept, back: Any, ops: Any
+    dstate: State, _: Array, cache: Cache, back: Any, ops: Any
 ) -> tuple[Array, Array, State]:
-    *gates, u_g, h = kept
+    *gates, u_g, h = cache
     da, du, dh = gru_step_gradient(dstate[0], h, tuple(gates), u_g, back, ops)
     return da, du, (dh,)
 
 
 def _gru_reset_before(
     a: Array, state: State, product: Any, ops: Any, activation: Any = None, gate: Any = None
-) -> tuple[State, Kept]:
+) -> tuple[State, Cache]:
     (h,) = state
     h_after, gates = gru_reset_before_step(a, h, product, ops, activation, gate)
     return (h_after,), (*gates, h)
 
 
 def _gru_reset_before_gradient(
-    dstate: State, _: Array, kept: Kept, back: Any, ops: Any
+    dstate: State, _: Array, cache: Cache, back: Any, ops: Any
 ) -> tuple[Array, Array, State]:
-    *gates, h = kept
+    *gates, h = cache
     da, dh = gru_reset_before_step_gradient(dstate[0], h, tuple(gates), back, ops)
     return da, da, (dh,)
 
 
-def _gru_reset_before_inputs(h: Array, kept: Kept) -> list[tuple[Array, int]]:
-    return [(h, 2), (kept[1] * h, 1)]  # the candidate reads r * h
+def _gru_reset_before_inputs(h: Array, cache: Cache) -> list[tuple[Array, int]]:
+    return [(h, 2), (cache[1] * h, 1)]  # the candidate reads r * h
 
 
 _GRU_GATES = {"z": "update", "r": "reset", "g": "candidate"}
@@ -216,7 +216,7 @@ CELLS: dict[str, Cell] = {
         n_gates=4,
         step=_lstm,
         step_gradient=_lstm_gradient,
-        n_kept=5,
+        n_cached=5,
     ),
     "rnn": Cell(
         layer="SimpleRNN",
@@ -225,7 +225,7 @@ CELLS: dict[str, Cell] = {
         n_gates=1,
         step=_rnn,
         step_gradient=_rnn_gradient,
-        n_kept=0,
+        n_cached=0,
     ),
     "gru": Cell(
         layer="GRU",
@@ -235,7 +235,7 @@ CELLS: dict[str, Cell] = {
         n_gates=3,
         step=_gru,
         step_gradient=_gru_gradient,
-        n_kept=5,
+        n_cached=5,
         additive=False,
         recurrent_bias=True,
         options={"reset_after": True},
@@ -248,7 +248,7 @@ CELLS: dict[str, Cell] = {
         n_gates=3,
         step=_gru_reset_before,
         step_gradient=_gru_reset_before_gradient,
-        n_kept=4,
+        n_cached=4,
         inputs=_gru_reset_before_inputs,
         options={"reset_after": False},
     ),

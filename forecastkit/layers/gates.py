@@ -1,8 +1,8 @@
-"""The equations of the recurrent cells: arrays in, arrays out, no weights of their own, no state.
+"""Equations of the recurrent cells, as pure functions of arrays.
 
 Each function takes `ops`, a namespace with `matmul`, `split`, `concatenate`, `tanh` and `sigmoid`:
-`keras.ops` or TensorFlow when a network is trained, a handful of NumPy functions when it predicts.
-So the math is written once. Letters are those of the papers: `x` input, `h` hidden state, `c` cell
+`keras.ops` or TensorFlow for training, NumPy functions for prediction. So the equations are written
+only once. Letters are those of the papers: `x` input, `h` hidden state, `c` cell
 state; `i`, `f`, `o` input, forget and output gate, `g` candidate; `W`, `U`, `b` kernel, recurrent
 kernel, bias; `z` the pre-activation W x + b + U h. Of a gated recurrent unit `z` and `r` are the
 update and the reset gate.
@@ -25,7 +25,7 @@ Activation = Callable[[Array], Array] | None
 
 
 def input_part(x: Array, W: Array, b: Array | None, ops: Any) -> Array:
-    """Compute W x + b, the contribution of the input to a step; all steps can go at once.
+    """Compute W x + b, the contribution of the inputs, for one step or all steps at once.
 
     Parameters
     ----------
@@ -44,30 +44,32 @@ def input_part(x: Array, W: Array, b: Array | None, ops: Any) -> Array:
 
 
 def masked_product(x: Array, W: Array, masks: Sequence[Array], ops: Any) -> Array:
-    """Compute W x with dropout of x: one mask for all gates, or one per gate.
-
-    Gal & Ghahramani, "A theoretically grounded application of dropout in recurrent neural
-    networks", NIPS 2016: the masks stay the same for all steps of a sequence.
+    """Compute W x with dropout of x: no mask, one mask for all gates, or one per gate.
 
     Parameters
     ----------
     x : array, shape (..., features)
     W : array, shape (features, gates * units)
     masks : sequence of array, each of the shape of x or broadcast to it
-        None, one, or as many as there are gates.
+        None, one, or one per gate, the same for all steps of a sequence.
     ops : namespace
         With `matmul`, and for several masks `split` and `concatenate`.
 
     Returns
     -------
     array, shape (..., gates * units)
+
+    References
+    ----------
+    Gal & Ghahramani, "A theoretically grounded application of dropout in recurrent neural
+    networks", NIPS 2016.
     """
     if not masks:
         return ops.matmul(x, W)
     if len(masks) == 1:
         return ops.matmul(x * masks[0], W)
-    parts = zip(masks, ops.split(W, len(masks), axis=-1), strict=True)
-    return ops.concatenate([ops.matmul(x * mask, part) for mask, part in parts], axis=-1)
+    blocks = zip(masks, ops.split(W, len(masks), axis=-1), strict=True)
+    return ops.concatenate([ops.matmul(x * mask, block) for mask, block in blocks], axis=-1)
 
 
 def rnn_step(z: Array, ops: Any, activation: Activation = None) -> Array:
@@ -98,9 +100,9 @@ def rnn_step(z: Array, ops: Any, activation: Activation = None) -> Array:
 
 
 def rnn_step_gradient(dh: Array, h: Array) -> Array:
-    """Gradient of `rnn_step` with tanh: from that of h' to that of the pre-activation.
+    """Gradient of `rnn_step` with tanh: with respect to the pre-activation.
 
-    The derivative of tanh(z) is 1 - tanh(z)^2, and tanh(z) is h'.
+    The derivative of h' = tanh(z) is 1 - h'^2.
 
     Parameters
     ----------
@@ -152,7 +154,7 @@ def lstm_step(
 
     Examples
     --------
-    With the forget gate open and the input gate closed, the cell keeps its state.
+    With the forget gate open and the input gate closed, the cell state does not change.
 
     >>> import numpy as np
     >>> from types import SimpleNamespace
@@ -254,11 +256,11 @@ def gru_step(
 
     References
     ----------
-    Cho et al., EMNLP 2014; the reset gate after the product as in cuDNN and in Keras's default.
+    Cho et al., EMNLP 2014; the reset gate after the product is that of cuDNN and Keras's default.
 
     Examples
     --------
-    With the update gate open, the state stays.
+    With the update gate open, the state does not change.
 
     >>> import numpy as np
     >>> from types import SimpleNamespace
@@ -285,9 +287,7 @@ def gru_step_gradient(
 ) -> tuple[Array, Array, Array]:
     """Gradient of `gru_step` with tanh and sigmoid.
 
-    Below, da is the gradient with respect to the pre-activations of z, r and g.
-
-    ::
+    With da the gradient with respect to the pre-activations of z, r and g::
 
         da_z = dh' * (h - g) * z * (1 - z)      da_g = dh' * (1 - z) * (1 - g^2)
         da_r = da_g * u_g * r * (1 - r)
@@ -333,7 +333,7 @@ def gru_reset_before_step(
 ) -> tuple[Array, tuple[Array, Array, Array]]:
     """One step of a gated recurrent unit, with the reset gate before the recurrent product.
 
-    As `gru_step`, but for the candidate, and without a bias of U h::
+    As `gru_step`, except for the candidate, and without a bias of U h::
 
         g = tanh(W_g x + b_g + U_g (r * h))
 
@@ -342,7 +342,7 @@ def gru_reset_before_step(
     a, h, ops, activation, recurrent_activation
         As for `gru_step`.
     product : callable
-        product(h, first, stop) is U h for the gates from `first` to before `stop`.
+        product(h, first, stop) is U h for the gates `first` to `stop - 1`.
 
     Returns
     -------
@@ -383,7 +383,7 @@ def gru_reset_before_step_gradient(
     dh, h, gates, ops
         As for `gru_step_gradient`.
     back : callable
-        back(du, first, stop) is U^T du for the gates from `first` to before `stop`.
+        back(du, first, stop) is U^T du for the gates `first` to `stop - 1`.
 
     Returns
     -------

@@ -1,7 +1,7 @@
-"""A gated recurrent unit for Keras: `GRUCell` does a step, `GRU` the sequence.
+"""Gated recurrent unit for Keras: `GRUCell` for a step, `GRU` for a sequence.
 
-The step is in `forecastkit.layers.gates`, once with the reset gate after the recurrent product and
-once before it; the classes here own weights and call it.
+The equations are in `forecastkit.layers.gates`, with the reset gate after the recurrent product or
+before it; the classes here hold the weights.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import keras
 from keras import ops
 from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
 
-from forecastkit.layers.arguments import serialize, set_arguments, shows_cell
+from forecastkit.layers.arguments import expose_cell_arguments, serialize, set_arguments
 from forecastkit.layers.cells import CELLS
 from forecastkit.layers.rnn import CELL_ARGUMENTS as RNN_ARGUMENTS
 from forecastkit.layers.sequence import (
@@ -28,13 +28,13 @@ CELL_ARGUMENTS = (*RNN_ARGUMENTS, "recurrent_activation", "reset_after")
 
 
 def _equations(reset_after: bool) -> str:
-    """Name in `CELLS` of the equations of a cell."""
+    """Name in `CELLS` of the equations."""
     return "gru" if reset_after else "gru_reset_before"
 
 
 @keras.saving.register_keras_serializable(package="forecastkit")
 class GRUCell(DropoutRNNCell, keras.layers.Layer):
-    """One step of a gated recurrent unit: gates z and r decide what is kept and what is read.
+    """One step of a gated recurrent unit: gates z and r control updating and resetting.
 
     Parameters
     ----------
@@ -48,12 +48,11 @@ class GRUCell(DropoutRNNCell, keras.layers.Layer):
     Notes
     -----
     Weights: `kernel` (features, 3 units), `recurrent_kernel` (units, 3 units), and `bias`, of shape
-    (2, 3 units) with `reset_after`, for W x and for U h, otherwise (3 units,); along the last axis
-    stand z, r and the candidate. Call: inputs (batch, features) and [h] with h (batch, units) give
-    the output and the new [h].
+    (2, 3 units) with `reset_after`, for W x and for U h, otherwise (3 units,); with z, r and the
+    candidate along the last axis. Call: from inputs (batch, features) and [h], with h
+    (batch, units), to the output and the new [h].
 
-    With `recurrent_dropout`, or `implementation=1`, dropout draws a mask of its own for every gate,
-    as in Keras.
+    With `recurrent_dropout`, or `implementation=1`, dropout masks are drawn per gate, as in Keras.
 
     References
     ----------
@@ -69,7 +68,7 @@ class GRUCell(DropoutRNNCell, keras.layers.Layer):
     [[0.0, 0.0]]
     """
 
-    one_drops_all = False
+    rate_1_drops_all = False  # dropout rate of 1, as in Keras
 
     def __init__(
         self,
@@ -92,10 +91,10 @@ class GRUCell(DropoutRNNCell, keras.layers.Layer):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        given = {name: value for name, value in locals().items() if name in CELL_ARGUMENTS}
+        arguments = {name: value for name, value in locals().items() if name in CELL_ARGUMENTS}
         implementation = kwargs.pop("implementation", 2)
         super().__init__(**kwargs)
-        set_arguments(self, given)
+        set_arguments(self, arguments)
         self.implementation = 1 if self.recurrent_dropout else implementation
         if self.implementation == 1:
             self.dropout_mask_count = 3
@@ -103,12 +102,12 @@ class GRUCell(DropoutRNNCell, keras.layers.Layer):
         self.state_size = self.output_size = units
 
     def build(self, input_shape: Any) -> None:
-        """Make the weights for inputs of shape (batch, features)."""
+        """Create the weights for inputs of shape (batch, features)."""
         kind = CELLS[_equations(self.reset_after)]
         add_weights(self, kind, input_shape[-1], self.bias_initializer)
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, Any]:
-        """Do one step; see the class."""
+        """Run one step; see the class."""
         nested, kind = isinstance(states, list | tuple), _equations(self.reset_after)
         (h,) = run_cell(self, kind, inputs, states if nested else [states], training)
         return h, [h] if nested else h
@@ -118,13 +117,13 @@ class GRUCell(DropoutRNNCell, keras.layers.Layer):
         return [ops.zeros((batch_size, self.units), dtype=self.compute_dtype)]
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make the same cell again."""
+        """Return the arguments from which the cell can be recreated."""
         own = serialize({name: getattr(self, name) for name in CELL_ARGUMENTS})
         return {**super().get_config(), **own}
 
 
 @keras.saving.register_keras_serializable(package="forecastkit")
-@shows_cell(*CELL_ARGUMENTS)
+@expose_cell_arguments(*CELL_ARGUMENTS)
 class GRU(keras.layers.RNN):
     """A gated recurrent unit over a sequence: drop-in for `keras.layers.GRU`.
 
@@ -135,13 +134,13 @@ class GRU(keras.layers.RNN):
     reset_after : bool
         Whether the reset gate multiplies U h (the default, as in cuDNN), or h before the product.
     **kwargs
-        The arguments of `keras.layers.GRU`, with the same meaning and defaults. One is refused:
-        `use_cudnn=True`, since the gate math is that of this package on every device.
+        The arguments of `keras.layers.GRU`, with the same meaning and defaults, except that
+        `use_cudnn=True` is refused: the gate math is that of this package on every device.
 
     Notes
     -----
-    Inputs (batch, time, features) give the last output (batch, units), or all of them
-    (batch, time, units) with `return_sequences`; with `return_state` also the last state.
+    From inputs (batch, time, features), the layer returns the last output (batch, units), or all
+    outputs (batch, time, units) with `return_sequences`; with `return_state` also the last state.
 
     Examples
     --------
@@ -178,12 +177,12 @@ class GRU(keras.layers.RNN):
         use_cudnn: str | bool = "auto",
         **kwargs: Any,
     ) -> None:
-        given = locals()
+        arguments = locals()
         check_cudnn(use_cudnn)
         policy = {name: kwargs[name] for name in ("dtype", "trainable") if name in kwargs}
-        masks = kwargs.pop("implementation", 2)
-        of_cell = {name: given[name] for name in CELL_ARGUMENTS}
-        cell = GRUCell(**of_cell, implementation=masks, name="gru_cell", **policy)
+        implementation = kwargs.pop("implementation", 2)
+        cell_arguments = {name: arguments[name] for name in CELL_ARGUMENTS}
+        cell = GRUCell(**cell_arguments, implementation=implementation, name="gru_cell", **policy)
         super().__init__(
             cell,
             return_sequences=return_sequences,
@@ -200,17 +199,17 @@ class GRU(keras.layers.RNN):
     def inner_loop(
         self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
     ) -> tuple[Any, Any, list[Any]]:
-        """Run over the sequence: last output, all outputs, states; Keras's RNN calls it."""
+        """Return last output, all outputs and last states; called by `keras.layers.RNN`."""
         if self.unroll or not has_standard_activations(self.cell):
             return super().inner_loop(sequences, initial_state, mask, training)
         kind = _equations(self.reset_after)
         return run_layer(self, kind, sequences, initial_state, mask, training)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make the same layer again."""
+        """Return the arguments from which the layer can be recreated."""
         return sequence_config(self, super().get_config(), CELL_ARGUMENTS)
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> GRU:
-        """Make a layer from what `get_config` returned."""
+        """Create a layer from the result of `get_config`."""
         return cls(**config)

@@ -1,4 +1,4 @@
-"""The gates and states of a recurrent layer, step by step."""
+"""Gate activations and states of a recurrent layer at every step."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from forecastkit.layers.gates import input_part
 def gate_activations(
     layer: Any, x: Any, initial_state: Any = None, mask: Any = None
 ) -> dict[str, Any]:
-    """Run a recurrent layer with gates over an input and return its gates and states per step.
+    """Run a gated recurrent layer on an input and return its gates and states at every step.
 
-    The equations are those that the layer itself runs (`forecastkit.layers.gates`); the layer is
-    not changed, nor are the states that a stateful one keeps. Dropout is off.
+    The equations are those of the layer itself (`forecastkit.layers.gates`). The layer, including
+    the states of a stateful one, does not change. Dropout is off.
 
     Parameters
     ----------
-    layer : LSTM or another layer with gates, ours or that of Keras
-        Built: it has been called, or loaded.
+    layer : LSTM or another gated layer, of this package or of Keras
+        It must be built, by a call or by loading.
     x : array, shape (batch, time, features)
     initial_state : sequence of arrays, shape (batch, units), optional
         States before the first step (h and c of an LSTM); zeros by default.
     mask : array of bool, shape (batch, time), optional
-        Steps that count. At the others the states stay, and the gates are NaN.
+        Steps to process. At masked steps (False) the states do not change and the gates are NaN.
 
     Returns
     -------
@@ -38,9 +38,9 @@ def gate_activations(
     Raises
     ------
     TypeError
-        If the layer has no such gates.
+        If the layer has no gates.
     ValueError
-        If it is not built, or the input, mask or a state has another shape.
+        If it is not built, or the shape of the input, the mask or a state is invalid.
 
     Examples
     --------
@@ -48,8 +48,8 @@ def gate_activations(
     >>> from forecastkit.layers import LSTM
     >>> layer = LSTM(3)
     >>> x = np.zeros((2, 5, 4), "float32")
-    >>> found = gate_activations(layer, x) if layer(x) is not None else None
-    >>> found["f"].shape, round(float(found["f"][0, 0, 0]), 3)  # its bias starts at 1
+    >>> gates = gate_activations(layer, x) if layer(x) is not None else None
+    >>> gates["f"].shape, round(float(gates["f"][0, 0, 0]), 3)  # its bias is initialised at 1
     ((2, 5, 3), 0.731)
     """
     cell, kind = _gated_cell(layer)
@@ -59,36 +59,37 @@ def gate_activations(
     bias = None if cell.bias is None else ops.cast(cell.bias, cell.compute_dtype)
     input_bias, recurrent_bias = kind.split_bias(bias)
     product = kind.recurrent_product(U, recurrent_bias, ops)
-    x, counts = _checked(x, mask, features=kernel.shape[0], dtype=cell.compute_dtype)
+    x, mask = _checked_inputs(x, mask, features=kernel.shape[0], dtype=cell.compute_dtype)
     a = input_part(x, kernel, input_bias, ops)  # (batch, time, gates * units)
     states = cell.get_initial_state(x.shape[0]) if initial_state is None else initial_state
     letters = kind.states
     state = _checked_states(states, letters, (x.shape[0], cell.units), cell.compute_dtype)
 
     steps = list(range(x.shape[1]))
-    seen: dict[int, list[Any]] = {}
+    activations: dict[int, list[Any]] = {}
     for t in steps[::-1] if layer.go_backwards else steps:
-        here = counts[:, t, None]
-        new, kept = kind.step(
+        is_processed = mask[:, t, None]
+        after, cache = kind.step(
             a[:, t], state, product, ops, cell.activation, cell.recurrent_activation
         )
-        state = tuple(ops.where(here, one, old) for one, old in zip(new, state, strict=True))
-        gates = [ops.where(here, gate, float("nan")) for gate in kept[: len(kind.gates)]]
-        seen[t] = [*gates, *state]
-    columns = zip(*(seen[t] for t in steps), strict=True)
+        pairs = zip(after, state, strict=True)
+        state = tuple(ops.where(is_processed, new, old) for new, old in pairs)
+        gates = [ops.where(is_processed, gate, float("nan")) for gate in cache[: len(kind.gates)]]
+        activations[t] = [*gates, *state]
+    by_letter = zip(*(activations[t] for t in steps), strict=True)
     return {
-        name: ops.convert_to_numpy(ops.stack(column, axis=1))
-        for name, column in zip((*kind.gates, *letters), columns, strict=True)
+        letter: ops.convert_to_numpy(ops.stack(arrays, axis=1))
+        for letter, arrays in zip((*kind.gates, *letters), by_letter, strict=True)
     }
 
 
 def _gated_cell(layer: Any) -> tuple[Any, Cell]:
-    """The layer's own cell, and what is known of cells of its kind."""
+    """Cell of a layer and its entry in `CELLS`; raise TypeError if it has no gates."""
     cell: Any = getattr(layer, "cell", None)
-    names = {one.__name__ for one in type(cell).__mro__}
+    class_names = {base.__name__ for base in type(cell).__mro__}
     for kind in CELLS.values():
         matches = all(getattr(cell, name, value) == value for name, value in kind.options.items())
-        if kind.gates and matches and f"{kind.layer}Cell" in names:
+        if kind.gates and matches and f"{kind.layer}Cell" in class_names:
             return cell, kind
     listed = ", ".join(dict.fromkeys(kind.layer for kind in CELLS.values() if kind.gates))
     raise TypeError(
@@ -100,17 +101,17 @@ def _gated_cell(layer: Any) -> tuple[Any, Cell]:
 def _checked_states(
     states: Any, letters: tuple[str, ...], shape: tuple[int, int], dtype: str
 ) -> tuple[Any, ...]:
-    """States as tensors of (batch, units)."""
-    made = [ops.convert_to_tensor(state, dtype=dtype) for state in states]
-    if len(made) != len(letters) or any(tuple(state.shape) != shape for state in made):
-        found = [tuple(state.shape) for state in made]
-        wanted = " and ".join(letters)
-        raise ValueError(f"initial_state has shapes {found}; it takes {wanted} of shape {shape}.")
-    return tuple(made)
+    """States as tensors of shape (batch, units); raise ValueError on other shapes."""
+    tensors = [ops.convert_to_tensor(state, dtype=dtype) for state in states]
+    if len(tensors) != len(letters) or any(tuple(state.shape) != shape for state in tensors):
+        shapes = [tuple(state.shape) for state in tensors]
+        names = " and ".join(letters)
+        raise ValueError(f"initial_state has shapes {shapes}; it takes {names} of shape {shape}.")
+    return tuple(tensors)
 
 
-def _checked(x: Any, mask: Any, features: int, dtype: str) -> tuple[Any, Any]:
-    """Inputs and mask as tensors of the shapes that the docstring above asks for."""
+def _checked_inputs(x: Any, mask: Any, features: int, dtype: str) -> tuple[Any, Any]:
+    """Inputs and mask as tensors; raise ValueError if their shapes are invalid."""
     x = ops.convert_to_tensor(x, dtype=dtype)
     if len(x.shape) != 3 or x.shape[1] == 0 or x.shape[2] != features:
         raise ValueError(

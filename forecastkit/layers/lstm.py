@@ -1,6 +1,6 @@
-"""A long short-term memory for Keras: `LSTMCell` does a step, `LSTM` the sequence.
+"""Long short-term memory for Keras: `LSTMCell` for a step, `LSTM` for a sequence.
 
-The step is `forecastkit.layers.gates.lstm_step`; what is here owns weights and calls it.
+The equations are in `forecastkit.layers.gates.lstm_step`; the classes here hold the weights.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import keras
 from keras import ops
 from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
 
-from forecastkit.layers.arguments import serialize, set_arguments, shows_cell
+from forecastkit.layers.arguments import expose_cell_arguments, serialize, set_arguments
 from forecastkit.layers.cells import CELLS
 from forecastkit.layers.rnn import CELL_ARGUMENTS as RNN_ARGUMENTS
 from forecastkit.layers.sequence import (
@@ -28,7 +28,7 @@ CELL_ARGUMENTS = (*RNN_ARGUMENTS, "recurrent_activation", "unit_forget_bias")
 
 @keras.saving.register_keras_serializable(package="forecastkit")
 class LSTMCell(DropoutRNNCell, keras.layers.Layer):
-    """One step of a long short-term memory: gates i, f, o decide what is written, kept, shown.
+    """One step of a long short-term memory: gates i, f, o control writing, forgetting, output.
 
     Parameters
     ----------
@@ -39,15 +39,14 @@ class LSTMCell(DropoutRNNCell, keras.layers.Layer):
 
     Notes
     -----
-    Weights: `kernel` (features, 4 units), `recurrent_kernel` (units, 4 units), `bias` (4 units,);
-    along the last axis stand i, f, g, o. Call: inputs (batch, features) and [h, c], each
-    (batch, units), give the output and the new [h, c].
+    Weights: `kernel` (features, 4 units), `recurrent_kernel` (units, 4 units), `bias` (4 units,),
+    with i, f, g, o along the last axis. Call: from inputs (batch, features) and [h, c], each
+    (batch, units), to the output and the new [h, c].
 
-    With `recurrent_dropout`, or `implementation=1`, dropout draws a mask of its own for every gate,
-    as in Keras.
+    With `recurrent_dropout`, or `implementation=1`, dropout masks are drawn per gate, as in Keras.
 
-    `unit_forget_bias` starts the forget gate's bias at one, so that the cell remembers before it
-    has learnt what to forget (Jozefowicz et al., "An empirical exploration of recurrent network
+    `unit_forget_bias` initialises the bias of the forget gate at 1, so that the untrained cell
+    retains its state (Jozefowicz et al., "An empirical exploration of recurrent network
     architectures", ICML 2015).
 
     References
@@ -64,7 +63,7 @@ class LSTMCell(DropoutRNNCell, keras.layers.Layer):
     [[0.0, 0.0]]
     """
 
-    one_drops_all = False
+    rate_1_drops_all = False  # dropout rate of 1, as in Keras
 
     def __init__(
         self,
@@ -87,10 +86,10 @@ class LSTMCell(DropoutRNNCell, keras.layers.Layer):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        given = {name: value for name, value in locals().items() if name in CELL_ARGUMENTS}
+        arguments = {name: value for name, value in locals().items() if name in CELL_ARGUMENTS}
         implementation = kwargs.pop("implementation", 2)
         super().__init__(**kwargs)
-        set_arguments(self, given)
+        set_arguments(self, arguments)
         self.implementation = 1 if self.recurrent_dropout else implementation
         if self.implementation == 1:
             self.dropout_mask_count = 4
@@ -99,20 +98,19 @@ class LSTMCell(DropoutRNNCell, keras.layers.Layer):
         self.output_size = units
 
     def build(self, input_shape: Any) -> None:
-        """Make the weights for inputs of shape (batch, features)."""
-        start = self._forgetful_bias if self.unit_forget_bias else self.bias_initializer
-        add_weights(self, CELLS["lstm"], input_shape[-1], start)
+        """Create the weights for inputs of shape (batch, features)."""
+        initializer = self._forget_bias if self.unit_forget_bias else self.bias_initializer
+        add_weights(self, CELLS["lstm"], input_shape[-1], initializer)
 
-    def _forgetful_bias(self, shape: Any, dtype: Any = None) -> Any:
+    def _forget_bias(self, shape: Any, dtype: Any = None) -> Any:
         units = self.units
-        parts = (self.bias_initializer, keras.initializers.Ones(), self.bias_initializer)
+        initializers = (self.bias_initializer, keras.initializers.Ones(), self.bias_initializer)
         sizes = (units, units, 2 * units)  # i; f; g and o
-        return ops.concatenate(
-            [part((size,), dtype=dtype) for part, size in zip(parts, sizes, strict=True)]
-        )
+        blocks = zip(initializers, sizes, strict=True)
+        return ops.concatenate([initialize((size,), dtype=dtype) for initialize, size in blocks])
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, list[Any]]:
-        """Do one step; see the class."""
+        """Run one step; see the class."""
         h, c = run_cell(self, "lstm", inputs, states, training)
         return h, [h, c]
 
@@ -121,13 +119,13 @@ class LSTMCell(DropoutRNNCell, keras.layers.Layer):
         return [ops.zeros((batch_size, self.units), dtype=self.compute_dtype) for _ in "hc"]
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make the same cell again."""
+        """Return the arguments from which the cell can be recreated."""
         own = serialize({name: getattr(self, name) for name in CELL_ARGUMENTS})
         return {**super().get_config(), **own}
 
 
 @keras.saving.register_keras_serializable(package="forecastkit")
-@shows_cell(*CELL_ARGUMENTS)
+@expose_cell_arguments(*CELL_ARGUMENTS)
 class LSTM(keras.layers.RNN):
     """A long short-term memory over a sequence: drop-in for `keras.layers.LSTM`.
 
@@ -136,13 +134,13 @@ class LSTM(keras.layers.RNN):
     units : int
         Size of the hidden state, of the cell state and of the output.
     **kwargs
-        The arguments of `keras.layers.LSTM`, with the same meaning and defaults. One is refused:
-        `use_cudnn=True`, since the gate math is that of this package on every device.
+        The arguments of `keras.layers.LSTM`, with the same meaning and defaults, except that
+        `use_cudnn=True` is refused: the gate math is that of this package on every device.
 
     Notes
     -----
-    Inputs (batch, time, features) give the last output (batch, units), or all of them
-    (batch, time, units) with `return_sequences`; with `return_state` also the last h and c.
+    From inputs (batch, time, features), the layer returns the last output (batch, units), or all
+    outputs (batch, time, units) with `return_sequences`; with `return_state` also the last h and c.
 
     Examples
     --------
@@ -180,12 +178,12 @@ class LSTM(keras.layers.RNN):
         use_cudnn: str | bool = "auto",
         **kwargs: Any,
     ) -> None:
-        given = locals()
+        arguments = locals()
         check_cudnn(use_cudnn)
         policy = {name: kwargs[name] for name in ("dtype", "trainable") if name in kwargs}
-        masks = kwargs.pop("implementation", 2)
-        of_cell = {name: given[name] for name in CELL_ARGUMENTS}
-        cell = LSTMCell(**of_cell, implementation=masks, name="lstm_cell", **policy)
+        implementation = kwargs.pop("implementation", 2)
+        cell_arguments = {name: arguments[name] for name in CELL_ARGUMENTS}
+        cell = LSTMCell(**cell_arguments, implementation=implementation, name="lstm_cell", **policy)
         super().__init__(
             cell,
             return_sequences=return_sequences,
@@ -202,16 +200,16 @@ class LSTM(keras.layers.RNN):
     def inner_loop(
         self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
     ) -> tuple[Any, Any, list[Any]]:
-        """Run over the sequence: last output, all outputs, states; Keras's RNN calls it."""
+        """Return last output, all outputs and last states; called by `keras.layers.RNN`."""
         if self.unroll or not has_standard_activations(self.cell):
             return super().inner_loop(sequences, initial_state, mask, training)
         return run_layer(self, "lstm", sequences, initial_state, mask, training)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make the same layer again."""
+        """Return the arguments from which the layer can be recreated."""
         return sequence_config(self, super().get_config(), CELL_ARGUMENTS)
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> LSTM:
-        """Make a layer from what `get_config` returned."""
+        """Create a layer from the result of `get_config`."""
         return cls(**config)

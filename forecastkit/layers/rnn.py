@@ -1,6 +1,6 @@
-"""A simple recurrent network for Keras: `SimpleRNNCell` does a step, `SimpleRNN` the sequence.
+"""Simple recurrent network for Keras: `SimpleRNNCell` for a step, `SimpleRNN` for a sequence.
 
-The step is `forecastkit.layers.gates.rnn_step`; what is here owns weights and calls it.
+The equations are in `forecastkit.layers.gates.rnn_step`; the classes here hold the weights.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import keras
 from keras import ops
 from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
 
-from forecastkit.layers.arguments import serialize, set_arguments, shows_cell
+from forecastkit.layers.arguments import expose_cell_arguments, serialize, set_arguments
 from forecastkit.layers.cells import CELLS
 from forecastkit.layers.sequence import (
     has_standard_activations,
@@ -54,7 +54,8 @@ class SimpleRNNCell(DropoutRNNCell, keras.layers.Layer):
     Notes
     -----
     Weights: `kernel` (features, units), `recurrent_kernel` (units, units), `bias` (units,).
-    Call: inputs (batch, features) and [h] with h (batch, units) give the output and the new [h].
+    Call: from inputs (batch, features) and [h], with h (batch, units), to the output and the new
+    [h].
 
     References
     ----------
@@ -69,7 +70,7 @@ class SimpleRNNCell(DropoutRNNCell, keras.layers.Layer):
     [[0.0, 0.0]]
     """
 
-    one_drops_all = True
+    rate_1_drops_all = True  # dropout rate of 1, as in Keras
 
     def __init__(
         self,
@@ -90,18 +91,18 @@ class SimpleRNNCell(DropoutRNNCell, keras.layers.Layer):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        given = {name: value for name, value in locals().items() if name in CELL_ARGUMENTS}
+        arguments = {name: value for name, value in locals().items() if name in CELL_ARGUMENTS}
         super().__init__(**kwargs)
-        set_arguments(self, given)
+        set_arguments(self, arguments)
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.state_size = self.output_size = units
 
     def build(self, input_shape: Any) -> None:
-        """Make the weights for inputs of shape (batch, features)."""
+        """Create the weights for inputs of shape (batch, features)."""
         add_weights(self, CELLS["rnn"], input_shape[-1], self.bias_initializer)
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, Any]:
-        """Do one step; see the class."""
+        """Run one step; see the class."""
         nested = isinstance(states, list | tuple)
         (h,) = run_cell(self, "rnn", inputs, states if nested else [states], training)
         return h, [h] if nested else h
@@ -111,13 +112,13 @@ class SimpleRNNCell(DropoutRNNCell, keras.layers.Layer):
         return [ops.zeros((batch_size, self.units), dtype=self.compute_dtype)]
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make the same cell again."""
+        """Return the arguments from which the cell can be recreated."""
         own = serialize({name: getattr(self, name) for name in CELL_ARGUMENTS})
         return {**super().get_config(), **own}
 
 
 @keras.saving.register_keras_serializable(package="forecastkit")
-@shows_cell(*CELL_ARGUMENTS)
+@expose_cell_arguments(*CELL_ARGUMENTS)
 class SimpleRNN(keras.layers.RNN):
     """A simple recurrent network over a sequence: drop-in for `keras.layers.SimpleRNN`.
 
@@ -130,8 +131,8 @@ class SimpleRNN(keras.layers.RNN):
 
     Notes
     -----
-    Inputs (batch, time, features) give the last output (batch, units), or all of them
-    (batch, time, units) with `return_sequences`; with `return_state` also the last state.
+    From inputs (batch, time, features), the layer returns the last output (batch, units), or all
+    outputs (batch, time, units) with `return_sequences`; with `return_state` also the last state.
 
     Examples
     --------
@@ -165,10 +166,10 @@ class SimpleRNN(keras.layers.RNN):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        given = locals()
+        arguments = locals()
         policy = {name: kwargs[name] for name in ("dtype", "trainable") if name in kwargs}
-        of_cell = {name: given[name] for name in CELL_ARGUMENTS}
-        cell = SimpleRNNCell(**of_cell, name="simple_rnn_cell", **policy)
+        cell_arguments = {name: arguments[name] for name in CELL_ARGUMENTS}
+        cell = SimpleRNNCell(**cell_arguments, name="simple_rnn_cell", **policy)
         super().__init__(
             cell,
             return_sequences=return_sequences,
@@ -184,16 +185,16 @@ class SimpleRNN(keras.layers.RNN):
     def inner_loop(
         self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
     ) -> tuple[Any, Any, list[Any]]:
-        """Run over the sequence: last output, all outputs, states; Keras's RNN calls it."""
+        """Return last output, all outputs and last states; called by `keras.layers.RNN`."""
         if self.unroll or not has_standard_activations(self.cell):
             return super().inner_loop(sequences, initial_state, mask, training)
         return run_layer(self, "rnn", sequences, initial_state, mask, training)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make the same layer again."""
+        """Return the arguments from which the layer can be recreated."""
         return sequence_config(self, super().get_config(), CELL_ARGUMENTS)
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> SimpleRNN:
-        """Make a layer from what `get_config` returned."""
+        """Create a layer from the result of `get_config`."""
         return cls(**config)

@@ -1,4 +1,4 @@
-"""The weights of a cell: kernel, recurrent kernel, bias, in Keras's names, order and layout."""
+"""Weights of a cell: kernel, recurrent kernel and bias, with the names and layout of Keras."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from forecastkit.layers.cells import Cell
 
 
 def add_weights(cell: Any, kind: Cell, features: int, bias_initializer: Callable[..., Any]) -> None:
-    """Give a cell its weights; all gates of a weight stand side by side along the last axis.
+    """Add the weights of a cell; the blocks of the gates are concatenated along the last axis.
 
     Parameters
     ----------
     cell : keras.layers.Layer
         With `units`, `use_bias`, and Keras's initialisers, regularisers and constraints.
     kind : forecastkit.layers.cells.Cell
-        Its equations, which imply the shapes.
+        Equations of the cell, which imply the shapes of its weights.
     features : int
-        Size of the input's last axis.
+        Size of the last axis of the inputs.
     bias_initializer : callable
-        The cell's own, or one that starts the forget gate open.
+        The initialiser of the cell, or one with a forget bias of 1.
     """
     shapes = kind.weight_shapes(features, cell.units)
     cell.kernel = cell.add_weight(

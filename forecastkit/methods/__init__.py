@@ -1,1 +1,1 @@
-"""Statistical forecasting methods over panels: arrays in, arrays out."""
+"""Statistical forecasting methods on panels of series: arrays in, arrays out."""

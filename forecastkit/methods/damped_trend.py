@@ -9,17 +9,18 @@ from forecastkit.series.components import measure
 from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale, scaled
 
-_DAMPING = 0.9  # factor per step of the slope (Gardner 1985)
+_DAMPING = 0.9  # factor of the slope per step (Gardner & McKenzie 1985)
 
 
 def damped_trend(panel: Panel, h: int, season_length: int) -> Paths:
-    """Exponential smoothing with a damped trend, on the components that networks see.
+    """Exponential smoothing with a damped trend, from the components that networks use.
 
     Parameters
     ----------
     panel : Panel
-        In the series' own units.
+        In the original units.
     h, season_length : int
+        Horizon and steps per season.
 
     Returns
     -------
@@ -36,11 +37,10 @@ def damped_trend(panel: Panel, h: int, season_length: int) -> Paths:
     [[5.0, 5.0]]
     """
     scale = measure_scale(panel)
-    on_scale = scaled(panel, scale)
-    components = measure(on_scale, (season_length,))
-    at, ahead = (panel.offsets[1:] - 1)[:, None], np.arange(1, h + 1)
-    season = components.season(at, at + ahead, panel.offsets[:-1][:, None])
-    grown = np.cumsum(_DAMPING**ahead)
-    path = components.level[at] + components.slope[at] * grown + season
-    spread = components.error[at] * np.sqrt(1.0 + (ahead - 1) * components.alpha[at] ** 2)
-    return original_units(scale, path, spread)
+    components = measure(scaled(panel, scale), (season_length,))
+    last, steps = (panel.offsets[1:] - 1)[:, None], np.arange(1, h + 1)
+    season = components.season(last, last + steps, panel.offsets[:-1][:, None])
+    damped_steps = np.cumsum(_DAMPING**steps)  # phi + ... + phi^k
+    point = components.level[last] + components.slope[last] * damped_steps + season
+    deviation = components.error[last] * np.sqrt(1.0 + (steps - 1) * components.alpha[last] ** 2)
+    return original_units(scale, point, deviation)

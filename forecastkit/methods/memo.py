@@ -1,4 +1,4 @@
-"""Forecasts of methods that are computed once for each past of a series."""
+"""Memoised forecasts of the statistical methods, computed once per history of a series."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from forecastkit.series.panel import Panel
 
 
 class MethodForecasts:
-    """Runs methods over panels and stores the forecasts by the values of each series.
+    """Forecasts of methods on panels, cached by the values of each series.
 
-    A fit forecasts the same pasts several times: to weight a blend, to score it and to score the
-    baselines. Here they are computed once.
+    A fit forecasts the same histories several times: to weight a blend, to score it and to score
+    the baselines. Each is computed once.
 
     Parameters
     ----------
     h : int
-        Longest horizon that is asked for.
+        Longest horizon requested.
 
     Examples
     --------
@@ -33,34 +33,34 @@ class MethodForecasts:
 
     def __init__(self, h: int) -> None:
         self.h = h
-        self._stored: dict[tuple[str, int, bytes], np.ndarray] = {}  # (2, h) each
-        self._upcoming: dict[bytes, np.ndarray] = {}
-        self._last: tuple[tuple[bytes, ...], Panel] = (), Panel.of([])
+        self._cache: dict[tuple[str, int, bytes], np.ndarray] = {}  # (2, h) each
+        self._expected: dict[bytes, np.ndarray] = {}
+        self._last_computed: tuple[tuple[bytes, ...], Panel] = (), Panel.of([])
 
     def expect(self, panel: Panel) -> None:
-        """Announce a panel that will be forecast later, to be computed with the next one."""
-        self._upcoming.update(_rows(panel))
+        """Register a panel that is forecast later, so that it is computed with the next one."""
+        self._expected.update(_by_digest(panel))
 
     def __call__(self, name: str, panel: Panel, h: int, season_length: int) -> Paths:
-        """Forecasts of a method; see `Method.forecast`."""
-        rows = _rows(panel)
-        if any((name, season_length, digest) not in self._stored for digest, _ in rows):
-            self._compute(name, dict(rows) | self._upcoming, season_length)
-        stored = [self._stored[name, season_length, digest][:, :h] for digest, _ in rows]
-        paths = np.array(stored).reshape(-1, 2, h)
+        """Forecast by the method of this name; see `Method.forecast`."""
+        series = _by_digest(panel)
+        if any((name, season_length, digest) not in self._cache for digest, _ in series):
+            self._compute(name, dict(series) | self._expected, season_length)
+        cached = [self._cache[name, season_length, digest][:, :h] for digest, _ in series]
+        paths = np.array(cached).reshape(-1, 2, h)
         return paths[:, 0], paths[:, 1]
 
-    def _compute(self, name: str, rows: dict[bytes, np.ndarray], season_length: int) -> None:
-        """Forecast those of some pasts that are new, in one run."""
-        new = tuple(one for one in rows if (name, season_length, one) not in self._stored)
-        if self._last[0] != new:  # else another method has just forecast the same
-            self._last = new, Panel.of([rows[one] for one in new])
-        paths = METHODS[name].forecast(self._last[1], self.h, season_length)
-        for digest, each in zip(new, np.stack(paths, axis=1), strict=True):
-            self._stored[name, season_length, digest] = each
+    def _compute(self, name: str, series: dict[bytes, np.ndarray], season_length: int) -> None:
+        """Forecast the series that are not cached yet, in one call."""
+        new = tuple(digest for digest in series if (name, season_length, digest) not in self._cache)
+        if self._last_computed[0] != new:  # else the previous method had the same panel
+            self._last_computed = new, Panel.of([series[digest] for digest in new])
+        paths = METHODS[name].forecast(self._last_computed[1], self.h, season_length)
+        for digest, path in zip(new, np.stack(paths, axis=1), strict=True):
+            self._cache[name, season_length, digest] = path
 
 
-def _rows(panel: Panel) -> list[tuple[bytes, np.ndarray]]:
-    """Values of each series, and a digest that identifies them."""
-    rows = [panel.values[a:b] for a, b in pairwise(panel.offsets)]
-    return [(blake2b(y.tobytes(), digest_size=16).digest(), y) for y in rows]
+def _by_digest(panel: Panel) -> list[tuple[bytes, np.ndarray]]:
+    """Digest and values of each series."""
+    values = [panel.values[a:b] for a, b in pairwise(panel.offsets)]
+    return [(blake2b(y.tobytes(), digest_size=16).digest(), y) for y in values]

@@ -1,4 +1,4 @@
-"""The statistical methods by name: for baselines, blends and the command line alike."""
+"""Registry of the statistical methods, for baselines, blends and the command line."""
 
 from __future__ import annotations
 
@@ -21,12 +21,11 @@ class Method:
     ----------
     forecast : callable
         From a panel, the horizon and the season length to point forecasts and the standard
-        deviations of their errors, both of shape (n_series, h).
+        deviations of the forecast errors, both of shape (n_series, h).
     is_baseline : bool
-        Whether scoreboards and backtests show it beside every model.
+        Whether scoreboards and backtests include it as a baseline.
     prior : float
-        Weight in a blend before any hold-out is scored, relative to its other parts; 0 keeps it
-        out of blends.
+        Prior weight in a blend, relative to its other parts; methods with 0 are not in blends.
     """
 
     forecast: Callable[[Panel, int, int], Paths]

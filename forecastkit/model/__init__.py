@@ -1,1 +1,1 @@
-"""What a fitted model is, and everything that it does without Keras."""
+"""Fitted models: prediction, calibration, storage and diagnosis, without Keras."""

@@ -1,16 +1,16 @@
-"""Intervals that hold: conformal prediction, shrunk to what the model says of itself.
+"""Split conformal calibration of intervals, shrunk towards the model's own quantiles.
 
-A value's score is the quantile of the standard normal distribution at which it came to lie in the
-forecast distribution. Were that right, scores would be normal. The interval of a level is set so
-far from the median as that share of held-back values lay (split conformal prediction): at the
-ceil((n + 1) level)-th smallest of n absolute scores, of the same step ahead where there are enough
-of them, of its neighbours too where there are not. The fewer series and windows they come from, the
-more it stays with the model's own: the series of a panel share what its times bring, so that one
-window, of however many series, is one draw of that.
+The score of a held-out value is its probability integral transform under the forecast distribution,
+as a quantile of the standard normal distribution. Under a correct forecast distribution, scores are
+standard normal. The radius of a level is the ceil((n + 1) level)-th smallest of n absolute scores
+(split conformal prediction) of the same step ahead, pooled with neighbouring steps if there are too
+few. The fewer series and validation windows the scores come from, the more the radius is shrunk
+towards the model's own: the series of a panel share common shocks, so that a window is a single
+draw of these, however many series it has.
 
 References
 ----------
-Vovk, Gammerman & Shafer, *Algorithmic BlendTrainer in a Random World*, 2005; Lei et al.,
+Vovk, Gammerman & Shafer, *Algorithmic Learning in a Random World*, 2005; Lei et al.,
 "Distribution-free predictive inference for regression", JASA 113 (2018), section 2.2.
 """
 
@@ -25,22 +25,22 @@ from forecastkit.series.intervals import normal
 
 LEVELS = (20.0, 40.0, 60.0, 80.0, 90.0, 95.0, 98.0)
 _Z = np.array([normal(0.5 + level / 200) for level in LEVELS])
-# scores that a step wants of itself and its neighbours
+# minimum number of scores per step; neighbouring steps are pooled until there are so many
 _MIN_SCORES = 200
-# rows, and windows, at which what they say counts as much as what the model says
+# prior sample sizes: numbers of rows and of windows at which the shrinkage weight of each is 1/2
 _PRIOR_ROWS, _PRIOR_WINDOWS = 20.0, 1.0
 MAX_RADIUS = 1e3
-_MAX_RATIO = 6.0  # times as wide, or as narrow
+_MAX_RATIO = 6.0  # maximum factor by which intervals are widened or narrowed
 
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """How far from the median the intervals radius.
+    """Radius of the prediction intervals: their distance from the median.
 
     Attributes
     ----------
     radius : ndarray, shape (h, n_levels)
-        For each step and each of `LEVELS`, in the model's own standard normal scores.
+        For each step and each of `LEVELS`, as a standard normal quantile of the model.
     """
 
     radius: np.ndarray
@@ -56,21 +56,21 @@ class Calibration:
 
     @classmethod
     def none(cls, h: int) -> Calibration:
-        """Intervals as the model gives them."""
+        """Return a calibration that leaves the model's intervals unchanged."""
         return cls(np.tile(_Z, (h, 1)))
 
     def calibrated(self, z: np.ndarray) -> np.ndarray:
-        """Which of the model's quantiles stand for the wanted ones.
+        """Map nominal quantiles to the quantiles of the model that are calibrated for them.
 
         Parameters
         ----------
-        z : ndarray, shape (n_wanted,)
-            As quantiles of the standard normal distribution.
+        z : ndarray, shape (n_quantiles,)
+            Nominal quantiles, as quantiles of the standard normal distribution.
 
         Returns
         -------
-        ndarray, shape (h, n_wanted)
-            Straight lines between the levels, in proportion beyond the outermost.
+        ndarray, shape (h, n_quantiles)
+            Interpolated linearly between the levels, extrapolated in proportion beyond the widest.
 
         Examples
         --------
@@ -78,23 +78,23 @@ class Calibration:
         [[0.0, -1.0], [0.0, -1.0]]
         """
         size = np.abs(z)
-        known = np.concatenate([[0.0], _Z])
+        knots = np.concatenate([[0.0], _Z])
         rows = []
         for radius in self.radius:
-            inner = np.interp(size, known, np.concatenate([[0.0], radius]))
+            inner = np.interp(size, knots, np.concatenate([[0.0], radius]))
             rows.append(np.where(size > _Z[-1], size * radius[-1] / _Z[-1], inner))
         return np.sign(z) * np.array(rows)
 
     @classmethod
     def from_scores(cls, scores: np.ndarray, n_windows: float) -> Calibration:
-        """Set the intervals by the scores of held-back values.
+        """Estimate the radius from the scores of held-out values.
 
         Parameters
         ----------
         scores : ndarray, shape (n, h)
-            A row a series and window, NaN where there was no value.
+            One row per series and validation window, NaN for missing values.
         n_windows : float
-            How many windows that do not overlap they come from.
+            Number of non-overlapping windows.
 
         Returns
         -------
@@ -102,24 +102,31 @@ class Calibration:
 
         Examples
         --------
-        >>> twice = 2 * np.random.default_rng(0).normal(size=(5000, 1))
-        >>> round(float(Calibration.from_scores(twice, 9).calibrated(np.array([1.0]))[0, 0]))
+        >>> scores = 2 * np.random.default_rng(0).normal(size=(5000, 1))  # intervals too narrow
+        >>> round(float(Calibration.from_scores(scores, 9).calibrated(np.array([1.0]))[0, 0]))
         2
         """
-        known = ~np.isnan(scores)
+        observed = ~np.isnan(scores)
         h = scores.shape[1]
         radius = np.empty((h, len(LEVELS)))
         for step in range(h):
-            around = _neighbours(known, step)
-            pooled = np.sort(np.abs(scores[:, around][known[:, around]]))
-            rows = int(known[:, around].any(axis=1).sum())
-            trust = shrinkage_weight(rows, n_windows, _PRIOR_ROWS, _PRIOR_WINDOWS)
-            radius[step] = trust * _conformal(pooled) + (1 - trust) * _Z
+            steps = _pooled_steps(observed, step)
+            pooled = np.sort(np.abs(scores[:, steps][observed[:, steps]]))
+            n_rows = int(observed[:, steps].any(axis=1).sum())
+            weight = shrinkage_weight(n_rows, n_windows, _PRIOR_ROWS, _PRIOR_WINDOWS)
+            radius[step] = weight * _conformal_radius(pooled) + (1 - weight) * _Z
         return cls(radius)
 
 
 def shrinkage_weight(rows: int, n_windows: float, prior_rows: float, prior_windows: float) -> float:
-    """How much to believe what so many rows of so many windows say, from 0 to 1.
+    """Shrinkage weight of an estimate from so many rows and windows, from 0 (prior) to 1.
+
+    Parameters
+    ----------
+    rows, n_windows
+        Sample sizes: pairs of series and window, and windows that do not overlap.
+    prior_rows, prior_windows : float
+        Prior sample sizes: at these, each factor of the weight is 1/2.
 
     Examples
     --------
@@ -129,26 +136,26 @@ def shrinkage_weight(rows: int, n_windows: float, prior_rows: float, prior_windo
     return rows / (rows + prior_rows) * n_windows / (n_windows + prior_windows)
 
 
-def _neighbours(known: np.ndarray, step: int) -> slice:
-    """The fewest steps around one that hold enough scores; all of them if need be."""
-    h = known.shape[1]
-    for beside in range(h):
-        around = slice(max(0, step - beside), step + beside + 1)
-        if known[:, around].sum() >= _MIN_SCORES:
-            return around
+def _pooled_steps(observed: np.ndarray, step: int) -> slice:
+    """Smallest range of steps around `step` with `_MIN_SCORES` scores; else all steps."""
+    h = observed.shape[1]
+    for distance in range(h):
+        steps = slice(max(0, step - distance), step + distance + 1)
+        if observed[:, steps].sum() >= _MIN_SCORES:
+            return steps
     return slice(0, h)
 
 
-def _conformal(scores: np.ndarray) -> np.ndarray:
+def _conformal_radius(scores: np.ndarray) -> np.ndarray:
     """Finite-sample quantile of sorted absolute scores for each level, shape (n_levels,)."""
     n = len(scores)
     if n == 0:
         return _Z
     rank = np.ceil((n + 1) * np.array(LEVELS) / 100).astype(int)
-    inside = rank <= n
-    found = scores[np.minimum(rank, n) - 1]
-    # levels that so few scores say nothing of are as much too wide as the widest that they do
-    ratio = np.clip(found / _Z, 1 / _MAX_RATIO, _MAX_RATIO)
-    last = ratio[inside][-1] if inside.any() else 1.0
-    radius = np.where(inside, ratio, np.maximum(last, 1.0)) * _Z
+    attainable = rank <= n
+    order_statistic = scores[np.minimum(rank, n) - 1]
+    ratio = np.clip(order_statistic / _Z, 1 / _MAX_RATIO, _MAX_RATIO)
+    # a level too high for n scores takes the ratio of the highest attainable one, at least 1
+    last = ratio[attainable][-1] if attainable.any() else 1.0
+    radius = np.where(attainable, ratio, np.maximum(last, 1.0)) * _Z
     return np.maximum.accumulate(radius)

@@ -1,7 +1,7 @@
-"""What a model says of the next steps of every series: any quantile, in the series' own units.
+"""Forecast distributions of the next steps of every series, in the series' own units.
 
-A model is a weighted mean of parts, quantile by quantile. A part is an ensemble of networks, whose
-median counts, or a statistical method.
+The quantiles of a model are weighted means of those of its parts. A part is a statistical method or
+an ensemble of networks, combined by the median.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from forecastkit.series.intervals import quantiles_at
 from forecastkit.series.panel import Panel
 from forecastkit.series.windows import Windows
 
-# standard normal scores between which values are looked up, and the most that one can be
+# standard normal quantiles between which PIT scores are interpolated; the ends clip the scores
 _GRID = np.linspace(-5.0, 5.0, 41)
-_ROWS_AT_ONCE = 1024
+_ROWS_PER_CHUNK = 1024
 MAX_MEMBERS = 64
-_MAX_OF_LARGEST = 4.0
-# a series with fewer values that has never changed shows nothing of its noise
+_MAX_RATIO_TO_LARGEST = 4.0
+# the noise of a constant series with fewer values cannot be estimated
 _MIN_VALUES = 3
-# one-step error of a cold start where no series shows its noise: a factor of e, or once the size
-_UNKNOWN_ERROR = 1.0
+# one-step error of a cold start on the transformed scale if no series has noise
+_DEFAULT_ERROR = 1.0
 
 
 @dataclass(frozen=True)
 class Part:
-    """One of the forecasts whose weighted mean a model is.
+    """A component of a blend: an ensemble of networks or a statistical method.
 
     Attributes
     ----------
@@ -66,23 +66,24 @@ class Part:
 
 
 class Distribution:
-    """Distributions of the next steps of every series of a panel, all of whose values are past.
+    """Forecast distributions of the next steps of every series of a panel.
 
     Parameters
     ----------
     panel : Panel
-        In the series' own units; every series has a value.
+        The past, in the series' own units; every series has a value.
     parts : sequence of Part
     h, season_length : int
-        Steps, and the season that statistical methods look for.
+        Horizon in steps, and season length of statistical methods.
     effects : Effects, optional
-        Of the panel's covariates: the parts see the series without them, and they are put back.
+        Effects of the panel's covariates: the parts forecast the adjusted series, and the effects
+        of the future steps are added back.
     others : Panel, optional
-        Series that show how uncertain a cold start is, one with a single value for instance; those
-        of the panel when left out. Its intervals are those of a random walk with the largest error
-        among them.
+        Series from which the uncertainty of cold starts (a single value, for instance) is
+        estimated; by default the panel itself. A cold start has the intervals of a random walk with
+        the largest one-step error among these series.
     methods : MethodForecasts, optional
-        Forecasts of statistical methods that are computed already.
+        Cache of forecasts of statistical methods.
     """
 
     def __init__(
@@ -97,97 +98,97 @@ class Distribution:
     ) -> None:
         self.parts, self.h = tuple(parts), h
         methods = methods or MethodForecasts(h)
-        seen = Adjusted.of(panel, effects)
-        self.cold = _cold_starts(seen.panel)
-        self.scale, response = seen.scale, seen.series_effects
+        adjusted = Adjusted.of(panel, effects)
+        self.cold = _cold_starts(adjusted.panel)
+        self.scale, series_effects = adjusted.scale, adjusted.series_effects
         if self.cold.any():
             self.scale = replace(self.scale, whole=self.scale.whole & ~self.cold)
-            known = seen if others is None else Adjusted.of(others, None)
-            error = _largest_error(known.panel)
+            reference = adjusted if others is None else Adjusted.of(others, None)
+            error = _largest_error(reference.panel)
             walk = np.broadcast_to(np.sqrt(np.arange(1, h + 1)) * error, (panel.n_series, h))
-            self._cold = _last_values(seen.panel), walk
-        asked = any(one.network.view.uses_covariates for part in self.parts for one in part.members)
-        terms = seen.features if asked else None
-        self._effect = None if response is None else response.ahead(panel, h)[..., None]
-        if response is not None:
-            each = self.scale.take(panel.owner)
-            panel = panel.alone().with_values(each.moved(panel.values, -seen.effect))
-        self._highest = self._most(panel)
-        measured: dict[tuple[int, ...], Components] = {}
+            self._random_walk = _last_values(adjusted.panel), walk
+        views = [member.network.view for part in self.parts for member in part.members]
+        features = adjusted.features if any(view.uses_covariates for view in views) else None
+        self._effect = None if series_effects is None else series_effects.ahead(panel, h)[..., None]
+        if series_effects is not None:
+            scale = self.scale.take(panel.owner)
+            panel = panel.alone().with_values(scale.moved(panel.values, -adjusted.effect))
+        self._upper_bound = self._upper_bounds(panel)
+        components: dict[tuple[int, ...], Components] = {}
         self._paths: dict[str, np.ndarray] = {}
         self._normal: dict[str, Paths] = {}
         for part in self.parts:
             if part.members:
-                found = _median_paths(seen.panel, part.members, measured, terms)
-                self._paths[part.name] = found[:, :h]
+                paths = _median_paths(adjusted.panel, part.members, components, features)
+                self._paths[part.name] = paths[:, :h]
             else:
                 self._normal[part.name] = methods(part.name, panel, h, season_length)
 
     def with_weights(self, weights: Sequence[float]) -> Distribution:
         """Return the same forecasts with other weights of the parts."""
-        other = copy(self)
+        reweighted = copy(self)
         pairs = zip(self.parts, weights, strict=True)
-        other.parts = tuple(replace(part, weight=weight) for part, weight in pairs)
-        return other
+        reweighted.parts = tuple(replace(part, weight=weight) for part, weight in pairs)
+        return reweighted
 
-    def _most(self, panel: Panel) -> np.ndarray:
-        """Highest forecast on the scale, shape (n_series,).
+    def _upper_bounds(self, panel: Panel) -> np.ndarray:
+        """Upper bound of the network forecasts on the transformed scale, shape (n_series,).
 
-        Where a series touches zero it is a few times its largest value: logarithms of counts make
-        tails that no count has.
+        For series with zeros it is a few times their largest value: on a log scale the upper tail
+        of counts would be too heavy.
         """
         largest = np.full(panel.n_series, -np.inf)
         np.fmax.at(largest, panel.owner, panel.values)
-        most = self.scale.forward(_MAX_OF_LARGEST * np.maximum(largest, 0.0))
-        return np.where(self.scale.shift > 0, most, np.inf)
+        bound = self.scale.forward(_MAX_RATIO_TO_LARGEST * np.maximum(largest, 0.0))
+        return np.where(self.scale.shift > 0, bound, np.inf)
 
     def quantiles(self, z: np.ndarray) -> np.ndarray:
-        """Quantiles as the parts give them: not rounded, and not cut at zero.
+        """Quantiles of the blend, neither rounded nor clipped at zero.
 
         Parameters
         ----------
-        z : ndarray, shape (h, n_wanted)
-            Which, as quantiles of the standard normal distribution.
+        z : ndarray, shape (h, n_quantiles)
+            Which quantiles, as quantiles of the standard normal distribution.
 
         Returns
         -------
-        ndarray, shape (n_series, h, n_wanted)
+        ndarray, shape (n_series, h, n_quantiles)
         """
         return self._rows_at(slice(None), z)
 
     def component_quantiles(self, part: Part, z: np.ndarray) -> np.ndarray:
-        """Quantiles of one part alone, of the shape that `at` returns."""
-        return self._rows_of(part, slice(None), z)
+        """Quantiles of a single part; otherwise as `quantiles`."""
+        return self._part_rows(part, slice(None), z)
 
     def _rows_at(self, rows: slice, z: np.ndarray) -> np.ndarray:
         weighted = [
-            part.weight * self._rows_of(part, rows, z) for part in self.parts if part.weight > 0
+            part.weight * self._part_rows(part, rows, z) for part in self.parts if part.weight > 0
         ]
         return np.sum(weighted, axis=0)
 
-    def _rows_of(self, part: Part, rows: slice, z: np.ndarray) -> np.ndarray:
+    def _part_rows(self, part: Part, rows: slice, z: np.ndarray) -> np.ndarray:
         if part.members:
             taus = part.members[0].network.quantiles
-            some = self.scale.take(rows)
+            scale = self.scale.take(rows)
             paths = quantiles_at(self._paths[part.name][rows], taus, z)
-            found = some.inverse(np.minimum(paths, self._highest[rows, None, None]))
+            quantiles = scale.inverse(np.minimum(paths, self._upper_bound[rows, None, None]))
         else:
-            point, deviation = (one[rows, :, None] for one in self._normal[part.name])
-            found = point + z * deviation
+            point, deviation = (array[rows, :, None] for array in self._normal[part.name])
+            quantiles = point + z * deviation
         if self.cold[rows].any():
-            level, error = (one[rows] for one in self._cold)
+            level, error = (array[rows] for array in self._random_walk)
             walk = self.scale.take(rows).inverse(level[:, None, None] + z * error[..., None])
-            found = np.where(self.cold[rows, None, None], walk, found)
+            quantiles = np.where(self.cold[rows, None, None], walk, quantiles)
         if self._effect is None:
-            return found
-        return self.scale.take(rows).moved(found, self._effect[rows])
+            return quantiles
+        return self.scale.take(rows).moved(quantiles, self._effect[rows])
 
     def clip_to_support(self, paths: np.ndarray) -> np.ndarray:
-        """Make forecasts what the series can be; see `Scale.clip_to_support`."""
+        """Clip and round forecasts to the support of each series; see `Scale.clip_to_support`."""
         return self.scale.clip_to_support(paths)
 
     def pit_scores(self, actual: np.ndarray) -> np.ndarray:
-        """Where values came to lie, as quantiles of the standard normal distribution.
+        """Probability integral transform of values, as standard normal quantiles.
 
         Parameters
         ----------
@@ -196,23 +197,23 @@ class Distribution:
         Returns
         -------
         ndarray, shape (n_series, h)
-            -5 to 5; NaN where there is no value, or where the distribution has no width. Where
-            many quantiles are that value (a count of zero), the one nearest the median. NaN too
-            for cold starts, whose width is not their own.
+            From -5 to 5. If several quantiles equal the value (a count of zero), the one nearest
+            the median. NaN for missing values, for distributions of zero width, and for cold
+            starts, whose width is estimated from other series.
         """
         z = np.broadcast_to(_GRID, (self.h, len(_GRID)))
-        parts = [np.zeros((0, self.h))]
-        for start in range(0, len(actual), _ROWS_AT_ONCE):
-            rows = slice(start, start + _ROWS_AT_ONCE)
+        chunks = [np.zeros((0, self.h))]
+        for start in range(0, len(actual), _ROWS_PER_CHUNK):
+            rows = slice(start, start + _ROWS_PER_CHUNK)
             grid = self.scale.take(rows).clip_to_support(self._rows_at(rows, z))
-            parts.append(_looked_up(actual[rows], grid))
-        return np.where(self.cold[:, None], np.nan, np.concatenate(parts))
+            chunks.append(_interpolated_scores(actual[rows], grid))
+        return np.where(self.cold[:, None], np.nan, np.concatenate(chunks))
 
 
 def _cold_starts(panel: Panel) -> np.ndarray:
-    """Whether each series has one or two values, all of them equal, shape (n_series,)."""
-    known = ~np.isnan(panel.values)
-    owner, y, n = panel.owner[known], panel.values[known], panel.n_series
+    """Whether each series has only one or two values, all equal, shape (n_series,)."""
+    observed = ~np.isnan(panel.values)
+    owner, y, n = panel.owner[observed], panel.values[observed], panel.n_series
     high, low = np.full(n, -np.inf), np.full(n, np.inf)
     np.maximum.at(high, owner, y)
     np.minimum.at(low, owner, y)
@@ -222,53 +223,56 @@ def _cold_starts(panel: Panel) -> np.ndarray:
 
 def _last_values(panel: Panel) -> np.ndarray:
     """Last value of every series, on the scale of the panel, shape (n_series,)."""
-    found = np.full(panel.n_series, np.nan)
-    known = ~np.isnan(panel.values)
-    found[panel.owner[known]] = panel.values[known]
-    return found
+    last = np.full(panel.n_series, np.nan)
+    observed = ~np.isnan(panel.values)
+    last[panel.owner[observed]] = panel.values[observed]
+    return last
 
 
 def _largest_error(panel: Panel) -> float:
-    """Largest one-step error of smoothing among the series of a panel on its scale."""
+    """Largest one-step error of exponential smoothing among the series of a transformed panel."""
     errors = measure(panel, ()).error[panel.offsets[1:] - 1]
-    return float(errors.max(initial=0.0)) or _UNKNOWN_ERROR
+    return float(errors.max(initial=0.0)) or _DEFAULT_ERROR
 
 
-def _looked_up(actual: np.ndarray, grid: np.ndarray) -> np.ndarray:
-    """Scores of values (n, h) between the quantiles (n, h, scores) that stand at `_GRID`."""
-    below = (grid < actual[..., None]).sum(axis=-1)
-    upto = (grid <= actual[..., None]).sum(axis=-1)
-    ends = [_GRID[np.clip(index, 0, len(_GRID) - 1)] for index in (below, upto - 1)]
-    right = np.clip(below, 1, len(_GRID) - 1)[..., None]
+def _interpolated_scores(actual: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    """PIT scores of values (n, h), interpolated between the quantiles (n, h, n_grid) at `_GRID`."""
+    n_below = (grid < actual[..., None]).sum(axis=-1)
+    n_up_to = (grid <= actual[..., None]).sum(axis=-1)
+    ties = [_GRID[np.clip(index, 0, len(_GRID) - 1)] for index in (n_below, n_up_to - 1)]
+    right = np.clip(n_below, 1, len(_GRID) - 1)[..., None]
     low, high = (np.take_along_axis(grid, index, -1)[..., 0] for index in (right - 1, right))
     width, left = high - low, _GRID[right[..., 0] - 1]
     with np.errstate(divide="ignore", invalid="ignore"):
         score = left + (actual - low) / width * (_GRID[1] - _GRID[0])
-    score = np.where(upto > below, np.clip(0.0, *ends), score)
+    score = np.where(n_up_to > n_below, np.clip(0.0, *ties), score)
     score = np.clip(np.where(np.isfinite(score), score, left), _GRID[0], _GRID[-1])
-    flat = grid[..., -1] - grid[..., 0] <= 1e-9 * np.abs(grid[..., 0])
-    return np.where(flat | np.isnan(actual), np.nan, score)
+    degenerate = grid[..., -1] - grid[..., 0] <= 1e-9 * np.abs(grid[..., 0])
+    return np.where(degenerate | np.isnan(actual), np.nan, score)
 
 
 def _median_paths(
     panel: Panel,
     members: Sequence[Member],
-    measured: dict[tuple[int, ...], Components],
-    terms: CovariateFeatures | None,
+    components: dict[tuple[int, ...], Components],
+    features: CovariateFeatures | None,
 ) -> np.ndarray:
-    """Median over the networks of their quantiles on the scale, (n_series, h, n_quantiles)."""
+    """Median of the networks' quantiles on the transformed scale, (n_series, h, n_quantiles).
+
+    `components` caches the components of the panel by season lengths.
+    """
     series, ends = np.arange(panel.n_series), panel.lengths - 1
-    found = []
+    paths = []
     for member in members:
         view = member.network.view
         lengths = view.season_lengths
-        if lengths not in measured:
-            measured[lengths] = measure(panel, lengths)
-        windows = Windows(panel, measured[lengths], view, terms)
-        given = network_quantiles(member.network, member.weights, windows, series, ends)
+        if lengths not in components:
+            components[lengths] = measure(panel, lengths)
+        windows = Windows(panel, components[lengths], view, features)
+        deviations = network_quantiles(member.network, member.weights, windows, series, ends)
         last = windows.cutoffs(series, ends)[:, -1:]
-        seen = windows.components
-        # a series that never changes has no noise: its forecast is what it is
-        unit = np.where(seen.noise[last] > 0, seen.scale[last], 0.0)[..., None]
-        found.append(windows.baseline(series, last)[:, 0][..., None] + unit * given)
-    return np.median(found, axis=0) if len(found) > 1 else found[0]
+        noise, scale = windows.components.noise[last], windows.components.scale[last]
+        # a constant series has no noise: its forecast is the baseline, of zero width
+        unit = np.where(noise > 0, scale, 0.0)[..., None]
+        paths.append(windows.baseline(series, last)[:, 0][..., None] + unit * deviations)
+    return np.median(paths, axis=0) if len(paths) > 1 else paths[0]

@@ -1,4 +1,4 @@
-"""The future of covariates: rows to fill in, files of them, and what each would change."""
+"""Future values of covariates: rows to fill in, files of future rows, and effect curves."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from forecastkit.tables.frame import READING, UNIQUE_ID
 from forecastkit.tables.future import future_rows, with_future
 
 _LOW, _HIGH = 0.1, 0.9
-# how the file of a model was read, as far as a file of its future is read so too
-_KEPT = ("decimal", "thousands", "date_format", "na_value", "encoding", "time_col", "id_col")
+# options of the model's own file that also apply to a file of future rows
+_INHERITED = ("decimal", "thousands", "date_format", "na_value", "encoding", "time_col", "id_col")
 
 
 def make_future_dataframe(model: Any, df: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Make the rows of the forecast steps, for the columns that are known ahead to be filled in.
+    """Make a table of the forecast steps in which to fill in the columns known in advance.
 
     Parameters
     ----------
     model : forecaster or Predictor
         Fitted, or loaded from a file.
     df : DataFrame, optional
-        A series table that is to be forecast after; the series of `fit` when left out.
+        Series table whose following steps are to be forecast; by default the series of `fit`.
 
     Returns
     -------
     DataFrame
-        `unique_id`, `ds`, and the columns that are known ahead, empty where they are not known yet.
+        `unique_id`, `ds`, and the columns known in advance; missing values are yet to be filled in.
     """
     fitted = fitted_model(model)
     data = fitted.history if df is None else new_history(fitted, df)[0]
@@ -51,26 +51,27 @@ def read_future(path: str | Path, model: Any, **reading: Any) -> pd.DataFrame:
     Parameters
     ----------
     path : str or Path
-        As `make_future_dataframe` makes it (`unique_id`, `ds`), or with the columns of time and
-        id of the model's own file, and the columns that are known ahead; a target is not needed.
+        With the columns known in advance, and either `unique_id` and `ds`, as from
+        `make_future_dataframe`, or the id and time columns of the model's own file; a target is not
+        needed.
     model : forecaster or Predictor
     **reading
-        Arguments of `read_csv` that say how the file is written; as the model's own file when left
-        out.
+        Arguments of `read_csv` that describe the format of the file; by default those of the
+        model's own file.
 
     Raises
     ------
     UnknownFileError, DataError
-        With file, row, column, value and what to do.
+        With file, row, column, value and a remedy.
     """
     fitted = fitted_model(model)
-    columns = [one for one in fitted.history.schema.known_ahead if not one.is_derived]
+    columns = [column for column in fitted.history.schema.known_ahead if not column.is_derived]
     numbers = [column.name for column in columns if column.categories is None]
     texts = [column.name for column in columns if column.categories is not None]
-    kept = fitted.metadata.facts.get(READING, {})
-    known = {name: kept[name] for name in _KEPT if kept.get(name)}
-    given = {name: value for name, value in reading.items() if name in (*_KEPT, "delimiter")}
-    table = read_rows(path, numbers, texts, ReadingOptions.of(**{**known, **given}))
+    stored = fitted.metadata.facts.get(READING, {})
+    inherited = {name: stored[name] for name in _INHERITED if stored.get(name)}
+    own = {name: value for name, value in reading.items() if name in (*_INHERITED, "delimiter")}
+    table = read_rows(path, numbers, texts, ReadingOptions.of(**{**inherited, **own}))
     if UNIQUE_ID not in table:
         table[UNIQUE_ID] = str(fitted.history.index.ids[0])
     return table
@@ -78,16 +79,20 @@ def read_future(path: str | Path, model: Any, **reading: Any) -> pd.DataFrame:
 
 @single_blas_thread()
 def effect_curves(model: Any) -> pd.DataFrame:
-    """What each covariate that is known ahead changes: forecasts at its low and its high value.
+    """Effect of each covariate known in advance: mean forecast at its low and its high value.
 
-    All other columns stand at their means. Low and high are the 10 and 90 % quantiles of what each
-    series had; for a column of two values, and for events, these two.
+    All other columns are held at their means. Low and high are the 10 % and 90 % quantiles of the
+    past of each series; the two values of binary columns and events.
+
+    Parameters
+    ----------
+    model : forecaster or Predictor
 
     Returns
     -------
     DataFrame
         `covariate`, `low`, `high` (means over the series), `forecast_low`, `forecast_high` (means
-        over series and steps), `change` (in percent of the first).
+        over series and steps), `change` (of the latter relative to the former, in percent).
     """
     fitted = fitted_model(model)
     names = ["covariate", "low", "high", "forecast_low", "forecast_high", "change"]
@@ -99,15 +104,15 @@ def effect_curves(model: Any) -> pd.DataFrame:
     rows, means = [], _means(data)
     for column in schema.known_ahead:
         for position in schema.positions([column]) if column.cycle is None else ():
-            if not any(len(one) for one in _past(data, position)):
+            if not any(len(values) for values in _past_values(data, position)):
                 continue
             low, high = _low_and_high(data, position)
-            before, after = (
+            at_low, at_high = (
                 _mean_forecast(fitted, data, means, position, value) for value in (low, high)
             )
-            change = 100 * (after / before - 1) if before else np.nan
+            change = 100 * (at_high / at_low - 1) if at_low else np.nan
             ends = float(low.mean()), float(high.mean())
-            rows.append((labels[position], *ends, before, after, change))
+            rows.append((labels[position], *ends, at_low, at_high, change))
     return pd.DataFrame(rows, columns=names)
 
 
@@ -116,30 +121,33 @@ def _covariates(data: Dataset) -> Covariates:
     return data.panel.covariates
 
 
-def _past(data: Dataset, position: int) -> list[np.ndarray]:
-    """Known values of a feature in each series, up to its last period."""
+def _past_values(data: Dataset, position: int) -> list[np.ndarray]:
+    """Observed values of a feature per series, up to the last period of the series."""
     changing = _covariates(data).changing
     starts = changing.offsets[:-1]
     past = changing.between(starts, starts + data.panel.lengths)
-    rows = [past.values[a:b, position] for a, b in pairwise(past.offsets)]
-    return [one[~np.isnan(one)] for one in rows]
+    by_series = [past.values[a:b, position] for a, b in pairwise(past.offsets)]
+    return [values[~np.isnan(values)] for values in by_series]
 
 
 def _means(data: Dataset) -> np.ndarray:
     """Mean of every feature in every series, shape (n_series, n_features)."""
     n_features = _covariates(data).changing.values.shape[1]
-    means = [[one.mean() if len(one) else 0.0 for one in _past(data, k)] for k in range(n_features)]
+    means = [
+        [values.mean() if len(values) else 0.0 for values in _past_values(data, position)]
+        for position in range(n_features)
+    ]
     return np.array(means).T
 
 
 def _low_and_high(data: Dataset, position: int) -> tuple[np.ndarray, np.ndarray]:
     """Low and high value of a feature in each series, shape (n_series,) each."""
-    past = _past(data, position)
+    past = _past_values(data, position)
     pooled = np.concatenate(past)
     distinct = np.unique(pooled)
     if len(distinct) <= 2:
         return np.full(len(past), distinct.min()), np.full(len(past), distinct.max())
-    ends = [np.quantile(one if len(one) else pooled, (_LOW, _HIGH)) for one in past]
+    ends = [np.quantile(values if len(values) else pooled, (_LOW, _HIGH)) for values in past]
     low, high = np.array(ends).T
     return low, high
 
@@ -147,7 +155,7 @@ def _low_and_high(data: Dataset, position: int) -> tuple[np.ndarray, np.ndarray]
 def _mean_forecast(
     fitted: FittedModel, data: Dataset, means: np.ndarray, position: int, value: np.ndarray
 ) -> float:
-    """Mean of the forecast with one feature set to a value and the others to their means."""
+    """Mean forecast with one feature at a value per series and the others at their means."""
     covariates = _covariates(data)
     changing = covariates.changing
     future = np.repeat(means[:, None], fitted.h, axis=1)

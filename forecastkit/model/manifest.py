@@ -1,4 +1,4 @@
-"""The manifest of a model file: its entries, and the shapes of the arrays that they imply."""
+"""Manifest of a model file: its entries, and the array shapes that they imply."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ EFFECT_ARRAYS = {
 
 
 def to_json(model: FittedModel) -> str:
-    """The manifest of a model, as JSON."""
+    """Write the manifest of a model as JSON."""
     index, networks = model.history.index, [member.network for member in model.blend.members]
     effects = model.blend.effects
-    kinds = list(dict.fromkeys(networks))
+    distinct = list(dict.fromkeys(networks))
     content = {
         "format_version": FORMAT_VERSION,
         "alias": model.metadata.alias,
         "h": model.h,
         "season_length": model.blend.season_length,
-        "networks": [kind.to_dict() for kind in kinds],
-        "members": [kinds.index(network) for network in networks],
+        "networks": [network.to_dict() for network in distinct],
+        "members": [distinct.index(network) for network in networks],
         "parts": [
             {"name": part.name, "weight": part.weight, "n_members": len(part.members)}
             for part in model.blend.parts
@@ -45,7 +45,7 @@ def to_json(model: FittedModel) -> str:
         "frequency": asdict(index.frequency),
         "time_zone": index.zone,
         "ids": index.ids.tolist(),
-        "covariates": [one.to_dict() for one in model.history.schema.columns],
+        "covariates": [column.to_dict() for column in model.history.schema.columns],
         "effects": effects
         and {
             "noise": effects.noise,
@@ -60,7 +60,7 @@ def to_json(model: FittedModel) -> str:
 
 
 def checked_manifest(text: str | None, name: str) -> dict[str, Any]:
-    """Read a manifest; raise `ModelFileError` if it is not one of this format version."""
+    """Parse a manifest; raise `ModelFileError` if it is invalid or of another format version."""
     if text is None:
         raise damaged(name, "it has no forecastkit manifest")
     try:
@@ -82,18 +82,18 @@ def checked_manifest(text: str | None, name: str) -> dict[str, Any]:
 
 
 def networks_of(manifest: dict[str, Any], name: str) -> list[NetworkConfig]:
-    """Configuration of every member, checked as far as the shapes of the arrays depend on it.
+    """Configuration of every member; all entries that imply array shapes are checked.
 
     Raises
     ------
     ModelFileError
-        If the manifest lacks an entry or holds a value out of its range, which is named.
+        If an entry is missing or out of range; the message names it.
     """
     try:
-        kinds = [NetworkConfig.from_dict(kind) for kind in manifest["networks"]]
+        distinct = [NetworkConfig.from_dict(network) for network in manifest["networks"]]
         members, parts = manifest["members"], manifest["parts"]
         for number in members:
-            check_whole("the network of a member", number, 0, len(kinds) - 1)
+            check_whole("the network of a member", number, 0, len(distinct) - 1)
         for part in parts:
             check_whole("n_members", part["n_members"], 0, MAX_MEMBERS)
         if sum(part["n_members"] for part in parts) != len(members):
@@ -104,7 +104,7 @@ def networks_of(manifest: dict[str, Any], name: str) -> list[NetworkConfig]:
         schema, effects = stored_schema(manifest), manifest["effects"]
         if effects is not None:
             check_whole("n_pairs", effects["n_pairs"], 0, MAX_FEATURES**2)
-        networks = [kinds[number] for number in members]
+        networks = [distinct[number] for number in members]
         for network in networks:
             _check_features(network.view, schema, (effects or {"n_pairs": 0})["n_pairs"])
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -113,7 +113,7 @@ def networks_of(manifest: dict[str, Any], name: str) -> list[NetworkConfig]:
 
 
 def stored_schema(manifest: dict[str, Any]) -> Schema:
-    """The covariates; raise ValueError if they are invalid or not in the order of the arrays."""
+    """Schema of the covariates; raise ValueError if it is invalid or not in array order."""
     columns = [Column.from_dict(column) for column in manifest["covariates"]]
     schema = Schema.of(columns)
     if schema.changing != tuple(column for column in columns if column.role != STAT):
@@ -122,18 +122,19 @@ def stored_schema(manifest: dict[str, Any]) -> Schema:
 
 
 def _check_features(view: View, schema: Schema, n_pairs: int) -> None:
-    """Raise `RangeError` unless a network reads all covariates or none."""
+    """Raise `RangeError` unless a network has inputs for all covariates or for none."""
     n_future = int(schema.is_known_ahead.sum()) + n_pairs
-    whole = (n_future, schema.n_features, schema.n_static)
+    all_inputs = (n_future, schema.n_features, schema.n_static)
     inputs = (view.n_future, view.n_historical, view.n_static)
-    if inputs not in (whole, (0, 0, 0)):
-        refuse("the number of covariate features of a network", inputs, f"{whole} or (0, 0, 0)")
+    if inputs not in (all_inputs, (0, 0, 0)):
+        valid = f"{all_inputs} or (0, 0, 0)"
+        refuse("the number of covariate features of a network", inputs, valid)
 
 
 def expected_shapes(
     manifest: dict[str, Any], networks: list[NetworkConfig]
 ) -> dict[str, tuple[int, ...]]:
-    """Name and shape of every array that the file must hold; -1 is any length."""
+    """Name and shape of every array that the file must hold; -1 stands for any length."""
     n = len(manifest["ids"])
     shapes: dict[str, tuple[int, ...]] = {
         "history/values": (-1,),
@@ -147,8 +148,8 @@ def expected_shapes(
         shapes["covariates/offsets"] = (n + 1,)
         shapes["covariates/fixed"] = (n, schema.n_static)
     if manifest["effects"] is not None:
-        n_terms = int(schema.is_known_ahead.sum()) + manifest["effects"]["n_pairs"]
-        sizes = {"mean": n_terms, "variance": n_terms}
+        n_future = int(schema.is_known_ahead.sum()) + manifest["effects"]["n_pairs"]
+        sizes = {"mean": n_future, "variance": n_future}
         sizes |= {"centre": schema.n_static, "width": schema.n_static}
         for name in EFFECT_ARRAYS.values():
             shapes[f"effects/{name}"] = (sizes.get(name, schema.n_features),)
@@ -160,16 +161,16 @@ def expected_shapes(
 
 
 def stored_time_zone(name: Any) -> str | None:
-    """Return the name of a time zone that exists; raise ValueError or OSError where it does not."""
+    """Return the name of a time zone; raise ValueError or OSError if the zone does not exist."""
     if name is not None:
         ZoneInfo(str(name))
     return None if name is None else str(name)
 
 
-def damaged(name: str, what: str) -> ModelFileError:
-    """Error for a file that cannot be read."""
+def damaged(name: str, reason: str) -> ModelFileError:
+    """Return the error for a file that cannot be read."""
     return ModelFileError(
-        f"The model file cannot be read: {what}.",
+        f"The model file cannot be read: {reason}.",
         file=name,
         fix="It may be damaged or of another kind; create it again with 'forecastkit fit'.",
     )

@@ -1,4 +1,4 @@
-"""What forecasts, and what is saved: a blend, and the fitted model around it."""
+"""A blend of networks and statistical methods, and the fitted model that is saved."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from forecastkit.tables.future import missing_future
 
 @dataclass(frozen=True, eq=False)
 class Blend:
-    """What forecasts: the weighted mean of its parts, with calibrated intervals.
+    """Weighted mean of parts, with calibrated intervals.
 
     Attributes
     ----------
@@ -39,9 +39,9 @@ class Blend:
     h, season_length : int
         Horizon in steps, and season length of statistical parts.
     calibration : Calibration
-        How far its intervals reach from the median.
+        Radius of its intervals.
     effects : Effects, optional
-        Of the covariates that are known in advance.
+        Effects of the covariates known in advance.
     """
 
     parts: tuple[Part, ...]
@@ -62,18 +62,18 @@ class Blend:
 
     @property
     def members(self) -> tuple[Member, ...]:
-        """All its networks, part after part."""
+        """Networks of all parts, in the order of the parts."""
         return tuple(member for part in self.parts for member in part.members)
 
     @property
     def leading(self) -> tuple[Member, ...]:
-        """Networks of one configuration in the network part with the largest weight."""
-        part = max((one for one in self.parts if one.members), key=lambda one: one.weight)
+        """Networks of the first configuration in the ensemble with the largest weight."""
+        part = max((part for part in self.parts if part.members), key=lambda part: part.weight)
         first = part.members[0].network
         return tuple(member for member in part.members if member.network == first)
 
     def windows(self, panel: Panel, view: View) -> Windows:
-        """Inputs of a network with that view, adjusted for the effects of covariates."""
+        """Windows of a panel for networks with a given view, adjusted for covariate effects."""
         adjusted = Adjusted.of(panel, self.effects)
         return replace(Windows.of(adjusted.panel, view), features=adjusted.features)
 
@@ -91,11 +91,11 @@ class Blend:
         panel : Panel
             In the series' own units; every series has a value.
         others : Panel, optional
-            Series whose errors show how uncertain a cold start is; by default the panel itself.
+            Series from which the uncertainty of cold starts is estimated; by default the panel.
         methods : MethodForecasts, optional
-            Forecasts of statistical methods that are computed already.
+            Cache of forecasts of statistical methods.
         h : int, optional
-            Fewer steps than the horizon.
+            Number of steps, at most the horizon; by default the horizon.
         """
         h = h or self.h
         return Distribution(panel, self.parts, h, self.season_length, self.effects, others, methods)
@@ -110,12 +110,12 @@ class Blend:
         panel, others : Panel
             As for `distribution`.
         z : sequence of float
-            Quantiles as those of the standard normal distribution.
+            Which quantiles, as quantiles of the standard normal distribution.
 
         Returns
         -------
         ndarray, shape (n_series, h, len(z))
-            In the series' own units; not negative and whole where all values of a series are.
+            In the series' own units; non-negative and whole if all values of the series are.
         """
         distribution = self.distribution(panel, others)
         levels = self.calibration.calibrated(np.asarray(z, float))
@@ -124,7 +124,7 @@ class Blend:
 
 @dataclass(frozen=True)
 class Metadata:
-    """What a model reports about itself.
+    """Metadata of a fitted model: name, scores, assumptions and provenance.
 
     Attributes
     ----------
@@ -133,7 +133,7 @@ class Metadata:
     scoreboard : list of dict
         Scores of the model and the baselines on the hold-out, best first.
     assumptions : list of dict
-        What was inferred or assumed (`what`), and why (`why`).
+        Each inference or assumption (`what`) and its reason (`why`).
     facts : dict
         Provenance: training span, seed, preset, steps, versions, fingerprint of the data.
     """
@@ -146,13 +146,13 @@ class Metadata:
 
 @dataclass(frozen=True, eq=False)
 class FittedModel:
-    """What is saved, loaded, and held by a forecaster as `model_`.
+    """A fitted model, as saved, loaded, and held by a forecaster as `model_`.
 
     Attributes
     ----------
     blend : Blend
     history : Dataset
-        The last periods of every series.
+        Last periods of every series, at most `MAX_STEPS`.
     metadata : Metadata
     """
 
@@ -182,7 +182,7 @@ class FittedModel:
 
     @property
     def missing_future(self) -> list[str]:
-        """Columns known in advance whose values a forecast after the history still needs."""
+        """Columns known in advance whose values for the forecast steps are not in the history."""
         return [] if self.blend.effects is None else missing_future(self.history, self.h)
 
     def quantiles(self, panel: Panel, z: Sequence[float]) -> np.ndarray:
@@ -190,15 +190,15 @@ class FittedModel:
         return self.blend.quantiles(panel, z, others=self.history.panel.alone())
 
 
-def fitted_model(model: Any, what: str = "model") -> FittedModel:
+def fitted_model(model: Any, kind: str = "model") -> FittedModel:
     """Return the fitted model of a forecaster or a `Predictor`.
 
     Raises
     ------
     OptionError
-        If it is neither, or not fitted; `what` names it in the message.
+        If it is neither, or not fitted; the message calls it a `kind`.
     """
     fitted = getattr(model, "model_", getattr(model, "model", None))
     if not isinstance(fitted, FittedModel):
-        raise OptionError(f"{model!r} is not a fitted {what}.", fix="Call fit, or load a file.")
+        raise OptionError(f"{model!r} is not a fitted {kind}.", fix="Call fit, or load a file.")
     return fitted

@@ -1,4 +1,4 @@
-"""Forecasts from a fitted model with NumPy alone; what `forecastkit.load` returns."""
+"""Forecasts of a fitted model in NumPy, and `Predictor`, the result of `forecastkit.load`."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from forecastkit.tables.dataset import Dataset, to_dataset
 from forecastkit.tables.frame import ASSUMPTIONS, DS, READING, UNIQUE_ID, Y, check_table
 from forecastkit.tables.future import with_future
 
-_READING_ARGUMENTS = tuple(one.name for one in fields(ReadingOptions))
+_READING_ARGUMENTS = tuple(field.name for field in fields(ReadingOptions))
 
 
 class Forecasts:
-    """What forecasters and loaded models share: predictions and reports of a fitted model."""
+    """Forecasts and reports of a fitted model, common to forecasters and loaded models."""
 
     @property
     def _state(self) -> FittedModel:
@@ -35,7 +35,7 @@ class Forecasts:
 
     @property
     def scoreboard(self) -> pd.DataFrame:
-        """Scores of the model and the baselines on the held-back window, best first."""
+        """Scores of the model and the baselines on the hold-out, best first."""
         return pd.DataFrame(self._state.metadata.scoreboard)
 
     @property
@@ -45,7 +45,7 @@ class Forecasts:
 
     @property
     def missing_future(self) -> list[str]:
-        """Columns known ahead whose values `predict` needs as `futr_df`; empty if it needs none."""
+        """Columns known in advance whose future values `predict` requires in `futr_df`."""
         return self._state.missing_future
 
     def predict(
@@ -59,13 +59,13 @@ class Forecasts:
         Parameters
         ----------
         df : DataFrame, optional
-            A series table to forecast after, of series seen in `fit` or not; nothing is trained.
-            The series of `fit` when left out.
+            Series table whose following steps are forecast, without training; its series need not
+            be those of `fit`. By default the series of `fit`.
         level : sequence of number, optional
-            Prediction intervals in percent, for instance [80, 95].
+            Levels of the prediction intervals in percent, for instance [80, 95].
         futr_df : DataFrame, optional
-            `unique_id`, `ds` and the columns that are known ahead, of the `h` steps; rows of the
-            table whose target is empty do as well.
+            `unique_id`, `ds` and the columns known in advance, for the `h` steps. Rows of `df`
+            without a target are an alternative.
 
         Returns
         -------
@@ -78,7 +78,7 @@ class Forecasts:
         NotFittedError
             Before `fit`.
         DataError
-            If values that are known ahead are missing.
+            If future values of columns known in advance are missing.
         """
         return predict_table(self._state, df, level, futr_df)
 
@@ -88,18 +88,18 @@ class Forecasts:
         level: Sequence[Level] | Level | None = None,
         futr_df: pd.DataFrame | None = None,
     ) -> pd.DataFrame:
-        """Forecast after the last row of every series, whether it has a value or not.
+        """Forecast the `h` steps after the last row of every series, even if its target is missing.
 
-        What backtests use, whose cutoffs may fall on absent values and whose future may have gaps,
-        which count as the mean of the column; otherwise as `predict`. A table stands alone: it is
-        the whole history of its series.
+        For backtests, whose cutoffs may fall on missing values. Missing future values of covariates
+        are replaced by the mean of the column, and `df` is the whole history of its series;
+        otherwise as `predict`.
         """
         return predict_table(self._state, df, level, futr_df, whole_rows=True)
 
 
 @dataclass(frozen=True)
 class Predictor(Forecasts):
-    """A model from a file: it forecasts, and tells where it comes from.
+    """A model loaded from a file, with its forecasts and metadata.
 
     Attributes
     ----------
@@ -114,16 +114,16 @@ class Predictor(Forecasts):
 
     @property
     def history(self) -> pd.DataFrame:
-        """Series table of the last periods of every series that the model keeps."""
+        """Series table of the stored history: the last periods of every series."""
         data = self.model.history
         return data.periods().assign(**{Y: data.panel.values})
 
     @property
     def reading(self) -> dict[str, Any]:
-        """Arguments of `read_csv` that read a file as the model's own was read."""
-        kept = self.model.metadata.facts.get(READING, {})
-        known = {name: value for name, value in kept.items() if name in _READING_ARGUMENTS}
-        return {**known, "freq": self.model.history.index.frequency}
+        """Arguments of `read_csv` with which the model's own file was read."""
+        stored = self.model.metadata.facts.get(READING, {})
+        arguments = {name: value for name, value in stored.items() if name in _READING_ARGUMENTS}
+        return {**arguments, "freq": self.model.history.index.frequency}
 
     def save(self, path: str | Path) -> None:
         """Write the model to a file; see `LSTMForecaster.save`."""
@@ -131,7 +131,7 @@ class Predictor(Forecasts):
 
 
 def load(path: str | Path) -> Predictor:
-    """Read a model file. Nothing in it is executed.
+    """Load a model file; no code is executed.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def load(path: str | Path) -> Predictor:
     Raises
     ------
     UnknownFileError, ModelFileError
-        If there is no such file, or it is not an undamaged model of a known version.
+        If the file does not exist, or is damaged, of another kind or another format version.
     """
     return Predictor(read_model(path))
 
@@ -159,8 +159,8 @@ def predict_table(
 ) -> pd.DataFrame:
     """Forecast table of a fitted model, after its own history or after the series of `df`.
 
-    With `whole_rows` a series of `df` ends at its last row even where that has no value, and what
-    is not known of the future counts as usual.
+    With `whole_rows`, a series of `df` ends at its last row even if its target is missing, and
+    missing future values of covariates are replaced by the mean of the column.
     """
     levels = checked_levels(level)
     data = model.history
@@ -169,17 +169,17 @@ def predict_table(
         data, notes = new_history(model, df, whole_rows)
     if model.blend.effects is not None:
         data = with_future(data, futr_df, model.h, complete=not whole_rows)
-    wanted = [0.5, *(q for one in levels for q in tails(one))]
+    taus = [0.5, *(tau for percent in levels for tau in tails(percent))]
     with single_blas_thread():
-        paths = model.quantiles(data.panel, [normal(q) for q in wanted])
+        paths = model.quantiles(data.panel, [normal(tau) for tau in taus])
     alias = model.metadata.alias
-    names = [alias, *(name for one in levels for name in column_names(alias, one))]
+    names = [alias, *(name for percent in levels for name in column_names(alias, percent))]
     table = data.future_periods(model.h)
     table.update({name: paths[..., k].ravel() for k, name in enumerate(names)})
     forecast = pd.DataFrame(table).astype({UNIQUE_ID: "str"})
     columns = model.history.schema.columns
-    for one in (df, futr_df):
-        notes = notes + ([] if one is None else unknown_categories(one, columns))
+    for source in (df, futr_df):
+        notes = notes + ([] if source is None else unknown_categories(source, columns))
     forecast.attrs[ASSUMPTIONS] = [note.to_dict() for note in notes]
     return forecast
 
@@ -189,15 +189,16 @@ def new_history(
 ) -> tuple[Dataset, list[Note]]:
     """Append the rows of a table to the history that a model stores of its series.
 
-    With `whole_rows` the table stands alone: it is the whole history of its series.
+    With `whole_rows`, the table is the whole history of its series instead.
     """
     checked = check_table(df)
     stored = model.history
-    whole = pd.api.types.is_integer_dtype(checked[DS])
-    if whole != (stored.index.frequency.kind == "integer"):
+    is_integer = pd.api.types.is_integer_dtype(checked[DS])
+    if is_integer != (stored.index.frequency.kind == "integer"):
         kinds = ("whole numbers", "timestamps")
         raise OptionError(
-            f"Column 'ds' holds {kinds[not whole]}; the model was fitted on {kinds[whole]}.",
+            f"Column 'ds' holds {kinds[not is_integer]}; "
+            f"the model was fitted on {kinds[is_integer]}.",
             column=DS,
         )
     columns = stored.schema.columns if model.blend.effects is not None else ()

@@ -1,8 +1,7 @@
-"""The model file: one safetensors file of arrays, a JSON manifest in its metadata, no code.
+"""The model file: a safetensors file of arrays with a JSON manifest in its metadata, and no code.
 
-Reading checks the manifest and the shape of every array, which the manifest's configuration
-implies, before an array is loaded. Writing goes to a temporary name in the same folder and is moved
-into place when it is whole.
+Reading checks the manifest, and against it the shape of every array, before any array is loaded.
+Writing is atomic: a temporary file in the same folder is renamed when it is complete.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ from forecastkit.tables.schema import Schema
 
 _MANIFEST = "forecastkit"
 _DIGEST = "sha256"
-# what other files begin with, and what they are
+# signatures of other file formats
 _OTHER_KINDS = {
     b"\x89PNG": "a PNG picture",
     b"PK\x03\x04": "a ZIP archive (a .keras file, perhaps)",
@@ -56,12 +55,12 @@ _OTHER_KINDS = {
 
 
 def write_model(model: FittedModel, path: str | Path) -> None:
-    """Write a model file; a file of that name is replaced in one step, or not at all.
+    """Write a model file atomically, replacing a file of the same name.
 
     Raises
     ------
     WriteError
-        If the folder cannot be made or written to.
+        If the folder cannot be created or written to.
     """
     tensors, manifest = _tensors(model), to_json(model)
     metadata = {_MANIFEST: manifest, _DIGEST: _digest(tensors, manifest)}
@@ -69,7 +68,7 @@ def write_model(model: FittedModel, path: str | Path) -> None:
 
 
 def _digest(tensors: Mapping[str, np.ndarray], manifest: str) -> str:
-    """SHA-256 over the manifest and every array, in the order of their names."""
+    """SHA-256 of the manifest and of every array, in the order of their names."""
     digest = hashlib.sha256(manifest.encode())
     for name in sorted(tensors):
         digest.update(name.encode())
@@ -109,7 +108,7 @@ def read_model(path: str | Path) -> FittedModel:
     Raises
     ------
     UnknownFileError
-        If there is no such file.
+        If the file does not exist.
     ModelFileError
         If it is damaged, of another kind, or of another format version.
     """
@@ -158,19 +157,23 @@ def _check_kind(path: Path) -> None:
 
 
 def _check_shapes(file: Any, expected: Mapping[str, tuple[int, ...]], name: str) -> None:
-    found = set(file.keys())
-    if found != set(expected):
-        odd = sorted(found ^ set(expected))[0]
-        state = "lacks" if odd in expected else "has an unexpected"
-        raise damaged(name, f"it {state} array '{odd}'")
+    keys = set(file.keys())
+    if keys != set(expected):
+        mismatch = sorted(keys ^ set(expected))[0]
+        state = "lacks" if mismatch in expected else "has an unexpected"
+        raise damaged(name, f"it {state} array '{mismatch}'")
     for key, shape in expected.items():
-        piece = file.get_slice(key)
-        kind = "F32" if key.startswith("member_") else "F64"
-        kind = "I64" if key.endswith(("/offsets", "/first", "/pairs")) else kind
-        got = tuple(piece.get_shape())
-        fits = len(got) == len(shape) and all(w in (-1, g) for w, g in zip(shape, got, strict=True))
-        if not fits or piece.get_dtype() != kind:
-            raise damaged(name, f"array '{key}' is {piece.get_dtype()} {got}, not {kind} {shape}")
+        array = file.get_slice(key)
+        dtype = "F32" if key.startswith("member_") else "F64"
+        dtype = "I64" if key.endswith(("/offsets", "/first", "/pairs")) else dtype
+        actual = tuple(array.get_shape())
+        fits = len(actual) == len(shape) and all(
+            size in (-1, actual_size) for size, actual_size in zip(shape, actual, strict=True)
+        )
+        if not fits or array.get_dtype() != dtype:
+            raise damaged(
+                name, f"array '{key}' is {array.get_dtype()} {actual}, not {dtype} {shape}"
+            )
 
 
 def _assembled(
@@ -179,12 +182,12 @@ def _assembled(
     tensors: dict[str, np.ndarray],
     name: str,
 ) -> FittedModel:
-    """The model of a manifest and its arrays; every record checks its own values."""
+    """Assemble a model from its manifest and arrays; every record checks its own values."""
     try:
         schema = stored_schema(manifest)
         covariates = _covariates(schema, tensors)
         index = TimeIndex(
-            ids=np.array([str(series) for series in manifest["ids"]], dtype=object),
+            ids=np.array([str(series_id) for series_id in manifest["ids"]], dtype=object),
             first=tensors["history/first"],
             frequency=Frequency(**manifest["frequency"]),
             zone=stored_time_zone(manifest["time_zone"]),

@@ -1,1 +1,1 @@
-"""The network: its configuration, its Keras model, the same in NumPy, and its training."""
+"""The forecasting network: configuration, inference in NumPy, and pretrained weights."""

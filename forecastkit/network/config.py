@@ -1,4 +1,4 @@
-"""The shape of a network as a frozen record that JSON can hold, and its default inputs."""
+"""Configuration of a network, a frozen record with a JSON form, and its default views."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from forecastkit.layers.cells import CELLS
 from forecastkit.ranges import check_length, check_number, check_whole, refuse
 from forecastkit.series.windows import View
 
-# symmetric around the median: a negated series has the negated quantiles
+# symmetric around the median, so that a negated series has the negated quantiles
 QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 MAX_UNITS, MAX_LAYERS = 4096, 64
-# units of the layer that combines the state and the future features of a step of the horizon
+# units of the layer that combines the state with the future features of a step of the horizon
 FUTURE_UNITS = 16
-# names of fields of `View` in files
+# names in model files of the fields of `View`
 _IN_FILES = {
     "trend_share": "drift",
     "sequence_length": "n_cutoffs",
@@ -28,22 +28,22 @@ _IN_FILES = {
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """Shape of a network.
+    """Configuration of a network.
 
     Attributes
     ----------
     cell : str
-        Kind of its recurrent layers, a name in `forecastkit.layers.cells.CELLS`.
+        Cell of the recurrent layers, a name in `forecastkit.layers.cells.CELLS`.
     units : int
         Size of the states.
     view : View
-        Its inputs and outputs.
+        Inputs and outputs.
     n_layers : int
-        Recurrent layers, each with a residual connection.
+        Number of recurrent layers, each with a residual connection.
     quantiles : tuple of float
         Quantiles that are predicted, ascending and symmetric around 0.5.
     dropout : float
-        Dropout rate of the output of every recurrent layer in training.
+        Dropout rate of the outputs of every recurrent layer in training.
     """
 
     cell: str
@@ -70,17 +70,17 @@ class NetworkConfig:
         return {**asdict(self), "view": view}
 
     @classmethod
-    def from_dict(cls, made: dict[str, Any]) -> NetworkConfig:
-        """Read what `to_dict` returned; raise TypeError on names that are not known."""
-        fields = {stored: name for name, stored in _IN_FILES.items()}
-        view = {fields.get(name, name): value for name, value in made["view"].items()}
+    def from_dict(cls, stored: dict[str, Any]) -> NetworkConfig:
+        """Invert `to_dict`; raise TypeError on unknown names."""
+        fields = {in_file: name for name, in_file in _IN_FILES.items()}
+        view = {fields.get(name, name): value for name, value in stored["view"].items()}
         for name in ("season_lengths", "lags"):
             view[name] = tuple(view[name])
-        rest = {**made, "view": View(**view), "quantiles": tuple(made["quantiles"])}
-        return cls(**rest)
+        arguments = {**stored, "view": View(**view), "quantiles": tuple(stored["quantiles"])}
+        return cls(**arguments)
 
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
-        """Return name and shape of every weight: what a model file must hold.
+        """Names and shapes of the weights, as model files must hold them.
 
         Examples
         --------
@@ -95,10 +95,10 @@ class NetworkConfig:
             "input/bias": (units,),
         }
         for layer in range(self.n_layers):
-            own = cell.weight_shapes(units, units)
-            shapes |= {f"recurrent_{layer}/{name}": shape for name, shape in own.items()}
+            cell_shapes = cell.weight_shapes(units, units)
+            shapes |= {f"recurrent_{layer}/{name}": shape for name, shape in cell_shapes.items()}
         shapes |= {"head/kernel": (units, n_out), "head/bias": (n_out,)}
-        if view.n_future:  # the layer of future features is called "told" in files
+        if view.n_future:  # in files, "told" is the layer of the future features
             shapes["told/state"] = (units, FUTURE_UNITS)
             shapes["told/kernel"] = (view.n_future, FUTURE_UNITS)
             shapes["told/bias"] = (FUTURE_UNITS,)
@@ -106,7 +106,7 @@ class NetworkConfig:
         return shapes
 
 
-# by the shortest season: steps of the window, cutoffs of a sequence, stride between them
+# by shortest season: input size, sequence length, sequence stride
 _VIEWS = {
     1: (10, 48, 1),
     4: (12, 48, 1),
@@ -115,18 +115,18 @@ _VIEWS = {
     12: (18, 64, 1),
     52: (52, 48, 4),
 }
-MAX_WINDOW = 168  # where the shortest season is a day of hours or half-hours
-# seasons from this length on are looked up one and two seasons back
+MAX_WINDOW = 168  # for shortest seasons of 24 steps or more, such as a day of hours
+# minimum season length for lags of one and two seasons
 MIN_LAG_SEASON = 52
 
 
 def default_view(
     season_lengths: tuple[int, ...], horizon: int, longest: int, input_size: int | None = None
 ) -> View:
-    """Choose the inputs of a network that is trained from scratch.
+    """Choose the view of a network that is trained from scratch.
 
-    Where the longest season has 52 steps or more, what followed the same phase one and two such
-    seasons ago is looked up.
+    If the longest season has at least 52 steps, the inputs include lags: the values after the same
+    phase one and two seasons ago.
 
     Parameters
     ----------
@@ -135,9 +135,9 @@ def default_view(
     horizon : int
         Steps to predict.
     longest : int
-        Periods of the longest series: no more cutoffs are read than it has.
+        Periods of the longest series, an upper bound of the span of a training sequence.
     input_size : int, optional
-        Steps of the window; chosen by the season by default.
+        Steps of the window; by default it depends on the season.
 
     Returns
     -------
@@ -149,13 +149,13 @@ def default_view(
     >>> view.input_size, view.sequence_length, view.sequence_stride, view.trend_share
     (18, 64, 1, 0.5)
     """
-    m, most = min(season_lengths), max(season_lengths)
-    usual = (2 * m, 48, 1) if m < 24 else (min(max(most, m), MAX_WINDOW), 28, m // 2)
-    window, length, stride = _VIEWS.get(m, usual)
+    m, max_m = min(season_lengths), max(season_lengths)
+    default = (2 * m, 48, 1) if m < 24 else (min(max(max_m, m), MAX_WINDOW), 28, m // 2)
+    window, length, stride = _VIEWS.get(m, default)
     stride = max(1, min(stride, longest // 24))
-    back = round(most / m) * m
-    seasonal = most >= MIN_LAG_SEASON
-    lags = tuple(k * back for k in (1, 2) if seasonal and (k + 1) * back + horizon <= longest)
+    lag = round(max_m / m) * m
+    has_lags = max_m >= MIN_LAG_SEASON
+    lags = tuple(k * lag for k in (1, 2) if has_lags and (k + 1) * lag + horizon <= longest)
     return View(
         input_size=input_size or min(window, max(4, longest // 3)),
         horizon=horizon,
@@ -168,17 +168,17 @@ def default_view(
     )
 
 
-# inputs of the pretrained networks; their weights know no other numbers
+# input size, horizon and sequence length of the pretrained networks, which their weights imply
 PRETRAINED_WINDOW, PRETRAINED_HORIZON, PRETRAINED_CUTOFFS = 24, 48, 64
 
 
 def pretrained_view(season_lengths: tuple[int, ...], horizon: int = PRETRAINED_HORIZON) -> View:
-    """Inputs of a pretrained network for series of these seasons.
+    """View of a pretrained network for series with these seasons.
 
-    A season longer than the window is looked up one and two seasons back, at the nearest multiple
-    of the shortest season: 364 for 7 and 365, so that weekdays match. Where a day alone fills the
-    window, the last two days are looked up in place of what is two seasons back; where there are
-    weeks besides, cutoffs are a quarter of a day apart, so that they reach back over two weeks.
+    If the longest season exceeds the window, the lags are one and two seasons, rounded to a
+    multiple of the shortest season: 364 for 7 and 365, so that weekdays match. If a day fills the
+    window (hourly or half-hourly series), the second lag covers the last 48 steps instead; if there
+    is a weekly season as well, cutoffs are a quarter of a day apart, to span about two weeks.
 
     Examples
     --------
@@ -187,20 +187,20 @@ def pretrained_view(season_lengths: tuple[int, ...], horizon: int = PRETRAINED_H
     """
     shortest, longest = min(season_lengths), max(season_lengths)
     first = round(longest / shortest) * shortest if longest > PRETRAINED_WINDOW else 0
-    days = PRETRAINED_WINDOW <= shortest <= PRETRAINED_HORIZON
-    second = PRETRAINED_HORIZON if days else 2 * first
+    is_subdaily = PRETRAINED_WINDOW <= shortest <= PRETRAINED_HORIZON
+    second = PRETRAINED_HORIZON if is_subdaily else 2 * first
     return View(
         input_size=PRETRAINED_WINDOW,
         horizon=horizon,
         season_lengths=season_lengths,
         trend_share=default_trend_share(season_lengths),
         sequence_length=PRETRAINED_CUTOFFS,
-        sequence_stride=shortest // 4 if days and longest > shortest else 1,
+        sequence_stride=shortest // 4 if is_subdaily and longest > shortest else 1,
         lags=(first, second),
         lag_steps=PRETRAINED_HORIZON,
     )
 
 
 def default_trend_share(season_lengths: tuple[int, ...]) -> float:
-    """Share of the slope in the baseline forecast: 1/2 for slow series, 0 for fast ones."""
+    """Share of the slope in the baseline forecast: 1/2 for seasons up to 12 steps, not 7."""
     return 0.5 if max(season_lengths) <= 12 and min(season_lengths) != 7 else 0.0

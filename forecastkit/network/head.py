@@ -1,4 +1,4 @@
-"""From the last state of a network to quantiles that cannot cross: for Keras and for NumPy."""
+"""Head of a network: from the hidden state to non-crossing quantiles, in Keras and NumPy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-# a gap between quantiles is at most e^3 times, at least e^-3 times, what smoothing implies
+# gaps between quantiles are e^-3 to e^3 times those that the standard error implies
 MAX_LOG_GAP = 3.0
 _GELU = 0.7978845608028654  # sqrt(2 / pi)
 
@@ -37,42 +37,44 @@ def gelu_gradient(x: Any, ops: Any) -> Any:
 
 
 def future_part(state: Any, future: Any, weights: tuple[Any, Any, Any, Any], ops: Any) -> Any:
-    """Add the future features of each step of the horizon to the outputs, given the state.
+    """Contribution of the future features of each step of the horizon to the outputs.
+
+    The result is V (tanh(S h + K x + b) - tanh(S h + b)) with state h and features x.
 
     Parameters
     ----------
     state : array, shape (..., units)
     future : array, shape (..., horizon, n_future)
-    weights : (state, kernel, bias, out)
-        Of shapes (units, k), (n_future, k), (k,), (k, n_quantiles).
+    weights : tuple of four arrays, shapes (units, k), (n_future, k), (k,), (k, n_quantiles)
+        S, K, b and V.
     ops : namespace
         With `matmul` and `tanh`.
 
     Returns
     -------
     array, shape (..., horizon, n_quantiles)
-        0 where all features are 0.
+        0 if all features are 0.
     """
-    of_state, kernel, bias, out = weights
-    alone = ops.matmul(state, of_state)[..., None, :] + bias  # (..., 1, k)
+    state_kernel, kernel, bias, out = weights
+    z = ops.matmul(state, state_kernel)[..., None, :] + bias  # (..., 1, k)
     # without the second tanh, features of 0 would change the outputs
-    return ops.matmul(ops.tanh(alone + ops.matmul(future, kernel)) - ops.tanh(alone), out)
+    return ops.matmul(ops.tanh(z + ops.matmul(future, kernel)) - ops.tanh(z), out)
 
 
 def future_gradient(
     state: Any, future: Any, weights: tuple[Any, Any, Any, Any], upstream: Any, ops: Any
 ) -> Any:
     """Gradient of `future_part` with respect to the state, from that of its outputs."""
-    of_state, kernel, bias, out = weights
-    alone = ops.matmul(state, of_state)[..., None, :] + bias
-    both, own = ops.tanh(alone + ops.matmul(future, kernel)), ops.tanh(alone)
-    slope = (1.0 - both * both) - (1.0 - own * own)
-    inner = (ops.matmul(upstream, out.T) * slope).sum(axis=-2)
-    return ops.matmul(inner, of_state.T)
+    state_kernel, kernel, bias, out = weights
+    z = ops.matmul(state, state_kernel)[..., None, :] + bias
+    with_future, without = ops.tanh(z + ops.matmul(future, kernel)), ops.tanh(z)
+    slope = (1.0 - with_future * with_future) - (1.0 - without * without)
+    dz = (ops.matmul(upstream, out.T) * slope).sum(axis=-2)
+    return ops.matmul(dz, state_kernel.T)
 
 
 def normal_steps(quantiles: tuple[float, ...]) -> np.ndarray:
-    """Gaps between neighbouring quantiles of the standard normal distribution.
+    """Gaps between adjacent quantiles of the standard normal distribution.
 
     Examples
     --------
@@ -83,17 +85,17 @@ def normal_steps(quantiles: tuple[float, ...]) -> np.ndarray:
 
 
 def quantile_paths(raw: Any, standard_error: Any, quantiles: tuple[float, ...], ops: Any) -> Any:
-    """Median and, above and below it, sums of positive gaps.
+    """Quantiles as the median plus or minus cumulative sums of positive gaps.
 
-    A network whose last layer is zero gives median 0 (the baseline forecast) and the quantiles of a
-    normal distribution around it.
+    A head of zeros yields median 0 (the baseline forecast) and the quantiles of a normal
+    distribution with the standard error.
 
     Parameters
     ----------
     raw : array, shape (..., horizon, n_quantiles)
-        Outputs of the network: the median, then the logarithm of each gap.
+        Outputs of the network: the median, then the logarithm of the factor of each gap.
     standard_error : array, shape (..., horizon)
-        Standard error that smoothing implies, in units of the noise.
+        Standard error of the baseline forecast, in units of the noise.
     quantiles : tuple of float
         Ascending, symmetric around 0.5.
     ops : namespace
@@ -112,8 +114,8 @@ def quantile_paths(raw: Any, standard_error: Any, quantiles: tuple[float, ...], 
     """
     middle = len(quantiles) // 2
     median = raw[..., :1]
-    stretch = ops.exp(ops.clip(raw[..., 1:], -MAX_LOG_GAP, MAX_LOG_GAP))
-    gaps = stretch * standard_error[..., None] * normal_steps(quantiles)
+    factors = ops.exp(ops.clip(raw[..., 1:], -MAX_LOG_GAP, MAX_LOG_GAP))
+    gaps = factors * standard_error[..., None] * normal_steps(quantiles)
     below = ops.flip(ops.cumsum(ops.flip(gaps[..., :middle], axis=-1), axis=-1), axis=-1)
     above = ops.cumsum(gaps[..., middle:], axis=-1)
     return ops.concatenate([median - below, median, median + above], axis=-1)

@@ -1,7 +1,7 @@
-"""Inside a network: its gates, and the gradient of its forecast by its inputs; in NumPy.
+"""Gates of a network, and the gradient of its forecast with respect to its inputs, in NumPy.
 
-The gradient runs through the same equations as training (`forecastkit.layers.gates`), so that a
-model from a file can be inspected without TensorFlow.
+The gradient uses the same equations as training (`forecastkit.layers.gates`), so that a model file
+can be inspected without TensorFlow.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from forecastkit.network.runtime import (
 
 
 def traces(config: NetworkConfig, weights: Weights, x: np.ndarray) -> list[Trace]:
-    """Run the network and keep what every recurrent layer did.
+    """Run a network and record the states and caches of its recurrent layers.
 
     Parameters
     ----------
@@ -35,14 +35,15 @@ def traces(config: NetworkConfig, weights: Weights, x: np.ndarray) -> list[Trace
     list of Trace
         One per layer, first layer first.
     """
-    return [trace for trace, _ in hidden_layers(config, weights, x, keep=True) if trace is not None]
+    layers = hidden_layers(config, weights, x, keep_caches=True)
+    return [trace for trace, _ in layers if trace is not None]
 
 
 def gate_values(config: NetworkConfig, trace: Trace) -> dict[str, np.ndarray]:
-    """Gates of a layer by their letters, shape (batch, time, units) each; none without gates."""
+    """Gates of a layer by letter, each of shape (batch, time, units); empty without gates."""
     letters = CELLS[config.cell].gates
     return {
-        letter: np.stack([kept[k] for kept in trace.kept], axis=1)
+        letter: np.stack([cache[k] for cache in trace.caches], axis=1)
         for k, letter in enumerate(letters)
     }
 
@@ -54,7 +55,7 @@ def input_gradient(
     upstream: np.ndarray,
     future: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Gradient of a loss on the medians at the last cutoff, with respect to every input.
+    """Gradient of a loss of the medians at the last cutoff with respect to all inputs.
 
     Parameters
     ----------
@@ -75,24 +76,24 @@ def input_gradient(
     Werbos, "Backpropagation through time", Proceedings of the IEEE 78 (1990).
     """
     z = input_part(x, weights["input/kernel"], weights["input/bias"], np)
-    layers = list(hidden_layers(config, weights, x, keep=True))
-    last = layers[-1][1][:, -1]
+    layers = list(hidden_layers(config, weights, x, keep_caches=True))
+    last_state = layers[-1][1][:, -1]
     raw = np.zeros((len(x), config.view.horizon, len(config.quantiles)), x.dtype)
     raw[..., 0] = upstream
     dx = np.zeros((*x.shape[:2], config.units), x.dtype)
     dx[:, -1] = raw.reshape(len(x), -1) @ weights["head/kernel"].T
     if config.view.n_future and future is not None:
-        dx[:, -1] += future_gradient(last, future, future_weights(weights), raw, np)
+        dx[:, -1] += future_gradient(last_state, future, future_weights(weights), raw, np)
     for layer, (trace, _) in reversed(list(enumerate(layers[1:]))):
         assert trace is not None
-        own = {
+        kernels = {
             name: weights[f"recurrent_{layer}/{name}"] for name in ("kernel", "recurrent_kernel")
         }
-        dx = dx + _back_through(config.cell, own, trace, dx)
+        dx = dx + _backpropagate(config.cell, kernels, trace, dx)
     return (dx * gelu_gradient(z, np)) @ weights["input/kernel"].T
 
 
-def _back_through(name: str, weights: Weights, trace: Trace, dH: np.ndarray) -> np.ndarray:
+def _backpropagate(name: str, weights: Weights, trace: Trace, dH: np.ndarray) -> np.ndarray:
     """Gradient with respect to the inputs of a recurrent layer, from that of its outputs."""
     cell, U = CELLS[name], weights["recurrent_kernel"]
     units = len(U)
@@ -104,7 +105,7 @@ def _back_through(name: str, weights: Weights, trace: Trace, dH: np.ndarray) -> 
     dstate = tuple(np.zeros_like(dH[:, 0]) for _ in cell.states)
     for t in reversed(range(dH.shape[1])):
         dstate = (dstate[0] + dH[:, t], *dstate[1:])
-        h, kept = trace.states[:, t], trace.kept[t]
-        da, _, dstate = cell.step_gradient(dstate, h, kept, back, numpy_ops)
+        h, cache = trace.states[:, t], trace.caches[t]
+        da, _, dstate = cell.step_gradient(dstate, h, cache, back, numpy_ops)
         dx[:, t] = da @ weights["kernel"].T
     return dx

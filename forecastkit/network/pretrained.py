@@ -1,4 +1,4 @@
-"""The pretrained networks of the package: read, and adapted to a horizon and seasons."""
+"""Pretrained networks of the package, and their adaptation to seasons and a horizon."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from forecastkit.network.config import PRETRAINED_HORIZON, NetworkConfig, pretra
 from forecastkit.network.runtime import Weights
 
 _FOLDER = "weights"
-# chosen, like all else, on the training parts of public panels: benchmarks/README.md
+# tuned on the training parts of public panels, see benchmarks/README.md
 SLOW_CORRECTION_SHARE = 0.7
 
 
 def write_weights(
     path: Path, network: NetworkConfig, weights: Weights, card: dict[str, Any]
 ) -> None:
-    """Write weights with their configuration and their card."""
+    """Write weights with their configuration and model card to a safetensors file."""
     metadata = {"network": json.dumps(network.to_dict()), "card": json.dumps(card)}
     write_whole(path, save(weights, metadata=metadata))
 
 
 def read_weights(path: Path) -> tuple[NetworkConfig, Weights, dict[str, Any]]:
-    """Read what `write_weights` wrote.
+    """Read a file that `write_weights` wrote: configuration, weights and model card.
 
     Raises
     ------
@@ -43,14 +43,14 @@ def read_weights(path: Path) -> tuple[NetworkConfig, Weights, dict[str, Any]]:
         metadata = file.metadata()
         weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no dict)
     network = NetworkConfig.from_dict(json.loads(metadata["network"]))
-    if {name: one.shape for name, one in weights.items()} != network.weight_shapes():
+    if {name: weight.shape for name, weight in weights.items()} != network.weight_shapes():
         raise ModelFileError("The weights do not fit their configuration.", file=path.name)
     return network, weights, json.loads(metadata["card"])
 
 
 @cache
 def pretrained(cell: str) -> tuple[NetworkConfig, Weights, dict[str, Any]]:
-    """Network, weights and card of the pretrained network with that cell."""
+    """Configuration, weights and model card of the pretrained network with a cell."""
     path = Path(str(files("forecastkit"))) / _FOLDER / f"{cell}.safetensors"
     return read_weights(path)
 
@@ -60,12 +60,11 @@ def adapt_to(
 ) -> tuple[NetworkConfig, Weights]:
     """Adapt a pretrained network to seasons and a horizon.
 
-    A shorter horizon takes the first outputs. Beyond the trained one the correction of the baseline
-    forecast repeats that of the same phase of the longest season within the trained horizon (for
-    series without seasons: that of its last step); baseline forecast and standard error continue
-    by their formulas. In slow series (yearly to monthly) a share of the correction is kept: they
-    are less regular than the synthetic ones. Inputs of lags that the seasons do not need are
-    dropped: they were always zero.
+    A shorter horizon uses the first outputs. Beyond the trained horizon, the correction of the
+    baseline forecast repeats that of the same phase of the longest season within it (without
+    seasons, that of the last step); baseline forecast and standard error continue by their
+    formulas. For yearly to monthly series, the correction of the median is shrunk, as they are less
+    regular than the synthetic series. Inputs of unused lags, which are always zero, are dropped.
 
     Parameters
     ----------
@@ -91,9 +90,9 @@ def adapt_to(
     kernel = weights["input/kernel"]
     if not any(view.lags):
         n_equivariant, without = network.view.n_equivariant, network.view.n_without_lags
-        n_even = network.view.n_inputs - n_equivariant - len(view.lags)
-        kept = np.r_[0:without, n_equivariant : n_equivariant + n_even]
-        kernel, view = kernel[kept], replace(view, lags=(), lag_steps=0)
+        n_invariant = network.view.n_inputs - n_equivariant - len(view.lags)
+        rows = np.r_[0:without, n_equivariant : n_equivariant + n_invariant]
+        kernel, view = kernel[rows], replace(view, lags=(), lag_steps=0)
     steps = _trained_steps(season_lengths, horizon, network.view.horizon)
     n_quantiles = len(network.quantiles)
     head = weights["head/kernel"].reshape(network.units, -1, n_quantiles)[:, steps]
@@ -101,13 +100,13 @@ def adapt_to(
     if view.trend_share:
         share = np.where(np.arange(n_quantiles) == 0, SLOW_CORRECTION_SHARE, 1.0).astype(head.dtype)
         head, bias = head * share, bias * share  # the first output of a step is the median
-    cut = {
+    adapted = {
         "input/kernel": kernel,
         "head/kernel": head.reshape(network.units, -1),
         "head/bias": bias.ravel(),
     }
-    cut = {name: np.ascontiguousarray(one) for name, one in cut.items()}
-    return replace(network, view=view), {**weights, **cut}
+    adapted = {name: np.ascontiguousarray(weight) for name, weight in adapted.items()}
+    return replace(network, view=view), {**weights, **adapted}
 
 
 def add_covariate_inputs(
@@ -117,20 +116,26 @@ def add_covariate_inputs(
     n_historical: int = 0,
     n_static: int = 0,
 ) -> tuple[NetworkConfig, Weights]:
-    """Add inputs for covariates to a network; they change nothing until they are trained.
+    """Add covariate inputs to a network; initially they do not change its outputs.
 
     Parameters
     ----------
-    network, weights
+    network : NetworkConfig
+    weights : dict of ndarray
     n_future, n_historical, n_static : int
-        As in `View`.
+        Numbers of features, as in `View`.
+
+    Returns
+    -------
+    network : NetworkConfig
+    weights : dict of ndarray
 
     Examples
     --------
     >>> network = NetworkConfig("rnn", 4, pretrained_view((1,)))
     >>> weights = {name: np.zeros(shape, "f") for name, shape in network.weight_shapes().items()}
     >>> network, weights = add_covariate_inputs(network, weights, 3, 2, 5)
-    >>> {name: one.shape for name, one in weights.items()} == network.weight_shapes()
+    >>> {name: weight.shape for name, weight in weights.items()} == network.weight_shapes()
     True
     """
     if n_future + n_historical + n_static == 0:
@@ -138,8 +143,8 @@ def add_covariate_inputs(
     view = replace(network.view, n_future=n_future, n_historical=n_historical, n_static=n_static)
     network = replace(network, view=view)
     kernel = weights["input/kernel"]
-    more = np.zeros((n_historical + n_static, kernel.shape[1]), kernel.dtype)
-    weights = {**weights, "input/kernel": np.concatenate([kernel, more])}
+    new_rows = np.zeros((n_historical + n_static, kernel.shape[1]), kernel.dtype)
+    weights = {**weights, "input/kernel": np.concatenate([kernel, new_rows])}
     rng = np.random.default_rng(0)
     for name, shape in network.weight_shapes().items():
         if name in ("told/state", "told/kernel"):
@@ -152,11 +157,11 @@ def add_covariate_inputs(
 def _trained_steps(
     season_lengths: tuple[int, ...], horizon: int, trained: int = PRETRAINED_HORIZON
 ) -> np.ndarray:
-    """Which trained step stands for each step of the horizon, counted from 0.
+    """Trained step that is used for each step of the horizon, counted from 0.
 
     Examples
     --------
-    >>> _trained_steps((12,), horizon=6, trained=4).tolist()  # no season fits: the last stays
+    >>> _trained_steps((12,), horizon=6, trained=4).tolist()  # no season fits: repeat the last step
     [0, 1, 2, 3, 3, 3]
     >>> _trained_steps((2,), horizon=9, trained=4).tolist()
     [0, 1, 2, 3, 2, 3, 2, 3, 2]

@@ -1,4 +1,4 @@
-"""The network in NumPy: prediction from a model file without TensorFlow."""
+"""Inference of a network in NumPy, without TensorFlow."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from forecastkit.layers.cells import CELLS, Cell, Kept, State
+from forecastkit.layers.cells import CELLS, Cache, Cell, State
 from forecastkit.layers.gates import input_part
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.head import future_part, gelu, quantile_paths
@@ -21,7 +21,14 @@ ROWS_PER_CHUNK = 512
 
 @dataclass(frozen=True, eq=False)
 class Member:
-    """A network of an ensemble: its shape, and its weights by the names of `weight_shapes`."""
+    """A network of an ensemble: its configuration and its weights.
+
+    Attributes
+    ----------
+    network : NetworkConfig
+    weights : dict of ndarray
+        By the names of `NetworkConfig.weight_shapes`, all finite.
+    """
 
     network: NetworkConfig
     weights: Weights
@@ -51,7 +58,7 @@ numpy_ops = SimpleNamespace(
 def network_outputs(
     config: NetworkConfig, weights: Weights, x: np.ndarray, future: np.ndarray | None = None
 ) -> np.ndarray:
-    """Run the network over a batch and return its raw outputs at the last cutoff.
+    """Run a network on a batch and return its raw outputs at the last cutoff.
 
     Parameters
     ----------
@@ -68,15 +75,15 @@ def network_outputs(
     """
     *_, (_, hidden) = hidden_layers(config, weights, x)
     state = hidden[:, -1]
-    last = input_part(state, weights["head/kernel"], weights["head/bias"], np)
-    outputs = last.reshape(len(x), config.view.horizon, -1)
+    flat = input_part(state, weights["head/kernel"], weights["head/bias"], np)
+    outputs = flat.reshape(len(x), config.view.horizon, -1)
     if config.view.n_future == 0 or future is None:
         return outputs
     return np.asarray(outputs + future_part(state, future, future_weights(weights), np))
 
 
 def future_weights(weights: Weights) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Weights of `future_part`, in its order."""
+    """Weights of `forecastkit.network.head.future_part`, in its order."""
     return (
         weights["told/state"],
         weights["told/kernel"],
@@ -86,49 +93,49 @@ def future_weights(weights: Weights) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 
 def hidden_layers(
-    config: NetworkConfig, weights: Weights, x: np.ndarray, keep: bool = False
+    config: NetworkConfig, weights: Weights, x: np.ndarray, keep_caches: bool = False
 ) -> Iterator[tuple[Trace | None, np.ndarray]]:
     """Run the input layer and the recurrent layers, one after the other.
 
     Yields
     ------
     trace : Trace or None
-        What the recurrent layer did, with `keep`; None for the input layer.
+        States of the recurrent layer, and its caches with `keep_caches`; None for the input layer.
     x : ndarray, shape (batch, time, units)
-        What the layer passes on.
+        Outputs of the layer, with the residual connection.
     """
     x = gelu(input_part(x, weights["input/kernel"], weights["input/bias"], np), np)
     yield None, x
     for layer in range(config.n_layers):
-        trace = unroll(CELLS[config.cell], layer_weights(weights, layer), x, keep)
+        trace = unroll(CELLS[config.cell], layer_weights(weights, layer), x, keep_caches)
         x = x + trace.states
         yield trace, x
 
 
 def layer_weights(weights: Weights, layer: int) -> Weights:
-    """Weights of one recurrent layer, by the names that Keras gives them."""
+    """Weights of a recurrent layer, by their names in Keras."""
     names = ("kernel", "recurrent_kernel", "bias")
     return {name: weights[f"recurrent_{layer}/{name}"] for name in names}
 
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """What one recurrent layer did.
+    """States and caches of a recurrent layer.
 
     Attributes
     ----------
     states : ndarray, shape (batch, time, units)
         Hidden state after each step.
-    kept : list of tuple of ndarray, shape (batch, units)
-        What the cell keeps of each step, the gates first; empty unless asked for.
+    caches : list of tuple of ndarray, shape (batch, units)
+        Cache of the cell at each step, the gates first; empty unless requested.
     """
 
     states: np.ndarray
-    kept: list[Kept]
+    caches: list[Cache]
 
 
-def unroll(cell: Cell, weights: Weights, x: np.ndarray, keep: bool = False) -> Trace:
-    """Run a cell over a sequence: the one loop over time in NumPy.
+def unroll(cell: Cell, weights: Weights, x: np.ndarray, keep_caches: bool = False) -> Trace:
+    """Run a cell over a sequence: the only loop over time in NumPy.
 
     Parameters
     ----------
@@ -136,29 +143,37 @@ def unroll(cell: Cell, weights: Weights, x: np.ndarray, keep: bool = False) -> T
     weights : dict of ndarray
         `kernel`, `recurrent_kernel`, `bias`.
     x : ndarray, shape (batch, time, features)
-    keep : bool
-        Whether to keep what the gradient and an inspection need.
+    keep_caches : bool
+        Whether to return the caches, for gradients and inspection.
     """
     input_bias, recurrent_bias = cell.split_bias(weights["bias"])
     a = input_part(x, weights["kernel"], input_bias, np)  # (batch, time, gates * units)
     U = weights["recurrent_kernel"]
     product = cell.recurrent_product(U, recurrent_bias, np)
     state: State = tuple(np.zeros((len(x), len(U)), x.dtype) for _ in cell.states)
-    outputs, seen = np.empty((*x.shape[:2], len(U)), x.dtype), []
+    outputs, caches = np.empty((*x.shape[:2], len(U)), x.dtype), []
     for t in range(x.shape[1]):
-        state, kept = cell.step(a[:, t], state, product, numpy_ops)
+        state, cache = cell.step(a[:, t], state, product, numpy_ops)
         outputs[:, t] = state[0]
-        if keep:
-            seen.append(kept)
-    return Trace(outputs, seen)
+        if keep_caches:
+            caches.append(cache)
+    return Trace(outputs, caches)
 
 
 def network_quantiles(
     config: NetworkConfig, weights: Weights, windows: Windows, series: np.ndarray, ends: np.ndarray
 ) -> np.ndarray:
-    """Quantiles of the deviation from the baseline forecast at one cutoff per series.
+    """Quantiles of the deviation from the baseline forecast, for one cutoff per series.
 
-    f(x) and -f(-x) are averaged, so that trends of the training series cannot bias a forecast.
+    f(x) and -f(-x) are averaged, so that trends of the training series cannot bias the forecast.
+
+    Parameters
+    ----------
+    config : NetworkConfig
+    weights : dict of ndarray
+    windows : Windows
+    series, ends : ndarray of int, shape (batch,)
+        Numbers of the series, and the step of the cutoff in each, counted from 0.
 
     Returns
     -------
@@ -167,28 +182,22 @@ def network_quantiles(
     """
 
     def chunk(start: int) -> np.ndarray:
-        some, cutoffs = _cut(windows, series, ends, start)
-        x = windows.inputs(some, cutoffs)
+        rows = slice(start, start + ROWS_PER_CHUNK)
+        cutoffs = windows.cutoffs(series[rows], ends[rows])
+        x = windows.inputs(series[rows], cutoffs)
         error = windows.standard_error(cutoffs[:, -1:])[:, 0]
-        future = windows.future(some, cutoffs[:, -1:])[:, 0]
-        upright, negative = (
-            quantile_paths(network_outputs(config, weights, *one), error, config.quantiles, np)
-            for one in ((x, future), (negated(x, windows.view), -future))
+        future = windows.future(series[rows], cutoffs[:, -1:])[:, 0]
+        original, mirrored = (
+            quantile_paths(network_outputs(config, weights, *inputs), error, config.quantiles, np)
+            for inputs in ((x, future), (negated(x, windows.view), -future))
         )
-        return np.asarray(0.5 * (upright - negative[..., ::-1]))
+        return np.asarray(0.5 * (original - mirrored[..., ::-1]))
 
-    parts = map_chunks(chunk, range(0, len(series), ROWS_PER_CHUNK))
+    chunks = map_chunks(chunk, range(0, len(series), ROWS_PER_CHUNK))
     shape = (0, config.view.horizon, len(config.quantiles))
-    return np.concatenate(parts) if parts else np.zeros(shape, np.float32)
-
-
-def _cut(
-    windows: Windows, series: np.ndarray, ends: np.ndarray, start: int
-) -> tuple[np.ndarray, np.ndarray]:
-    some = series[start : start + ROWS_PER_CHUNK]
-    return some, windows.cutoffs(some, ends[start : start + ROWS_PER_CHUNK])
+    return np.concatenate(chunks) if chunks else np.zeros(shape, np.float32)
 
 
 def negated(x: np.ndarray, view: View) -> np.ndarray:
-    """Inputs of the negated series, of the shape of `x`."""
+    """Inputs of the negated series: the sign-equivariant ones change their sign."""
     return x * view.signs

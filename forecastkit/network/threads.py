@@ -1,7 +1,7 @@
-"""Threads of the NumPy runtime: one for each chunk of series, none inside a matrix product.
+"""Threads of the NumPy runtime: one per chunk of series, and a single BLAS thread in each.
 
-A network multiplies many small matrices one after another. A BLAS library that spreads each of them
-over its own threads makes them wait for each other: 5 to 100 times the processor time.
+A network multiplies many small matrices in sequence. If BLAS splits each product among its own
+threads, these mostly wait for each other: 5 to 100 times the processor time.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from typing import TypeVar
 from threadpoolctl import ThreadpoolController
 
 MAX_THREADS = 4
-_FIRST = Lock()
+_CREATION = Lock()
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 class _BlasLimit:
-    """The process's one limit on BLAS threads; the call that sets it restores it.
+    """Process-wide limit of BLAS threads, restored by the call that set it.
 
-    Some builds of OpenBLAS listen to the thread that set their number first, and to no other; so
-    the limit is never handed from call to call. One that overlaps uses it as long as it holds.
+    Some builds of OpenBLAS only obey the thread that first set their number of threads, so the
+    limit never passes from one call to another. An overlapping call shares it while it lasts.
     """
 
     def __init__(self) -> None:
@@ -36,10 +36,10 @@ class _BlasLimit:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold the limit, unless another call does."""
+        """Hold the limit, unless another call already does."""
         with self._lock:
-            mine, self._is_set = not self._is_set, True
-        if not mine:
+            is_owner, self._is_set = not self._is_set, True
+        if not is_owner:
             yield
             return
         try:
@@ -56,7 +56,7 @@ def _blas_limit() -> _BlasLimit:
 
 @contextmanager
 def single_blas_thread() -> Iterator[None]:
-    """Keep BLAS at one thread inside the block, and restore the caller's setting after it.
+    """Limit BLAS to one thread inside the block, and restore the caller's setting after it.
 
     Examples
     --------
@@ -65,21 +65,21 @@ def single_blas_thread() -> Iterator[None]:
     ...     float(np.ones((2, 3)) @ np.ones(3) @ np.ones(2))
     6.0
     """
-    with _FIRST:  # a cache alone may make two where two threads come first
+    with _CREATION:  # `cache` alone may create two limits if two threads call it at once
         limit = _blas_limit()
     with limit.held():
         yield
 
 
 def n_threads() -> int:
-    """Processors that this process may use, at most `MAX_THREADS`."""
-    allowed = getattr(os, "sched_getaffinity", None)
-    count = len(allowed(0)) if allowed else os.cpu_count() or 1
+    """Number of processors available to this process, at most `MAX_THREADS`."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    count = len(affinity(0)) if affinity else os.cpu_count() or 1
     return min(MAX_THREADS, count)
 
 
 def map_chunks(work: Callable[[Item], Result], chunks: Iterable[Item]) -> list[Result]:
-    """Run a function on chunks side by side, each with one BLAS thread; results in their order.
+    """Apply a function to chunks in parallel, each with one BLAS thread; results in order.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""How the shipped weights are made: synthetic series, and a training run that can be resumed."""
+"""Pretraining: a generator of synthetic series, and training runs that can be resumed."""

@@ -1,4 +1,4 @@
-"""Make the shipped weights: `python -m forecastkit.pretraining --minutes 60 --seed 1`."""
+"""Pretrain a network: `python -m forecastkit.pretraining --minutes 60 --seed 1`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def main(
     checkpoint: Path,
     output: Path,
 ) -> None:
-    """Run; the checkpoint of an interrupted run is gone on from."""
+    """Run the training, from the checkpoint if there is one."""
     load_tensorflow(threads)
     from forecastkit.pretraining.run import Pretraining, pretrain
 

@@ -1,7 +1,7 @@
-"""What the calendar does to synthetic series: working days, feasts that move, days that are off.
+"""Calendar effects of synthetic series: working days, moving holidays, days off.
 
-Dates are real, so that months have the working days that months have; which series minds them, and
-how much, is drawn.
+Dates are those of the Gregorian calendar, so that the number of working days varies by month as in
+reality. Which series have an effect, and its size, are random.
 """
 
 from __future__ import annotations
@@ -9,29 +9,30 @@ from __future__ import annotations
 import numpy as np
 
 Rng = np.random.Generator
-_YEARS = 400  # the Gregorian calendar repeats after them
-_OPEN = ("1111100", "1111110", "0000011")  # what counts as a working day: offices, shops, leisure
+_YEARS = 400  # period of the Gregorian calendar
+# business days from Monday on: offices, shops, leisure
+_WEEK_MASKS = ("1111100", "1111110", "0000011")
 
 
 def calendar_effects(
     rng: Rng, unit: np.ndarray, length: int, season_lengths: tuple[int, ...]
 ) -> np.ndarray:
-    """Effects in logs on series whose steps are months, quarters, weeks, days or parts of a day.
+    """Draw additive effects on log values, for series sampled hourly to quarterly.
 
     Parameters
     ----------
     rng : numpy.random.Generator
     unit : ndarray, shape (n,)
-        Size of the noise of a step.
+        Size of the noise of each series.
     length : int
-        Steps.
+        Number of steps.
     season_lengths : tuple of int
-        Of the kind of series: they say what a step is.
+        Of the kind of series; the shortest one determines the sampling interval.
 
     Returns
     -------
     ndarray, shape (n, length)
-        0 in series that do not mind.
+        0 for series without an effect.
 
     Examples
     --------
@@ -42,72 +43,74 @@ def calendar_effects(
     if shortest in (12, 4):
         start = rng.integers(0, 12 * _YEARS, n)
         months = 12 // shortest
-        return _working_days(rng, start, length, months) + _moving_feast(
+        return _working_days(rng, start, length, months) + _moving_holiday(
             rng, unit, start, length, months
         )
     if shortest == 52:
-        return _moving_week(rng, unit, length)
+        return _annual_events(rng, unit, length)
     if shortest in (5, 7, 24, 48):
         return _days_off(rng, unit, length, shortest if shortest >= 24 else 1)
     return np.zeros((n, length))
 
 
-def some(rng: Rng, n: int, share: float) -> np.ndarray:
-    """1 for a share of n series, 0 for the others."""
-    return (rng.random(n) < share).astype(float)
+def bernoulli(rng: Rng, n: int, p: float) -> np.ndarray:
+    """Draw n independent Bernoulli variables: 1.0 with probability p, else 0.0."""
+    return (rng.random(n) < p).astype(float)
 
 
 def _working_days(rng: Rng, start: np.ndarray, length: int, months: int) -> np.ndarray:
-    """Steps of so many months with more working days see more of everything."""
+    """Effect of the number of working days in each step of `months` months."""
     n = len(start)
-    first = np.datetime64("2000-01") + np.arange(12 * _YEARS + 1)
-    days = first.astype("datetime64[D]")
+    month_starts = np.datetime64("2000-01") + np.arange(12 * _YEARS + 1)
+    days = month_starts.astype("datetime64[D]")
     effects = []
-    for mask in _OPEN:
+    for mask in _WEEK_MASKS:
         count = np.busday_count(days[:-1], days[1:], weekmask=mask).astype(float)
         effects.append(np.log(count / count.mean()))
     steps = (start[:, None] + np.arange(length * months)) % (12 * _YEARS)
-    chosen = np.stack(effects)[rng.integers(0, len(_OPEN), n)[:, None], steps]
-    share = rng.uniform(0.3, 1.0, n) * some(rng, n, 0.2)
-    return share[:, None] * chosen.reshape(n, length, months).mean(axis=2)
+    monthly = np.stack(effects)[rng.integers(0, len(_WEEK_MASKS), n)[:, None], steps]
+    size = rng.uniform(0.3, 1.0, n) * bernoulli(rng, n, 0.2)
+    return size[:, None] * monthly.reshape(n, length, months).mean(axis=2)
 
 
-def _moving_feast(
+def _moving_holiday(
     rng: Rng, unit: np.ndarray, start: np.ndarray, length: int, months: int
 ) -> np.ndarray:
-    """A feast that falls in one month or the next, as Easter does, with what it brings or takes."""
-    n, total = len(start), length * months
-    years = total // 12 + 2
-    month = rng.integers(0, 12, n)
-    early = rng.random((n, years)) < rng.uniform(0.2, 0.8, (n, 1))
-    clock = start[:, None] % 12 + np.arange(total)
-    year, within = clock // 12, clock % 12
-    now = np.take_along_axis(early, year, axis=1)
-    feast = np.where(now, within == month[:, None], within == (month[:, None] + 1) % 12)
-    size = 2.0 * unit * rng.normal(size=n) * some(rng, n, 0.15)
-    return size[:, None] * feast.reshape(n, length, months).mean(axis=2)
+    """Effect of a holiday that falls, like Easter, in one month or in the next one."""
+    n, n_months = len(start), length * months
+    n_years = n_months // 12 + 2
+    early_month = rng.integers(0, 12, n)
+    is_early = rng.random((n, n_years)) < rng.uniform(0.2, 0.8, (n, 1))
+    elapsed = start[:, None] % 12 + np.arange(n_months)
+    year, month = elapsed // 12, elapsed % 12
+    early_now = np.take_along_axis(is_early, year, axis=1)
+    holiday = np.where(
+        early_now, month == early_month[:, None], month == (early_month[:, None] + 1) % 12
+    )
+    size = 2.0 * unit * rng.normal(size=n) * bernoulli(rng, n, 0.15)
+    return size[:, None] * holiday.reshape(n, length, months).mean(axis=2)
 
 
-def _moving_week(rng: Rng, unit: np.ndarray, length: int) -> np.ndarray:
-    """Weeks that stand out every year, some of them a few weeks sooner or later than the last."""
-    n, years = len(unit), length // 52 + 3
-    out = np.zeros((n, length))
+def _annual_events(rng: Rng, unit: np.ndarray, length: int) -> np.ndarray:
+    """Effects of two weeks of the year, which in some series move by up to two weeks."""
+    n, n_years = len(unit), length // 52 + 3
+    effects = np.zeros((n, length))
     for _ in range(2):
-        place = rng.integers(0, 52, (n, 1)) + rng.integers(-2, 3, (n, years)) * (
+        week_of_year = rng.integers(0, 52, (n, 1)) + rng.integers(-2, 3, (n, n_years)) * (
             rng.random((n, 1)) < 0.5
         )
-        weeks = np.clip(place + 52 * np.arange(years) - 52, -1, length)  # (n, years)
-        size = 5.0 * unit * rng.normal(size=n) * some(rng, n, 0.2)
-        rows, columns = np.nonzero((weeks >= 0) & (weeks < length))
-        out[rows, weeks[rows, columns]] += size[rows]
-    return out
+        steps = np.clip(week_of_year + 52 * np.arange(n_years) - 52, -1, length)  # (n, n_years)
+        size = 5.0 * unit * rng.normal(size=n) * bernoulli(rng, n, 0.2)
+        rows, columns = np.nonzero((steps >= 0) & (steps < length))
+        effects[rows, steps[rows, columns]] += size[rows]
+    return effects
 
 
-def _days_off(rng: Rng, unit: np.ndarray, length: int, steps: int) -> np.ndarray:
-    """Whole days, a few a year, that are quieter or busier than their weekday is."""
-    n, days = len(unit), length // steps + 2
-    off = rng.random((n, days)) < rng.choice([0.01, 0.03], size=(n, 1))
-    depth = rng.normal(-1.0, 1.0, n) * rng.uniform(0.5, 1.5, (n, days)).T
-    size = 6.0 * unit * depth * some(rng, n, 0.3)
-    whole = np.repeat(off * size.T, steps, axis=1)
-    return whole[:, rng.integers(0, steps) :][:, :length]
+def _days_off(rng: Rng, unit: np.ndarray, length: int, steps_per_day: int) -> np.ndarray:
+    """Effects of single days, a few per year, that differ from other days of their weekday."""
+    n, n_days = len(unit), length // steps_per_day + 2
+    is_off = rng.random((n, n_days)) < rng.choice([0.01, 0.03], size=(n, 1))
+    depth = rng.normal(-1.0, 1.0, n) * rng.uniform(0.5, 1.5, (n, n_days)).T
+    size = 6.0 * unit * depth * bernoulli(rng, n, 0.3)
+    effects = np.repeat(is_off * size.T, steps_per_day, axis=1)
+    return effects[:, rng.integers(0, steps_per_day) :][:, :length]

@@ -1,4 +1,4 @@
-"""Training from synthetic series, with checkpoints: a run that was stopped goes on where it was."""
+"""Training on synthetic series, with checkpoints from which an interrupted run is resumed."""
 
 from __future__ import annotations
 
@@ -23,35 +23,35 @@ from forecastkit.pretraining.stream import Stream
 from forecastkit.pretraining.synthetic import KINDS
 from forecastkit.training.batches import Batch
 from forecastkit.training.config import TrainingConfig
-from forecastkit.training.trainer import Trainer, averaged, pinball_loss
+from forecastkit.training.trainer import Trainer, pinball_loss, update_average
 
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Pretraining:
-    """Everything that a run of pretraining depends on.
+    """Settings of a pretraining run.
 
     Attributes
     ----------
     minutes : float
-        Training time, over all parts of an interrupted run; the learning rate falls to zero along
-        a half cosine over it (Loshchilov & Hutter, "SGDR", ICLR 2017).
+        Training time, interruptions excluded, over which the learning rate is annealed to zero by
+        half a cosine (Loshchilov & Hutter, "SGDR", ICLR 2017).
     steps : int or None
-        Gradient steps in place of the minutes, so that runs on busy machines can be compared.
+        Number of gradient steps, in place of `minutes`; independent of the speed of the machine.
     seed : int
     cell : "lstm" or "rnn"
     units : int
-        The simple network of as many weights as the LSTM of 96 has 169.
-    batch_size, every : int
-        Runs of cutoffs a step, and cutoffs from one with targets to the next.
+        A simple network with 169 units has about as many weights as an LSTM with 96.
+    batch_size, target_stride : int
+        Sequences per step, and number of cutoffs from one with targets to the next.
     learning_rate, weight_decay, dropout : float
     scale_power : float
-        Losses are weighted with the series' noise to this power.
+        Each loss is weighted with the noise of its series to this power.
     keep : float
-        Share of the averaged weights that stays at each step.
+        Decay of the moving average of the weights.
     check_every : int
-        Steps between looks at the validation set, with a checkpoint at each.
+        Steps between evaluations of the validation losses, each with a checkpoint.
     """
 
     minutes: float = 60.0
@@ -69,11 +69,11 @@ class Pretraining:
     steps: int | None = None
 
     def network(self) -> NetworkConfig:
-        """Shape of the network; the season of its view stands for all."""
+        """Return the network configuration; the season length of its view is a placeholder."""
         return NetworkConfig(self.cell, self.units, pretrained_view((1,)), dropout=self.dropout)
 
     def training(self) -> TrainingConfig:
-        """How gradient steps are taken."""
+        """Return the settings of the gradient steps."""
         return TrainingConfig(
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
@@ -84,13 +84,13 @@ class Pretraining:
             target_stride=self.target_stride,
         )
 
-    def part(self, minutes: float, steps: int) -> float:
-        """Share of the run that is done."""
-        done = minutes / self.minutes if self.steps is None else steps / self.steps
-        return min(1.0, done)
+    def completed(self, minutes: float, steps: int) -> float:
+        """Return the completed fraction of the run."""
+        fraction = minutes / self.minutes if self.steps is None else steps / self.steps
+        return min(1.0, fraction)
 
     def learning_rate_at(self, minutes: float, step: int) -> float:
-        """Learning rate after so many minutes of the run.
+        """Return the learning rate of a step: linear warm-up, then cosine annealing.
 
         Examples
         --------
@@ -98,19 +98,24 @@ class Pretraining:
         >>> run.learning_rate_at(0, 1000), run.learning_rate_at(5, 1000), run.learning_rate_at(0, 1)
         (0.002, 0.001, 2e-05)
         """
-        part = self.part(minutes, step - 1)
-        warmth = min(1.0, step / self.training().warm_up)
-        return float(self.learning_rate * warmth * (0.5 + 0.5 * np.cos(np.pi * part)))
+        warm_up = min(1.0, step / self.training().warm_up)
+        annealing = 0.5 + 0.5 * np.cos(np.pi * self.completed(minutes, step - 1))
+        return float(self.learning_rate * warm_up * annealing)
 
 
 class Progress:
-    """Where a run stands: weights, averaged weights, the optimizer's state, steps and minutes.
+    """Progress of a run: weights and their average, optimizer state, steps and minutes.
 
     Parameters
     ----------
     run : Pretraining
     checkpoint : Path
-        An `.npz` file; a run whose settings are the same goes on from it.
+        An `.npz` file. If it exists the run is resumed from it; the settings must be the same.
+
+    Raises
+    ------
+    OptionError
+        If the checkpoint was written by a run with other settings.
     """
 
     def __init__(self, run: Pretraining, checkpoint: Path) -> None:
@@ -124,59 +129,59 @@ class Progress:
 
     @property
     def done(self) -> bool:
-        """Whether the run is at its end."""
-        return self.run.part(self.minutes, self.step) >= 1.0
+        """Whether the run is complete."""
+        return self.run.completed(self.minutes, self.step) >= 1.0
 
     def advance(self, batch: Batch, learning_rate: float) -> None:
-        """Take a gradient step, and move the average on."""
+        """Take a gradient step, and update the average of the weights."""
         self.state, _ = self.trainer.step(self.state, batch, learning_rate)
-        now = self.trainer.weights_of(self.state)
-        self.average = averaged(self.average, now, self.step, self.run.keep)
+        weights = self.trainer.weights_of(self.state)
+        self.average = update_average(self.average, weights, self.step, self.run.keep)
 
     def save(self) -> None:
-        """Write the checkpoint, whole or not at all."""
-        now = self.trainer.weights_of(self.state)
-        arrays = {f"weight:{name}": one for name, one in now.items()}
-        arrays |= {f"average:{name}": one for name, one in self.average.items()}
+        """Write the checkpoint atomically."""
+        weights = self.trainer.weights_of(self.state)
+        arrays = {f"weight:{name}": array for name, array in weights.items()}
+        arrays |= {f"average:{name}": array for name, array in self.average.items()}
         for kind in ("first", "second"):
-            state = zip(now, getattr(self.state, kind), strict=True)
-            arrays |= {f"{kind}:{name}": one.numpy() for name, one in state}
-        about = {"run": asdict(self.run), "step": self.step, "minutes": self.minutes}
-        arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
+            moments = zip(weights, getattr(self.state, kind), strict=True)
+            arrays |= {f"{kind}:{name}": moment.numpy() for name, moment in moments}
+        metadata = {"run": asdict(self.run), "step": self.step, "minutes": self.minutes}
+        arrays["about"] = np.frombuffer(json.dumps(metadata).encode(), np.uint8)
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **arrays)
         write_whole(self.checkpoint, buffer.getvalue())
 
     def _restore(self) -> None:
-        with np.load(self.checkpoint, allow_pickle=False) as found:
-            about = json.loads(found["about"].tobytes())
-            if about["run"] != asdict(self.run):
+        with np.load(self.checkpoint, allow_pickle=False) as arrays:
+            metadata = json.loads(arrays["about"].tobytes())
+            if metadata["run"] != asdict(self.run):
                 raise OptionError(
-                    f"'{self.checkpoint}' is a checkpoint of another run: {about['run']}.",
-                    fix="Name another checkpoint, or the settings of that run.",
+                    f"'{self.checkpoint}' is a checkpoint of another run: {metadata['run']}.",
+                    fix="Use another checkpoint, or the settings of that run.",
                 )
-            self.step, self.minutes = int(about["step"]), float(about["minutes"])
-            parts: dict[str, dict[str, np.ndarray]] = {}
-            for key in found.files:
+            self.step, self.minutes = int(metadata["step"]), float(metadata["minutes"])
+            groups: dict[str, dict[str, np.ndarray]] = {}
+            for key in arrays.files:
                 kind, _, name = key.partition(":")
-                parts.setdefault(kind, {})[name] = found[key]
-        self.average = parts["average"]
-        moments = (parts["first"], parts["second"])
-        self.state = self.trainer.start(self.run.seed, parts["weight"], moments, self.step)
+                groups.setdefault(kind, {})[name] = arrays[key]
+        self.average = groups["average"]
+        moments = (groups["first"], groups["second"])
+        self.state = self.trainer.start(self.run.seed, groups["weight"], moments, self.step)
 
 
-def pretrain(run: Pretraining, checkpoint: Path, output: Path, say: Say) -> None:
-    """Train, from the checkpoint on if there is one, and write the averaged weights.
+def pretrain(run: Pretraining, checkpoint: Path, output: Path, log: Log) -> None:
+    """Train, from the checkpoint if there is one, and write the averaged weights.
 
     Parameters
     ----------
     run : Pretraining
     checkpoint : Path
-        Written at every look at the validation set.
+        Written at every evaluation of the validation losses.
     output : Path
-        Safetensors file of the weights, their card in its metadata.
-    say : callable
-        Takes a line of the log.
+        Safetensors file of the weights, with a model card in its metadata.
+    log : callable
+        Called with each line of the log.
     """
     validation = {
         str(kind.season_lengths): Stream(
@@ -187,23 +192,23 @@ def pretrain(run: Pretraining, checkpoint: Path, output: Path, say: Say) -> None
     batches = {name: stream.draw() for name, stream in validation.items()}
     progress = Progress(run, checkpoint)
     network = run.network()
-    bases = {name: _base_loss(batch, network) for name, batch in batches.items()}
-    seed, stride = (run.seed, progress.step), run.target_stride
-    stream = Stream(seed, run.batch_size, run.scale_power, target_stride=stride)
+    baselines = {name: _baseline_loss(batch, network) for name, batch in batches.items()}
+    seed = (run.seed, progress.step)
+    stream = Stream(seed, run.batch_size, run.scale_power, target_stride=run.target_stride)
     losses: dict[str, float] = {}
     while not progress.done:
-        started = time.perf_counter()
+        start_time = time.perf_counter()
         progress.step += 1
-        rate = run.learning_rate_at(progress.minutes, progress.step)
-        progress.advance(stream.draw(), rate)
-        progress.minutes += (time.perf_counter() - started) / 60
+        learning_rate = run.learning_rate_at(progress.minutes, progress.step)
+        progress.advance(stream.draw(), learning_rate)
+        progress.minutes += (time.perf_counter() - start_time) / 60
         if progress.step % run.check_every == 0 or progress.done:
             losses = {
-                name: progress.trainer.loss_of(progress.average, batch) / bases[name]
+                name: progress.trainer.loss_of(progress.average, batch) / baselines[name]
                 for name, batch in batches.items()
             }
             progress.save()
-            say(_line(progress, losses))
+            log(_log_line(progress, losses))
     card = {
         "run": asdict(run),
         "steps": progress.step,
@@ -213,14 +218,14 @@ def pretrain(run: Pretraining, checkpoint: Path, output: Path, say: Say) -> None
     write_weights(output, network, progress.average, card)
 
 
-def _base_loss(batch: Batch, network: NetworkConfig) -> float:
-    """Loss of the base path with the quantiles that smoothing implies."""
+def _baseline_loss(batch: Batch, network: NetworkConfig) -> float:
+    """Return the loss of the baseline forecast with its own normal quantiles."""
     raw = np.zeros((*batch.standard_error.shape, len(network.quantiles)), np.float32)
     paths = quantile_paths(raw, batch.standard_error, network.quantiles, np)
     return float(pinball_loss(paths, batch.targets, batch.weights, network.quantiles, np))
 
 
-def _line(progress: Progress, losses: dict[str, Any]) -> str:
-    shown = " ".join(f"{name} {loss:.4f}" for name, loss in losses.items())
+def _log_line(progress: Progress, losses: dict[str, Any]) -> str:
+    listed = " ".join(f"{name} {loss:.4f}" for name, loss in losses.items())
     mean = np.mean(list(losses.values()))
-    return f"step {progress.step} minutes {progress.minutes:.1f} loss {mean:.4f}: {shown}"
+    return f"step {progress.step} minutes {progress.minutes:.1f} loss {mean:.4f}: {listed}"

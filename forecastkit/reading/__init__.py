@@ -1,1 +1,1 @@
-"""Files to series tables: bytes, text, cells, columns, and every assumption reported."""
+"""From files to series tables: bytes, text, cells, columns; every assumption is reported."""

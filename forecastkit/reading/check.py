@@ -1,4 +1,4 @@
-"""What was understood of a file, and what is wrong with it; nothing is trained."""
+"""Validation of a file without training: how it is parsed, and every problem in it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from forecastkit.tables.dataset import frequency_of, to_dataset
 from forecastkit.tables.frame import ASSUMPTIONS, UNIQUE_ID, Y
 from forecastkit.tables.index import TimeIndex
 
-_IDS_SHOWN = 1000
+_MAX_IDS = 1000
 
 
 def check_csv(path: str | Path, freq: str | int | None = None, **reading: Any) -> dict[str, Any]:
@@ -57,21 +57,21 @@ def check_csv(path: str | Path, freq: str | int | None = None, **reading: Any) -
     try:
         table = read_csv(path, freq=freq, **reading)
     except DataError as error:
-        found = [_problem(one) for one in (error, *error.also)]
-        return {**_nothing(_name(path)), "problems": found}
+        problems = [_describe_problem(problem) for problem in (error, *error.also)]
+        return {**_empty_report(_file_name(path)), "problems": problems}
     data = to_dataset(table, frequency_of(table))
     series, counts = gaps_by_series(data)
     index = data.index
     return {
-        "file": _name(path),
+        "file": _file_name(path),
         "rows": len(table),
         "series": int(table[UNIQUE_ID].nunique()),
         "total": _sum(table[Y].to_numpy()),
         "freq": index.frequency.alias,
-        "start": _moment(index, index.first.min()),
-        "end": _moment(index, data.last.max()),
+        "start": _format_timestamp(index, index.first.min()),
+        "end": _format_timestamp(index, data.last.max()),
         "missing": int(np.isnan(data.panel.values).sum()),
-        "ids": table[UNIQUE_ID].unique()[:_IDS_SHOWN].tolist(),
+        "ids": table[UNIQUE_ID].unique()[:_MAX_IDS].tolist(),
         "gaps": {str(index.ids[i]): int(n) for i, n in zip(series[:50], counts[:50], strict=True)},
         "assumptions": table.attrs[ASSUMPTIONS],
         "problems": [],
@@ -79,22 +79,22 @@ def check_csv(path: str | Path, freq: str | int | None = None, **reading: Any) -
 
 
 def _sum(values: np.ndarray) -> float | None:
-    """Sum of the values; None where it is beyond all numbers."""
+    """Sum of the values; None if it overflows."""
     with np.errstate(over="ignore"):
         total = float(np.nansum(values))
     return total if np.isfinite(total) else None
 
 
-def _name(path: str | Path) -> str:
+def _file_name(path: str | Path) -> str:
     return "standard input" if str(path) == STANDARD_INPUT else Path(path).name
 
 
-def _nothing(name: str) -> dict[str, Any]:
+def _empty_report(name: str) -> dict[str, Any]:
     keys = ["rows", "series", "total", "freq", "start", "end", "missing", "ids", "gaps"]
     return {"file": name, **dict.fromkeys(keys), "assumptions": []}
 
 
-def _problem(error: ForecastkitError) -> dict[str, Any]:
+def _describe_problem(error: ForecastkitError) -> dict[str, Any]:
     return {
         "kind": type(error).__name__,
         "row": error.row,
@@ -105,6 +105,8 @@ def _problem(error: ForecastkitError) -> dict[str, Any]:
     }
 
 
-def _moment(index: TimeIndex, ordinal: int) -> str | int:
-    moment = index.timestamps(np.array([ordinal])).iloc[0]
-    return int(moment) if index.frequency.kind == "integer" else pd.Timestamp(moment).isoformat()
+def _format_timestamp(index: TimeIndex, ordinal: int) -> str | int:
+    timestamp = index.timestamps(np.array([ordinal])).iloc[0]
+    return (
+        int(timestamp) if index.frequency.kind == "integer" else pd.Timestamp(timestamp).isoformat()
+    )

@@ -1,4 +1,4 @@
-"""Custom events from a file."""
+"""Custom events from a table or a file."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from forecastkit.tables.events import Events, listed_events
 
 
 def events_of(events: pd.DataFrame | str | Path) -> Events:
-    """Days by name, from a table or a CSV file with the columns `date` and `event`.
+    """Return the dates of each event, from a table or CSV file with columns `date` and `event`.
 
     Raises
     ------
     UnknownFileError
         If the file does not exist or cannot be read.
     DataError
-        If a column is missing, or a row has no valid date or no event; with file and row.
+        If a column is missing, or a row has an invalid date or no event; with file and row.
     """
     if isinstance(events, pd.DataFrame):
         return listed_events(events)

@@ -1,4 +1,4 @@
-"""Periods without a value: counted, named, and filled by a rule."""
+"""Missing periods: counted, reported, and filled by a rule."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from forecastkit.tables.frame import DS, FILLED, UNIQUE_ID, Y, day
 
 Fill = Literal["error", "none", "zero", "previous", "linear"]
 FILLS = ("none", "error", "zero", "previous", "linear")
-# rules whose values are estimates, which no forecast is scored on
+# rules that estimate values; forecasts are not scored on estimates
 _ESTIMATED = ("previous", "linear")
 _RULES = {
     "none": "not filled",
@@ -25,100 +25,106 @@ _RULES = {
 }
 
 
-def filled(
+def fill_gaps(
     table: pd.DataFrame, data: Dataset, lines: np.ndarray, fill: Fill, file: str
 ) -> tuple[pd.DataFrame, list[Note]]:
-    """Fill the periods of a series table that have no value, by a rule, and say so.
+    """Fill the missing periods of a series table by a rule, and report them.
 
     Parameters
     ----------
     table : DataFrame
-        A series table.
+        Series table.
     data : Dataset
-        Of the same table.
+        Dataset of the same table.
     lines : ndarray of int
-        Line in the file of each row.
+        Line number of each row in the file.
     fill : "none", "error", "zero", "previous" or "linear"
     file : str
+        Name of the file, for messages.
+
+    Returns
+    -------
+    table : DataFrame
+    notes : list of Note
 
     Raises
     ------
     DataError
         With fill "error", if a period has no value.
     """
-    notes = _left_out(table, data)
-    gaps = int(np.isnan(data.panel.values).sum())
-    if not gaps:
+    notes = _unused_data_notes(table, data)
+    n_gaps = int(np.isnan(data.panel.values).sum())
+    if not n_gaps:
         return table, notes
     series, counts = gaps_by_series(data)
-    named = ", ".join(
+    listed = ", ".join(
         f"{data.index.ids[i]}: {n}" for i, n in zip(series[:3], counts[:3], strict=True)
     )
     more = f" and {len(series) - 3} more series" if len(series) > 3 else ""
-    moment, owner, line = _first_gap(table, data, lines)
-    where = (
-        f"{gaps} of {len(data.panel.values)} periods {'has' if gaps == 1 else 'have'} no value "
-        f"({named}{more}); the first is {moment} of series '{owner}', after row {line}"
+    timestamp, series_id, line = _first_gap(table, data, lines)
+    description = (
+        f"{n_gaps} of {len(data.panel.values)} periods {'has' if n_gaps == 1 else 'have'} no value "
+        f"({listed}{more}); the first is {timestamp} of series '{series_id}', after row {line}"
     )
     if fill == "error":
         raise DataError(
-            f"{where}.",
+            f"{description}.",
             file=file,
             row=line,
             fix="Add the rows, or choose how to fill them with fill (--fill none, zero, previous "
             "or linear).",
         )
-    notes.append(Note(f"{where}; {_RULES[fill]}", f"fill={fill}"))
+    notes.append(Note(f"{description}; {_RULES[fill]}", f"fill={fill}"))
     if fill == "none":
         return table, notes
-    whole = _with_values(table, data, fill)
+    completed = _fill_values(table, data, fill)
     if fill in _ESTIMATED:
-        whole.attrs[FILLED] = {"rule": fill, "periods": _filled_periods(data)}
-    return whole, notes
+        completed.attrs[FILLED] = {"rule": fill, "periods": _filled_periods(data)}
+    return completed, notes
 
 
 def _filled_periods(data: Dataset) -> dict[str, str]:
-    """By series the runs of periods without a value, as text: "start/end start/end"."""
-    absent = np.isnan(data.panel.values)
-    before, after = absent.copy(), absent.copy()
-    before[1:] &= ~absent[:-1]
-    after[:-1] &= ~absent[1:]
-    ends = data.panel.offsets[1:-1]
-    before[ends] = absent[ends]  # a run ends with its series
-    after[ends - 1] = absent[ends - 1]
-    places = [np.flatnonzero(before), np.flatnonzero(after)]
-    owner = data.panel.owner[places[0]]
+    """Runs of missing periods by series, as text: "start/end, start/end"."""
+    is_absent = np.isnan(data.panel.values)
+    is_start, is_end = is_absent.copy(), is_absent.copy()
+    is_start[1:] &= ~is_absent[:-1]
+    is_end[:-1] &= ~is_absent[1:]
+    boundaries = data.panel.offsets[1:-1]
+    is_start[boundaries] = is_absent[boundaries]  # a run ends with its series
+    is_end[boundaries - 1] = is_absent[boundaries - 1]
+    bounds = [np.flatnonzero(is_start), np.flatnonzero(is_end)]
+    owner = data.panel.owner[bounds[0]]
     steps = data.panel.y.steps
-    moments = [
-        data.index.timestamps(data.index.first[owner] + steps[one]).astype(str).tolist()
-        for one in places
+    timestamps = [
+        data.index.timestamps(data.index.first[owner] + steps[positions]).astype(str).tolist()
+        for positions in bounds
     ]
     runs: dict[str, list[str]] = {}
-    for series, start, end in zip(owner, *moments, strict=True):
+    for series, start, end in zip(owner, *timestamps, strict=True):
         runs.setdefault(str(data.index.ids[series]), []).append(f"{start}/{end}")
     return {name: ", ".join(parts) for name, parts in runs.items()}
 
 
 def filled_periods(data: Dataset, attrs: Mapping[Any, Any]) -> np.ndarray | None:
-    """Which periods of a dataset hold a value that was estimated when the table was read.
+    """Mask of the periods whose value was estimated when the table was read.
 
     Parameters
     ----------
     data : Dataset
     attrs : mapping
-        Of the table.
+        `attrs` of the table.
 
     Returns
     -------
     ndarray of bool, shape (n_periods,), or None
-        None where no value was: 0 in place of an absent row is a value, not an estimate.
+        None if no value was estimated; zeros from `fill="zero"` are not estimates.
     """
-    kept = attrs.get(FILLED)
-    if not kept:
+    record = attrs.get(FILLED)
+    if not record:
         return None
     index, offsets = data.index, data.panel.offsets
     mask = np.zeros(len(data.panel.values), bool)
-    for name, runs in kept["periods"].items():
+    for name, runs in record["periods"].items():
         series = index.position.get(name)
         if series is None:
             continue
@@ -127,34 +133,36 @@ def filled_periods(data: Dataset, attrs: Mapping[Any, Any]) -> np.ndarray | None
             if index.frequency.kind == "integer":
                 ordinals = index.ordinals(bounds.astype(np.int64))
             else:
-                moments = pd.to_datetime(bounds, format="ISO8601", utc=index.zone is not None)
-                local = moments if index.zone is None else moments.dt.tz_convert(index.zone)
+                timestamps = pd.to_datetime(bounds, format="ISO8601", utc=index.zone is not None)
+                local = timestamps if index.zone is None else timestamps.dt.tz_convert(index.zone)
                 ordinals = index.ordinals(local)
             start, end = offsets[series] + ordinals - index.first[series]
             mask[max(start, offsets[series]) : min(end + 1, offsets[series + 1])] = True
     return mask
 
 
-def _left_out(table: pd.DataFrame, data: Dataset) -> list[Note]:
-    """Say which rows and series have no value that a forecast could start from."""
-    absent = table[Y].isna().to_numpy()
-    if not absent.any():
+def _unused_data_notes(table: pd.DataFrame, data: Dataset) -> list[Note]:
+    """Report series without values, and rows after the last value of the table."""
+    is_absent = table[Y].isna().to_numpy()
+    if not is_absent.any():
         return []
     notes = []
-    empty = table.loc[~table[UNIQUE_ID].isin(data.index.ids), UNIQUE_ID].drop_duplicates()
-    if len(empty):
-        names = ", ".join(f"'{name}'" for name in empty.iloc[:3]) + ", ..." * (len(empty) > 3)
-        notes.append(Note(f"{len(empty)} series dropped: {names}", "no values"))
-    behind = table[DS] > table.loc[~absent, DS].max()
-    if behind.any():
-        n = int(behind.sum())
-        what = f"{n} row{'s' * (n > 1)} without a target after the last value of the table"
-        notes.append(Note(what, "used as future values of the covariates"))
+    empty_ids = table.loc[~table[UNIQUE_ID].isin(data.index.ids), UNIQUE_ID].drop_duplicates()
+    if len(empty_ids):
+        names = ", ".join(f"'{name}'" for name in empty_ids.iloc[:3]) + ", ..." * (
+            len(empty_ids) > 3
+        )
+        notes.append(Note(f"{len(empty_ids)} series dropped: {names}", "no values"))
+    is_trailing = table[DS] > table.loc[~is_absent, DS].max()
+    if is_trailing.any():
+        n = int(is_trailing.sum())
+        description = f"{n} row{'s' * (n > 1)} without a target after the last value of the table"
+        notes.append(Note(description, "used as future values of the covariates"))
     return notes
 
 
 def gaps_by_series(data: Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Series that lack values and how many, the most first."""
+    """Series with missing periods and how many they miss, in descending order."""
     panel = data.panel
     counts = np.bincount(panel.owner[np.isnan(panel.values)], minlength=panel.n_series)
     series = np.argsort(-counts, kind="stable")
@@ -165,26 +173,26 @@ def gaps_by_series(data: Dataset) -> tuple[np.ndarray, np.ndarray]:
 def _first_gap(table: pd.DataFrame, data: Dataset, lines: np.ndarray) -> tuple[str, str, int]:
     """Timestamp and series of the first missing period, and the line of the row before it."""
     first = int(np.flatnonzero(np.isnan(data.panel.values))[0])
-    owner = int(data.panel.owner[first])
-    moment = data.index.timestamps(data.index.first[owner] + data.panel.y.steps[[first]])[0]
-    before = (table[UNIQUE_ID] == data.index.ids[owner]) & (table[DS] < moment)
-    rows = np.flatnonzero(before.to_numpy())
-    line = lines[rows[-1]] if len(rows) else lines[np.flatnonzero(table[DS] == moment)[0]]
-    return day(moment), str(data.index.ids[owner]), int(line)
+    series = int(data.panel.owner[first])
+    timestamp = data.index.timestamps(data.index.first[series] + data.panel.y.steps[[first]])[0]
+    is_earlier = (table[UNIQUE_ID] == data.index.ids[series]) & (table[DS] < timestamp)
+    rows = np.flatnonzero(is_earlier.to_numpy())
+    line = lines[rows[-1]] if len(rows) else lines[np.flatnonzero(table[DS] == timestamp)[0]]
+    return day(timestamp), str(data.index.ids[series]), int(line)
 
 
-def _with_values(table: pd.DataFrame, data: Dataset, fill: Fill) -> pd.DataFrame:
-    whole = data.periods().assign(filled=data.panel.values)
-    whole = whole.astype({DS: table[DS].dtype, UNIQUE_ID: table[UNIQUE_ID].dtype})
-    by_series = whole.groupby(UNIQUE_ID, sort=False)["filled"]
+def _fill_values(table: pd.DataFrame, data: Dataset, fill: Fill) -> pd.DataFrame:
+    completed = data.periods().assign(filled=data.panel.values)
+    completed = completed.astype({DS: table[DS].dtype, UNIQUE_ID: table[UNIQUE_ID].dtype})
+    by_series = completed.groupby(UNIQUE_ID, sort=False)["filled"]
     if fill == "zero":
-        whole["filled"] = whole["filled"].fillna(0.0)
+        completed["filled"] = completed["filled"].fillna(0.0)
     elif fill == "previous":
-        whole["filled"] = by_series.ffill()
+        completed["filled"] = by_series.ffill()
     else:
-        whole["filled"] = by_series.transform(
+        completed["filled"] = by_series.transform(
             lambda y: y.interpolate(method="linear", limit_area="inside")
         )
-    joined = table.merge(whole, on=[UNIQUE_ID, DS], how="outer", sort=True)
+    joined = table.merge(completed, on=[UNIQUE_ID, DS], how="outer", sort=True)
     joined[Y] = joined[Y].fillna(joined["filled"])
     return joined.drop(columns="filled")

@@ -1,4 +1,4 @@
-"""Which column of a file is the time, which the series' name, which the value: by evidence."""
+"""Inference of the time, id and target columns of a file."""
 
 from __future__ import annotations
 
@@ -11,33 +11,38 @@ import pandas as pd
 from forecastkit.errors import DataError, OptionError, shell_word
 from forecastkit.notes import Note
 from forecastkit.reading.cells import Cells
+from forecastkit.reading.column_names import ID_NAMES, TARGET_NAMES, UNLISTED, by_rank, rank
 from forecastkit.reading.dates import Dates
-from forecastkit.reading.names import ID_NAMES, LAST, TARGET_NAMES, by_rank, rank
 from forecastkit.reading.numbers import is_numeric
-from forecastkit.reading.time_column import Wanted, find_time, no_numbers, with_parts
+from forecastkit.reading.time_column import (
+    ColumnOptions,
+    combine_date_parts,
+    infer_time_column,
+    no_numeric_column_error,
+)
 
-# names of ids that may be those of a covariate too
-_WEAK = ("name", "key", "segment", "state", "city", "country", "region", "location")
+# common id names that covariates may have, too
+_WEAK_ID_NAMES = ("name", "key", "segment", "state", "city", "country", "region", "location")
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What the columns of a file are.
+    """The roles of the columns of a file.
 
     Attributes
     ----------
     time : str or None
-        Column of timestamps; None where the rows themselves are the steps.
+        Time column; None if the rows are numbered instead.
     ids : tuple of str
-        Columns with the names of the series; none for one series and for a column a series.
+        Id columns; empty for a single series and for one series per column.
     targets : tuple of str
-        The target; more than one where each column is a series.
+        Target column; several if each column is a series.
     dates : Dates or None
-        The time column, read.
+        The parsed time column.
     parts : tuple of str
-        Other columns that the time is made of: a time of day, a month.
+        Further columns that form the timestamp, such as the time of day.
     reasons : dict
-        Why each was chosen: "time", "id", "target" to a sentence.
+        Why each role was assigned, by "time", "id" and "target".
     """
 
     time: str | None
@@ -54,82 +59,90 @@ class Layout:
 
     @property
     def used(self) -> set[str | None]:
-        """Columns that are no covariates."""
+        """Columns that are not covariates."""
         return {self.time, *self.ids, *self.targets, *self.parts}
 
 
-def find_layout(cells: Cells, wanted: Wanted) -> Layout:
-    """Find time, id and target columns.
+def infer_layout(cells: Cells, options: ColumnOptions) -> Layout:
+    """Infer the time, id and target columns.
 
-    Names that the field uses count first, then what the cells hold: timestamps, text, numbers.
+    Common names take precedence, then the type of the cells: timestamps, text, numbers.
 
     Raises
     ------
     OptionError
-        If a column that the user names is not there.
+        If a specified column does not exist.
     DataError
-        If there is nothing to choose from, or several columns and no ground to choose.
+        If no column qualifies for a role, or several columns do.
     """
-    named = [("time", wanted.time), *(("id", one) for one in wanted.ids)]
-    named += [("future-exog", one) for one in wanted.covariates]
-    for option, name in (*named, *(("target", t) for t in wanted.targets)):
+    specified = [("time", options.time), *(("id", name) for name in options.ids)]
+    specified += [("future-exog", name) for name in options.covariates]
+    for option, name in (*specified, *(("target", name) for name in options.targets)):
         if name is not None and name not in cells.columns:
-            raise _unknown_column(cells, option, name)
+            raise _unknown_column_error(cells, option, name)
     reasons: dict[str, str] = {}
-    time, dates = find_time(cells, wanted, reasons)
+    time, dates = infer_time_column(cells, options, reasons)
     parts: tuple[str, ...] = ()
     if time is not None and dates is not None:
-        dates, parts = with_parts(cells, wanted, time, dates, reasons)
-    rest = [name for name in cells.columns if name not in (time, *parts)]
-    numeric = [name for name in rest if is_numeric(cells.table[name], wanted.na_values)]
-    ids = wanted.ids
+        dates, parts = combine_date_parts(cells, options, time, dates, reasons)
+    remaining = [name for name in cells.columns if name not in (time, *parts)]
+    numeric = [name for name in remaining if is_numeric(cells.table[name], options.na_values)]
+    ids = options.ids
     if not ids:
-        taken = (*wanted.targets, *wanted.covariates)
-        others = [name for name in rest if name not in taken]
-        ids = _find_ids(cells, others, numeric, dates)
+        assigned = (*options.targets, *options.covariates)
+        candidates = [name for name in remaining if name not in assigned]
+        ids = _infer_ids(cells, candidates, numeric, dates)
         if ids:
             reasons["id"] = "by name or content"
-    # a column with many bad cells is still a target: the cells are named when it is read
-    others = [name for name in rest if name not in ids and name not in wanted.covariates]
-    targets = wanted.targets
+    # a target may have many invalid cells: they are reported when it is converted
+    candidates = [name for name in remaining if name not in ids and name not in options.covariates]
+    targets = options.targets
     if not targets:
-        numbers = _nearly_numeric(cells, others, wanted.na_values)
-        targets = _find_targets(cells, numbers, ids, reasons)
+        numbers = _possible_targets(cells, candidates, options.na_values)
+        targets = _infer_targets(cells, numbers, ids, reasons)
     if len(targets) > 1:
-        ignored = [name for name in rest if name not in ids and name not in targets]
+        ignored = [name for name in remaining if name not in ids and name not in targets]
         if ignored:
             reasons["ignored"] = ", ".join(f"'{name}'" for name in ignored)
     return Layout(time, ids, targets, dates, parts, reasons)
 
 
-def _find_ids(
-    cells: Cells, rest: list[str], numeric: list[str], dates: Dates | None
+def _infer_ids(
+    cells: Cells, remaining: list[str], numeric: list[str], dates: Dates | None
 ) -> tuple[str, ...]:
-    """The column that tells series apart, if the timestamps repeat or a name says so."""
-    text = [name for name in rest if name not in numeric]
-    named = sorted((n for n in rest if rank(n, ID_NAMES) < LAST), key=by_rank(ID_NAMES))
-    repeats = dates is not None and bool(dates.ds.dropna().duplicated().any())
-    if not repeats:
-        # one row a timestamp: an id column is one that is named so, and constant or in groups
-        alone = (n for n in named if n in text and cells.table[n].nunique() == 1)
-        groups = (
-            n
-            for n in named
-            if dates is not None and n.lower() not in _WEAK and _tells_apart(cells.table[n])
+    """Infer the column that identifies the series, by repeated timestamps or by its name."""
+    text_columns = [name for name in remaining if name not in numeric]
+    named = sorted(
+        (name for name in remaining if rank(name, ID_NAMES) < UNLISTED), key=by_rank(ID_NAMES)
+    )
+    is_repeated = dates is not None and bool(dates.ds.dropna().duplicated().any())
+    if not is_repeated:
+        # one row per timestamp: an id column has a common name, and is constant or grouped
+        constant = (
+            name for name in named if name in text_columns and cells.table[name].nunique() == 1
         )
-        return (*alone, *groups)[:1]
+        grouped = (
+            name
+            for name in named
+            if dates is not None
+            and name.lower() not in _WEAK_ID_NAMES
+            and _identifies_series(cells.table[name])
+        )
+        return (*constant, *grouped)[:1]
     assert dates is not None
-    # rows that are the same twice are left out later: they tell nothing
-    whole = cells.table.assign(**{"": dates.ds}).drop_duplicates()
-    text = [name for name in text if name in named or _tells_apart(cells.table[name])]
-    candidates = [*named, *(name for name in text if name not in named)]
-    several = [name for name in candidates if cells.table[name].nunique() < len(cells.table)]
-    candidates = several or candidates  # what counts the rows names no series
+    # duplicate rows are dropped later
+    rows = cells.table.assign(**{"": dates.ds}).drop_duplicates()
+    text_columns = [
+        name for name in text_columns if name in named or _identifies_series(cells.table[name])
+    ]
+    candidates = [*named, *(name for name in text_columns if name not in named)]
+    repeated = [name for name in candidates if cells.table[name].nunique() < len(cells.table)]
+    candidates = repeated or candidates  # row numbers do not identify series
     for name in candidates:
-        if not whole.duplicated([name, ""]).any():
+        if not rows.duplicated([name, ""]).any():
             return (name,)
     for pair in combinations(candidates[:6], 2):
-        if not whole.duplicated([*pair, ""]).any():
+        if not rows.duplicated([*pair, ""]).any():
             raise DataError(
                 f"The timestamps repeat, and no single column identifies the series, but "
                 f"'{pair[0]}' and '{pair[1]}' together do.",
@@ -141,12 +154,14 @@ def _find_ids(
     return tuple(candidates[:1])
 
 
-def _find_targets(
+def _infer_targets(
     cells: Cells, numbers: list[str], ids: tuple[str, ...], reasons: dict[str, str]
 ) -> tuple[str, ...]:
     if not numbers:
-        raise no_numbers(cells, ids)
-    named = sorted((n for n in numbers if rank(n, TARGET_NAMES) < LAST), key=by_rank(TARGET_NAMES))
+        raise no_numeric_column_error(cells, ids)
+    named = sorted(
+        (name for name in numbers if rank(name, TARGET_NAMES) < UNLISTED), key=by_rank(TARGET_NAMES)
+    )
     if named:
         reasons["target"] = "by name"
         return (named[0],)
@@ -167,11 +182,11 @@ def _find_targets(
     return tuple(numbers)
 
 
-def _unknown_column(cells: Cells, option: str, name: str) -> OptionError:
-    close = difflib.get_close_matches(name, cells.columns, n=1, cutoff=0.4)
+def _unknown_column_error(cells: Cells, option: str, name: str) -> OptionError:
+    matches = difflib.get_close_matches(name, cells.columns, n=1, cutoff=0.4)
     hint = (
-        f"Did you mean --{option} {shell_word(close[0])}?"
-        if close
+        f"Did you mean --{option} {shell_word(matches[0])}?"
+        if matches
         else f"Choose one with --{option}."
     )
     return OptionError(
@@ -183,42 +198,44 @@ def _unknown_column(cells: Cells, option: str, name: str) -> OptionError:
     )
 
 
-def _nearly_numeric(cells: Cells, rest: list[str], na_values: tuple[str, ...]) -> list[str]:
-    """Columns of numbers by most of their cells, by name, or since no other is left."""
-    found = [name for name in rest if is_numeric(cells.table[name], na_values, share=0.5)]
-    named = [name for name in rest if rank(name, TARGET_NAMES) < LAST]
-    if any(name not in found for name in named):
-        found = [name for name in rest if name in found or name in named]
-    return found or (rest if len(rest) == 1 else [])
+def _possible_targets(cells: Cells, remaining: list[str], na_values: tuple[str, ...]) -> list[str]:
+    """Columns that are mostly numeric or have a common target name, or the only column left."""
+    numeric = [name for name in remaining if is_numeric(cells.table[name], na_values, share=0.5)]
+    named = [name for name in remaining if rank(name, TARGET_NAMES) < UNLISTED]
+    if any(name not in numeric for name in named):
+        numeric = [name for name in remaining if name in numeric or name in named]
+    return numeric or (remaining if len(remaining) == 1 else [])
 
 
-def _tells_apart(cells: pd.Series) -> bool:
-    """Whether a column of text may name series: no empty cell, most values in several rows."""
+def _identifies_series(cells: pd.Series) -> bool:
+    """Whether a text column may identify series: no empty cell, most values in several rows."""
     counts = cells.value_counts()
     return "" not in counts.index and float((counts > 1).mean()) > 0.5
 
 
 def layout_notes(layout: Layout) -> list[Note]:
-    """Say which columns were found to be what, and why."""
+    """Report the inferred roles and formats of the columns, with the reasons."""
     notes: list[Note] = []
     if "time" in layout.reasons:
-        what = f"time column '{layout.time}'" if layout.time else "no time column"
-        notes.append(Note(what, layout.reasons["time"]))
+        description = f"time column '{layout.time}'" if layout.time else "no time column"
+        notes.append(Note(description, layout.reasons["time"]))
     if layout.dates is not None:
-        notes.append(Note(f"date format {layout.dates.form}", "fits every cell"))
-        if "two digits" in layout.dates.form or "%y" in layout.dates.form:
+        notes.append(Note(f"date format {layout.dates.format}", "fits every cell"))
+        if "two digits" in layout.dates.format or "%y" in layout.dates.format:
             years = layout.dates.ds.dt.year
             first, last = f"{years.min():.0f}", f"{years.max():.0f}"
-            what = f"two-digit years read as {first}{f' to {last}' * (first != last)}"
-            notes.append(Note(what, "assumed to be in the last 100 years"))
+            description = f"two-digit years read as {first}{f' to {last}' * (first != last)}"
+            notes.append(Note(description, "assumed to be in the last 100 years"))
     if layout.ids:
         listed = " and ".join(f"'{name}'" for name in layout.ids)
         plural = "s" if len(layout.ids) > 1 else ""
         notes.append(Note(f"id column{plural} {listed}", layout.reasons.get("id", "as specified")))
     if "target" in layout.reasons:
-        what = "one series per column" if layout.wide else f"target column '{layout.targets[0]}'"
-        notes.append(Note(what, layout.reasons["target"]))
+        description = (
+            "one series per column" if layout.wide else f"target column '{layout.targets[0]}'"
+        )
+        notes.append(Note(description, layout.reasons["target"]))
     if "ignored" in layout.reasons:
-        why = "not numeric" if "target" in layout.reasons else "not requested"
-        notes.append(Note(f"not used: {layout.reasons['ignored']}", why))
+        reason = "not numeric" if "target" in layout.reasons else "not requested"
+        notes.append(Note(f"not used: {layout.reasons['ignored']}", reason))
     return notes

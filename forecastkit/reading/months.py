@@ -1,4 +1,4 @@
-"""Names of months, and what is shaped like a timestamp."""
+"""Month names in several languages, and detection of timestamps in text."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import unicodedata
 
 import pandas as pd
 
-_LONGEST = 40
+_MAX_LENGTH = 40
 _WORD = re.compile(r"([^\W\d_]{3,10})\.?")
 _MONTH_WORDS = {
-    name: short
-    for short, names in {
+    name: abbreviation
+    for abbreviation, names in {
         "Jan": "jan january januar janvier janv enero ene gennaio gen",
         "Feb": "feb february februar fevrier fevr febrero febbraio",
         "Mar": "mar march marz maerz mrz mars marzo",
@@ -28,7 +28,7 @@ _MONTH_WORDS = {
     for name in names.split()
 }
 _MONTH_NAMES = r"(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
-_DATE_LIKE = re.compile(
+_DATE = re.compile(
     rf"(?:\w{{2,9}},? )?(?:\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}"  # three numbers, or two
     rf"|\d{{4}}[-/]\d{{1,2}}|\d{{1,2}}[-/]\d{{4}}"
     rf"|\d{{1,4}}[-/. ]{{1,2}}{_MONTH_NAMES}(?:[-/ ]\d{{1,4}})?"
@@ -39,28 +39,30 @@ _DATE_LIKE = re.compile(
 )
 
 
-def in_english(cells: pd.Series) -> pd.Series:
-    """Cells with the names of months, of several languages and in full, as English short ones."""
+def with_english_months(cells: pd.Series) -> pd.Series:
+    """Replace month names in several languages with English abbreviations."""
     if not cells.str.contains(r"[^\W\d_]{3}", regex=True).any():
         return cells
-    return cells.map(lambda cell: _WORD.sub(_short_name, cell))
+    return cells.map(lambda cell: _WORD.sub(_abbreviate, cell))
 
 
-def _short_name(found: re.Match[str]) -> str:
-    word = unicodedata.normalize("NFKD", found.group(1).lower())
-    plain = "".join(letter for letter in word if letter.isascii() and letter.isalpha())
-    return _MONTH_WORDS.get(plain, found.group(0))
+def _abbreviate(match: re.Match[str]) -> str:
+    decomposed = unicodedata.normalize("NFKD", match.group(1).lower())
+    ascii_word = "".join(
+        character for character in decomposed if character.isascii() and character.isalpha()
+    )
+    return _MONTH_WORDS.get(ascii_word, match.group(0))
 
 
-def looks_like_a_date(cell: str) -> bool:
-    """Whether a cell is shaped like a timestamp that is more than a number.
+def looks_like_date(cell: str) -> bool:
+    """Whether a cell looks like a timestamp; plain numbers do not.
 
     Examples
     --------
-    >>> [looks_like_a_date(cell) for cell in ("2024-01-31", "Jan 2024", "2019Q1", "12", "north")]
+    >>> [looks_like_date(cell) for cell in ("2024-01-31", "Jan 2024", "2019Q1", "12", "north")]
     [True, True, True, False, False]
     """
     cell = cell.strip()
-    if len(cell) > _LONGEST or not any(letter.isdigit() for letter in cell):
+    if len(cell) > _MAX_LENGTH or not any(character.isdigit() for character in cell):
         return False
-    return _DATE_LIKE.fullmatch(_WORD.sub(_short_name, cell)) is not None
+    return _DATE.fullmatch(_WORD.sub(_abbreviate, cell)) is not None

@@ -1,4 +1,4 @@
-"""Arguments of the readers, checked."""
+"""Options of the readers, and their validation."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 
 from forecastkit.errors import OptionError
 from forecastkit.reading.cells import Cells
+from forecastkit.reading.extraction import extract_cells
 from forecastkit.reading.gaps import FILLS, Fill
-from forecastkit.reading.sheet import to_cells
 from forecastkit.reading.source import MAX_BYTES, Source
-from forecastkit.reading.text import decoded, split
-from forecastkit.reading.time_column import Wanted
+from forecastkit.reading.text import decode_text, split_records
+from forecastkit.reading.time_column import ColumnOptions
 
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """How a file is read; see `read_csv`. What is None is inferred from the file."""
+    """Options of `read_csv` that control parsing; None means inferred from the file."""
 
     target_col: tuple[str, ...] = ()
     time_col: str | None = None
@@ -34,41 +34,41 @@ class ReadingOptions:
     max_bytes: int = MAX_BYTES
 
     @classmethod
-    def of(cls, **given: Any) -> ReadingOptions:
-        """Make one from arguments of `read_csv`; a name may be passed without a list."""
+    def of(cls, **arguments: Any) -> ReadingOptions:
+        """Make options from arguments of `read_csv`; a single name needs no list."""
         for name in ("target_col", "id_col", "na_value"):
-            value = given.get(name)
+            value = arguments.get(name)
             if isinstance(value, str) or not isinstance(value, Sequence):
                 value = () if value is None else (value,)
-            given[name] = tuple(str(one) for one in value)
-        known = {name: value for name, value in given.items() if value is not None}
-        options = cls(**known)
+            arguments[name] = tuple(str(item) for item in value)
+        specified = {name: value for name, value in arguments.items() if value is not None}
+        options = cls(**specified)
         if options.fill not in FILLS:
             raise OptionError(
                 f"There is no fill rule '{options.fill}'; there are: {', '.join(FILLS)}.",
                 value=options.fill,
             )
-        _check_marks(options.decimal, options.thousands)
+        _check_separators(options.decimal, options.thousands)
         _check_format(options.date_format)
         return options
 
     def to_dict(self) -> dict[str, Any]:
-        """Return a dictionary that JSON can hold."""
+        """Return a JSON-serialisable dictionary."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
 
-    def wanted(self, covariates: Sequence[str] = ()) -> Wanted:
-        """The roles of the columns, as far as they are given."""
-        known = (self.time_col, self.id_col, self.target_col, self.date_format, self.na_value)
-        return Wanted(*known, tuple(covariates))
+    def column_options(self, covariates: Sequence[str] = ()) -> ColumnOptions:
+        """Return the options that concern columns, with the names of covariates."""
+        specified = (self.time_col, self.id_col, self.target_col, self.date_format, self.na_value)
+        return ColumnOptions(*specified, tuple(covariates))
 
     def cells(self, source: Source) -> Cells:
-        """Split the bytes of a text file into cells."""
-        text, notes = decoded(source.data, source.name, self.encoding)
-        cells = to_cells(split(text, source.name, self.delimiter))
+        """Decode a text file and extract its cells."""
+        text, notes = decode_text(source.data, source.name, self.encoding)
+        cells = extract_cells(split_records(text, source.name, self.delimiter))
         return replace(cells, notes=(*source.notes, *notes, *cells.notes))
 
 
-def _check_marks(decimal: str | None, thousands: str | None) -> None:
+def _check_separators(decimal: str | None, thousands: str | None) -> None:
     if decimal not in (None, ".", ","):
         raise OptionError(
             f"'{decimal}' is not a decimal mark.", value=decimal, fix="Use a point or a comma."
@@ -83,18 +83,22 @@ def _check_marks(decimal: str | None, thousands: str | None) -> None:
         )
 
 
-def _check_format(form: str | None) -> None:
-    parts = re.findall(r"%(.)", form or "")
-    twice = [one for one in parts if parts.count(one) > 1 and one != "%"]
-    if twice:
+def _check_format(date_format: str | None) -> None:
+    directives = re.findall(r"%(.)", date_format or "")
+    repeated = [
+        directive
+        for directive in directives
+        if directives.count(directive) > 1 and directive != "%"
+    ]
+    if repeated:
         raise OptionError(
-            f"date_format '{form}' contains %{twice[0]} twice.",
-            value=form,
+            f"date_format '{date_format}' contains %{repeated[0]} twice.",
+            value=date_format,
             fix="Use for instance %d.%m.%Y or %Y-%m-%d %H:%M.",
         )
-    if form is not None and not re.search(r"%[YyGcxDF]", form):
+    if date_format is not None and not re.search(r"%[YyGcxDF]", date_format):
         raise OptionError(
-            f"date_format '{form}' is not a strptime format with a year.",
-            value=form,
+            f"date_format '{date_format}' is not a strptime format with a year.",
+            value=date_format,
             fix="Use for instance %d.%m.%Y or %Y-%m-%d %H:%M.",
         )

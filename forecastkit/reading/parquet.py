@@ -1,4 +1,4 @@
-"""From a Parquet file to cells; timestamps stay what they are."""
+"""Parquet files as text cells; timestamp columns also keep their type."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from forecastkit.reading.source import Source
 
 
 def parquet_cells(source: Source) -> Cells:
-    """Read a Parquet table; numbers become the text that reads back as the same number.
+    """Read a Parquet table as text; numbers are written so that they convert back exactly.
 
     Raises
     ------
     MissingPackageError
-        Without pyarrow.
+        If pyarrow is not installed.
     DataError
-        If the file is damaged, empty, or its columns have no names of their own.
+        If the file is damaged or empty, or column names are not unique.
     """
     try:
         import pyarrow as arrow
@@ -43,13 +43,13 @@ def parquet_cells(source: Source) -> Cells:
         table = table.reset_index()
     table.columns = table.columns.map(str)
     if table.empty or not table.columns.is_unique:
-        what = "no rows" if table.empty else "duplicate column names"
+        problem = "no rows" if table.empty else "duplicate column names"
         raise DataError(
-            f"The Parquet file has {what}.",
+            f"The Parquet file has {problem}.",
             file=source.name,
             fix="Add rows." if table.empty else "Give each column its own name.",
         )
-    moments = {
+    timestamps = {
         name: table[name].reset_index(drop=True)
         for name in table.columns
         if pd.api.types.is_datetime64_any_dtype(table[name])
@@ -57,7 +57,9 @@ def parquet_cells(source: Source) -> Cells:
     cells = pd.DataFrame({name: _as_text(table[name]) for name in table.columns})
     lines = np.arange(1, len(table) + 1)
     columns = list(table.columns)
-    return Cells(source.name, columns, cells.reset_index(drop=True), lines, (), moments=moments)
+    return Cells(
+        source.name, columns, cells.reset_index(drop=True), lines, (), timestamps=timestamps
+    )
 
 
 def _as_text(column: pd.Series) -> pd.Series:

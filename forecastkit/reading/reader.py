@@ -1,4 +1,4 @@
-"""Files to series tables: every number as written, every assumption reported."""
+"""Read files into series tables; every assumption is reported."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ import pandas as pd
 
 from forecastkit.errors import DataError
 from forecastkit.notes import Note
+from forecastkit.reading.alignment import align_timestamps
 from forecastkit.reading.bulk import read_bulk
 from forecastkit.reading.cells import Cells
-from forecastkit.reading.columns import LINE, Columns, free_name, series_names, timestamps
-from forecastkit.reading.gaps import Fill, filled
-from forecastkit.reading.layout import Layout, find_layout, layout_notes
+from forecastkit.reading.columns import LINE, Columns, series_ids, timestamps, unreserved_name
+from forecastkit.reading.duplicates import drop_duplicates
+from forecastkit.reading.gaps import Fill, fill_gaps
+from forecastkit.reading.layout import Layout, infer_layout, layout_notes
 from forecastkit.reading.options import ReadingOptions
 from forecastkit.reading.parquet import parquet_cells
-from forecastkit.reading.repeats import without_repeats
-from forecastkit.reading.snapping import snapped
 from forecastkit.reading.source import MAX_BYTES, read_source
-from forecastkit.reading.time_column import dates_of
-from forecastkit.reading.wide import lengthened
+from forecastkit.reading.time_column import read_time_column
+from forecastkit.reading.wide import wide_to_long
 from forecastkit.tables.dataset import Dataset, to_dataset
 from forecastkit.tables.frame import ASSUMPTIONS, DS, READING, UNIQUE_ID, Y
 from forecastkit.tables.frequency import Frequency
@@ -105,7 +105,7 @@ def read_csv(
     >>> table["y"].tolist(), table["unique_id"].unique().tolist()
     ([10.0, 12.0, 11.0], ['visits'])
     """
-    how = ReadingOptions.of(
+    options = ReadingOptions.of(
         target_col=target_col,
         time_col=time_col,
         id_col=id_col,
@@ -119,14 +119,14 @@ def read_csv(
         snap=snap,
         max_bytes=max_bytes,
     )
-    source = read_source(path, how.max_bytes)
+    source = read_source(path, options.max_bytes)
     if source.is_parquet:
-        return _series_table(parquet_cells(source), how, freq, covariates)
-    bulk = read_bulk(source, how, tuple(covariates))
+        return _series_table(parquet_cells(source), options, freq, covariates)
+    bulk = read_bulk(source, options, tuple(covariates))
     if bulk is not None:
         table, layout, notes = bulk
-        return _checked(table, layout, notes, how, freq, source.name)
-    return _series_table(how.cells(source), how, freq, covariates)
+        return _finish_table(table, layout, notes, options, freq, source.name)
+    return _series_table(options.cells(source), options, freq, covariates)
 
 
 def read_parquet(
@@ -166,40 +166,43 @@ def read_parquet(
     --------
     >>> table = read_parquet("sales.parquet", target_col="units")  # doctest: +SKIP
     """
-    how = ReadingOptions.of(target_col=target_col, time_col=time_col, id_col=id_col, **reading)
-    cells = parquet_cells(read_source(path, how.max_bytes))
-    return _series_table(cells, how, freq, covariates)
+    options = ReadingOptions.of(target_col=target_col, time_col=time_col, id_col=id_col, **reading)
+    cells = parquet_cells(read_source(path, options.max_bytes))
+    return _series_table(cells, options, freq, covariates)
 
 
 def read_rows(
-    path: str | Path, numbers: Sequence[str], texts: Sequence[str], how: ReadingOptions
+    path: str | Path, numbers: Sequence[str], texts: Sequence[str], options: ReadingOptions
 ) -> pd.DataFrame:
-    """Read named columns of a file that has no target: the future of covariates.
+    """Read specified columns of a file without a target: future values of covariates.
 
     Parameters
     ----------
     path : str or Path
     numbers, texts : sequence of str
-        Columns that hold numbers, and categories.
-    how : ReadingOptions
-        Names the columns of time and id, unless they are called `ds` and `unique_id`.
+        Numeric columns, and columns of text.
+    options : ReadingOptions
+        With the time and id columns, unless they are named `ds` and `unique_id`.
 
     Returns
     -------
     DataFrame
-        `ds`, with an id column `unique_id`, and the columns.
+        `ds`, `unique_id` if there is an id column, and the specified columns.
 
     Raises
     ------
     UnknownFileError, DataError
+        If the file cannot be read, a column is missing, or a cell is invalid.
     """
-    source = read_source(path, how.max_bytes)
-    cells = parquet_cells(source) if source.is_parquet else how.cells(source)
-    if {UNIQUE_ID, DS} <= set(cells.columns) or how.time_col is None:
-        how = replace(how, time_col=DS, id_col=(UNIQUE_ID,) if UNIQUE_ID in cells.columns else ())
-    time = str(how.time_col)
-    wanted = [time, *how.id_col, *numbers, *texts]
-    absent = [name for name in wanted if name not in cells.columns]
+    source = read_source(path, options.max_bytes)
+    cells = parquet_cells(source) if source.is_parquet else options.cells(source)
+    if {UNIQUE_ID, DS} <= set(cells.columns) or options.time_col is None:
+        options = replace(
+            options, time_col=DS, id_col=(UNIQUE_ID,) if UNIQUE_ID in cells.columns else ()
+        )
+    time = str(options.time_col)
+    required = [time, *options.id_col, *numbers, *texts]
+    absent = [name for name in required if name not in cells.columns]
     if absent:
         raise DataError(
             f"The file has no column '{absent[0]}'; it has: {', '.join(cells.columns)}.",
@@ -207,7 +210,7 @@ def read_rows(
             column=absent[0],
             fix="Create a file to fill in with 'forecastkit predict --make-future FILE.csv'.",
         )
-    dates = dates_of(cells, time, how.date_format)
+    dates = read_time_column(cells, time, options.date_format)
     if dates is None:
         value = str(cells.table[time].iloc[0])
         raise DataError(
@@ -218,85 +221,90 @@ def read_rows(
             value=value,
             fix="Write it as 2024-12-31, or set its format with --date-format.",
         )
-    layout = Layout(time, how.id_col, (), dates)
-    reader = Columns(cells, how.na_value, how.decimal, how.thousands, [])
+    layout = Layout(time, options.id_col, (), dates)
+    reader = Columns(cells, options.na_value, options.decimal, options.thousands, [])
     table = pd.DataFrame({DS: timestamps(cells, layout)})
-    if how.id_col:
-        table[UNIQUE_ID] = series_names(cells, layout)
+    if options.id_col:
+        table[UNIQUE_ID] = series_ids(cells, layout)
     for name in numbers:
-        table[name] = reader.numbers_or_truth(name)
+        table[name] = reader.numbers_or_booleans(name)
     for name in texts:
         table[name] = cells.table[name]
     return table
 
 
 def _series_table(
-    cells: Cells, how: ReadingOptions, freq: str | int | Frequency | None, covariates: Sequence[str]
+    cells: Cells,
+    options: ReadingOptions,
+    freq: str | int | Frequency | None,
+    covariates: Sequence[str],
 ) -> pd.DataFrame:
-    cells = lengthened(cells)
-    layout = find_layout(cells, how.wanted(covariates))
+    cells = wide_to_long(cells)
+    layout = infer_layout(cells, options.column_options(covariates))
     notes = [*cells.notes, *layout_notes(layout)]
-    reader = Columns(cells, how.na_value, how.decimal, how.thousands, notes)
-    table = _assembled(cells, layout, reader)
-    return _checked(table, layout, notes, how, freq, cells.file)
+    reader = Columns(cells, options.na_value, options.decimal, options.thousands, notes)
+    table = _assemble(cells, layout, reader)
+    return _finish_table(table, layout, notes, options, freq, cells.file)
 
 
-def _checked(
+def _finish_table(
     table: pd.DataFrame,
     layout: Layout,
     notes: list[Note],
-    how: ReadingOptions,
+    options: ReadingOptions,
     freq: str | int | Frequency | None,
     file: str,
 ) -> pd.DataFrame:
-    """Check the rows of a table against each other, and say what was found."""
-    if how.snap:
-        table, said = snapped(table, freq, file)
-        notes += said
-    table = without_repeats(table, file, layout.time, notes)
+    """Check the rows against each other, fill gaps, and store notes and options in `attrs`."""
+    if options.snap:
+        table, alignment_notes = align_timestamps(table, freq, file)
+        notes += alignment_notes
+    table = drop_duplicates(table, file, layout.time, notes)
     lines = table.pop(LINE).to_numpy()
-    data = _dataset(table, freq, (file, layout.time, lines))
+    data = _to_dataset_with_location(table, freq, (file, layout.time, lines))
     notes.append(Note(f"frequency {data.index.frequency}", "matches all timestamps"))
-    table, said = filled(table, data, lines, how.fill, file)
-    notes += said
+    table, fill_notes = fill_gaps(table, data, lines, options.fill, file)
+    notes += fill_notes
     table.attrs[ASSUMPTIONS] = [note.to_dict() for note in notes]
-    found = replace(how, target_col=layout.targets, time_col=layout.time, id_col=layout.ids)
+    resolved = replace(options, target_col=layout.targets, time_col=layout.time, id_col=layout.ids)
     offset = layout.dates.offset if layout.dates is not None else None
     table.attrs[READING] = {
-        **found.to_dict(),
+        **resolved.to_dict(),
         "frequency": asdict(data.index.frequency),
         **({"offset": offset} if offset else {}),
     }
     return table
 
 
-def _assembled(cells: Cells, layout: Layout, reader: Columns) -> pd.DataFrame:
-    """Read the columns; if some hold what they must not, raise one error with all the others."""
-    problems: list[DataError] = []
+def _assemble(cells: Cells, layout: Layout, reader: Columns) -> pd.DataFrame:
+    """Convert the columns; raise the first error, with all further errors attached to it."""
+    errors: list[DataError] = []
 
-    def tried(read: Callable[[], Any]) -> Any:
+    def attempt(convert: Callable[[], Any]) -> Any:
         try:
-            return read()
+            return convert()
         except DataError as error:
-            problems.append(error)
+            errors.append(error)
             return None
 
-    names = tried(lambda: series_names(cells, layout)) if layout.ids else None
-    ds = tried(lambda: timestamps(cells, layout))
-    values = {name: tried(partial(reader.numbers, name)) for name in layout.targets}
-    if problems:
-        first, *others = problems
+    ids = attempt(lambda: series_ids(cells, layout)) if layout.ids else None
+    ds = attempt(lambda: timestamps(cells, layout))
+    values = {name: attempt(partial(reader.numbers, name)) for name in layout.targets}
+    if errors:
+        first, *others = errors
         first.also = tuple(others)
         raise first
     parts = []
     for target in layout.targets:
-        ids = names if names is not None else pd.Series(target, index=ds.index, dtype="str")
-        parts.append(pd.DataFrame({UNIQUE_ID: ids, DS: ds, Y: values[target], LINE: cells.lines}))
+        target_ids = ids if ids is not None else pd.Series(target, index=ds.index, dtype="str")
+        parts.append(
+            pd.DataFrame({UNIQUE_ID: target_ids, DS: ds, Y: values[target], LINE: cells.lines})
+        )
     table = pd.concat(parts, ignore_index=True) if layout.wide else parts[0]
     if not layout.wide:
         for name in cells.columns:
             if name not in layout.used:
-                table[free_name(name, reader.notes)] = np.asarray(reader.covariate(name))
+                table[unreserved_name(name, reader.notes)] = np.asarray(reader.covariate(name))
     if not table[Y].notna().any():
         raise DataError(
             "The target column contains no numbers.",
@@ -307,13 +315,13 @@ def _assembled(cells: Cells, layout: Layout, reader: Columns) -> pd.DataFrame:
     return table.sort_values([UNIQUE_ID, DS], kind="stable", ignore_index=True)
 
 
-def _dataset(
+def _to_dataset_with_location(
     table: pd.DataFrame,
     freq: str | int | Frequency | None,
-    place: tuple[str, str | None, np.ndarray],
+    location: tuple[str, str | None, np.ndarray],
 ) -> Dataset:
-    """Lay a table on its grid; errors name the place: file, column of time, lines of the rows."""
-    file, time, lines = place
+    """Convert a table to a dataset; errors are located by file, time column and line number."""
+    file, time, lines = location
     try:
         return to_dataset(table, freq)
     except DataError as error:

@@ -1,4 +1,4 @@
-"""From a path to the bytes of a text file: compressed or not, from a file or standard input."""
+"""Read the bytes of a file or of standard input, and decompress them."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from forecastkit.errors import DataError, UnknownFileError
 from forecastkit.notes import Note
 
 STANDARD_INPUT = "-"
-# bytes of a file, decompressed, that are read at the most unless more are asked for
+# default limit of the decompressed size
 MAX_BYTES = 4 * 2**30
-_PIECE = 2**20
-_ZIP, _PARQUET, _OLD_EXCEL = b"PK\x03\x04", b"PAR1", b"\xd0\xcf\x11\xe0"
-_EMPTY_ZIP = b"PK\x05\x06"
+_CHUNK_BYTES = 2**20
+_ZIP_MAGIC, _PARQUET_MAGIC, _XLS_MAGIC = b"PK\x03\x04", b"PAR1", b"\xd0\xcf\x11\xe0"
+_EMPTY_ZIP_MAGIC = b"PK\x05\x06"
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file that was read whole.
+    """The contents of a file.
 
     Attributes
     ----------
     name : str
-        For messages.
+        Name of the file, for messages.
     data : bytes
-        Decompressed.
+        Contents after decompression.
     notes : tuple of Note
-        What was assumed, and why.
+        Assumptions, with their reasons.
     """
 
     name: str
@@ -47,26 +47,27 @@ class Source:
 
     @property
     def is_parquet(self) -> bool:
-        """Whether it holds a Parquet table."""
-        return self.data[:4] == _PARQUET and self.data[-4:] == _PARQUET
+        """Whether the contents are a Parquet table."""
+        return self.data[:4] == _PARQUET_MAGIC and self.data[-4:] == _PARQUET_MAGIC
 
 
-def read_source(path: str | Path, most_bytes: int = MAX_BYTES) -> Source:
-    """Read a file whole, and decompress it if it is a gzip, bz2, xz or zip file.
+def read_source(path: str | Path, max_bytes: int = MAX_BYTES) -> Source:
+    """Read a file; gzip, bz2, xz and zip files are decompressed.
 
     Parameters
     ----------
     path : str or Path
         "-" for standard input.
-    most_bytes : int
-        Limit of the decompressed size.
+    max_bytes : int
+        Maximum size after decompression.
 
     Raises
     ------
     UnknownFileError
         If the file does not exist or cannot be read.
     DataError
-        If it is too large, damaged, of another kind, or changed while it was read.
+        If the file is too large, damaged, encrypted, an Excel workbook or an archive of several
+        files, or changed while it was being read.
 
     Examples
     --------
@@ -79,44 +80,44 @@ def read_source(path: str | Path, most_bytes: int = MAX_BYTES) -> Source:
     """
     if str(path) == STANDARD_INPUT:
         name = "standard input"
-        data = _in_pieces(sys.stdin.buffer, name, most_bytes)
+        data = _read_chunks(sys.stdin.buffer, name, max_bytes)
     else:
-        name, data = Path(path).name, _file_bytes(Path(path), most_bytes)
-    kind, opened = _opened(data, name)
-    if kind is None:
+        name, data = Path(path).name, _read_file(Path(path), max_bytes)
+    compression, open_data = _detect_compression(data, name)
+    if compression is None:
         return Source(name, data)
-    found = _decompressed(opened, kind, name, most_bytes)
+    contents = _decompress(open_data, compression, name, max_bytes)
     return Source(
-        name, found, (Note(f"decompressed from {kind}", "recognised by its first bytes"),)
+        name, contents, (Note(f"decompressed from {compression}", "recognised by its first bytes"),)
     )
 
 
-def _file_bytes(path: Path, most_bytes: int) -> bytes:
+def _read_file(path: Path, max_bytes: int) -> bytes:
     if path.is_dir():
         raise UnknownFileError(
             f"'{path}' is a folder, not a file.", file=path.name, fix="Name a CSV file inside it."
         )
     try:
         before = path.stat()
-        _check_size(path, before, most_bytes)
+        _check_size(path, before, max_bytes)
         with path.open("rb") as file:
-            regular = stat.S_ISREG(before.st_mode)
-            whole = file.read(before.st_size + 1) if regular else None
-            data = _in_pieces(file, path.name, most_bytes) if whole is None else whole
+            is_regular = stat.S_ISREG(before.st_mode)
+            contents = file.read(before.st_size + 1) if is_regular else None
+            data = _read_chunks(file, path.name, max_bytes) if contents is None else contents
             after = path.stat()
     except FileNotFoundError as error:
         raise UnknownFileError(
             f"There is no file '{path}'.", file=path.name, fix="Check the name and the folder."
         ) from error
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
+        reason = getattr(error, "strerror", None) or str(error)
         raise UnknownFileError(
-            f"'{path}' cannot be read: {why}.",
+            f"'{path}' cannot be read: {reason}.",
             file=path.name,
             fix="Check the path and its permissions.",
         ) from error
-    same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
-    if regular and not (same and len(data) == after.st_size):
+    unchanged = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
+    if is_regular and not (unchanged and len(data) == after.st_size):
         raise DataError(
             "The file changed while it was being read.",
             file=path.name,
@@ -125,50 +126,52 @@ def _file_bytes(path: Path, most_bytes: int) -> bytes:
     return data
 
 
-def _check_size(path: Path, found: os.stat_result, most_bytes: int) -> None:
-    """Refuse, before it is read, what has no end or is too large."""
-    if stat.S_ISCHR(found.st_mode) or stat.S_ISBLK(found.st_mode):
+def _check_size(path: Path, status: os.stat_result, max_bytes: int) -> None:
+    """Reject devices and oversized files before reading them."""
+    if stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode):
         raise UnknownFileError(
             f"'{path}' is a device, not a file.", file=path.name, fix="Name a CSV file."
         )
-    if stat.S_ISREG(found.st_mode) and found.st_size > most_bytes:
-        raise _too_large(path.name, most_bytes)
+    if stat.S_ISREG(status.st_mode) and status.st_size > max_bytes:
+        raise _too_large_error(path.name, max_bytes)
 
 
-def _in_pieces(file: Any, name: str, most_bytes: int) -> bytes:
-    """Read to the end, piece by piece: no more memory is asked for than there are bytes."""
-    pieces, size = [], 0
-    while piece := file.read(_PIECE):
-        size += len(piece)
-        if size > most_bytes:
-            raise _too_large(name, most_bytes)
-        pieces.append(piece)
-    return b"".join(pieces)
+def _read_chunks(file: Any, name: str, max_bytes: int) -> bytes:
+    """Read to the end in chunks, so that memory use depends on the data, not on the limit."""
+    chunks, size = [], 0
+    while chunk := file.read(_CHUNK_BYTES):
+        size += len(chunk)
+        if size > max_bytes:
+            raise _too_large_error(name, max_bytes)
+        chunks.append(chunk)
+    return b"".join(chunks)
 
 
-def _opened(data: bytes, name: str) -> tuple[str | None, Callable[[], Any]]:
-    """Kind of compression by the first bytes, and what opens it."""
+def _detect_compression(data: bytes, name: str) -> tuple[str | None, Callable[[], Any]]:
+    """Compression inferred from the magic number, and a function that opens the data."""
     if data.startswith(b"\x1f\x8b"):
         return "gzip", lambda: gzip.GzipFile(fileobj=io.BytesIO(data))
     if data.startswith(b"BZh"):
         return "bz2", lambda: bz2.BZ2File(io.BytesIO(data))
     if data.startswith(b"\xfd7zXZ\x00"):
         return "xz", lambda: lzma.LZMAFile(io.BytesIO(data))
-    if data.startswith(_OLD_EXCEL):
-        raise _is_excel(name)
-    if data.startswith((_ZIP, _EMPTY_ZIP)):
-        return "zip", lambda: _only_member(data, name)
+    if data.startswith(_XLS_MAGIC):
+        raise _excel_error(name)
+    if data.startswith((_ZIP_MAGIC, _EMPTY_ZIP_MAGIC)):
+        return "zip", lambda: _open_only_member(data, name)
     return None, io.BytesIO
 
 
-def _only_member(data: bytes, name: str) -> Any:
+def _open_only_member(data: bytes, name: str) -> Any:
     archive = zipfile.ZipFile(io.BytesIO(data))
-    names = [one.filename for one in archive.infolist() if not one.is_dir()]
-    if any(one.startswith("xl/") for one in names):
-        raise _is_excel(name)
-    members = [one for one in names if not one.startswith(("__MACOSX/", ".")) and "/." not in one]
+    names = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
+    if any(entry.startswith("xl/") for entry in names):
+        raise _excel_error(name)
+    members = [
+        entry for entry in names if not entry.startswith(("__MACOSX/", ".")) and "/." not in entry
+    ]
     if len(members) != 1:
-        listed = ", ".join(f"'{one}'" for one in members[:3]) or "none"
+        listed = ", ".join(f"'{entry}'" for entry in members[:3]) or "none"
         raise DataError(
             f"The zip file contains {len(members)} files ({listed}{', ...' * (len(members) > 3)}).",
             file=name,
@@ -181,7 +184,7 @@ def _only_member(data: bytes, name: str) -> Any:
     return archive.open(members[0])
 
 
-def _is_excel(name: str) -> DataError:
+def _excel_error(name: str) -> DataError:
     return DataError(
         "The file is an Excel workbook, not text.",
         file=name,
@@ -189,24 +192,24 @@ def _is_excel(name: str) -> DataError:
     )
 
 
-def _decompressed(opened: Callable[[], Any], kind: str, name: str, most_bytes: int) -> bytes:
+def _decompress(open_data: Callable[[], Any], compression: str, name: str, max_bytes: int) -> bytes:
     try:
-        with opened() as file:
-            return _in_pieces(file, name, most_bytes)
+        with open_data() as file:
+            return _read_chunks(file, name, max_bytes)
     except (
         *(OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile),
         *(NotImplementedError, ValueError, RuntimeError),
     ) as error:
         raise DataError(
-            f"The {kind} file is damaged: {error}.",
+            f"The {compression} file is damaged: {error}.",
             file=name,
             fix="Download it again, or decompress it yourself.",
         ) from error
 
 
-def _too_large(name: str, most_bytes: int) -> DataError:
+def _too_large_error(name: str, max_bytes: int) -> DataError:
     return DataError(
-        f"The file has more than {most_bytes:,} bytes after decompression.",
+        f"The file has more than {max_bytes:,} bytes after decompression.",
         file=name,
         fix="If that is expected, raise the limit with max_bytes (--max-bytes).",
     )

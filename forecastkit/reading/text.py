@@ -1,4 +1,4 @@
-"""From the bytes of a CSV file to records: cells as text, each with its line in the file."""
+"""Decode the bytes of a CSV file and split the text into records with line numbers."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from dataclasses import dataclass
 
 from forecastkit.errors import DataError, Finding, OptionError, located
 from forecastkit.notes import Note
-from forecastkit.reading.months import looks_like_a_date
-from forecastkit.reading.numbers import looks_like_a_number
+from forecastkit.reading.months import looks_like_date
+from forecastkit.reading.numbers import looks_like_number
 
 DELIMITERS = (",", ";", "\t", "|")
 _BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-_LINES_TO_LOOK_AT = 60
-# bytes that no text holds: control characters but for tab, line ends and form feed
-_CONTROL = bytes(set(range(32)) - {9, 10, 12, 13, 26, 27}) + b"\x7f"
-_MAX_CONTROL = 0.01
-_LONGEST_CELL = 2**27
-_WRAPPED = re.compile(r'^="(.*)"$', re.DOTALL)
+_MAX_SAMPLED_LINES = 60
+# bytes that do not occur in text: control characters except tab, line endings and form feed
+_CONTROL_CHARACTERS = bytes(set(range(32)) - {9, 10, 12, 13, 26, 27}) + b"\x7f"
+_MAX_CONTROL_SHARE = 0.01
+_MAX_CELL_LENGTH = 2**27
+_FORMULA_TEXT = re.compile(r'^="(.*)"$', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class Records:
     file : str
         Name of the file, for messages.
     rows : list of list of str
-        Without empty lines.
+        Cells of each line that is not empty.
     lines : list of int
         Line number in the file where each row starts; the first line is line 1.
     delimiter : str
-    notes : list of (str, str)
-        What was assumed, and why.
+    notes : list of Note
+        Assumptions, with their reasons.
     """
 
     file: str
@@ -47,78 +47,85 @@ class Records:
     notes: list[Note]
 
 
-def decoded(data: bytes, name: str, encoding: str | None) -> tuple[str, list[Note]]:
-    """Turn bytes into text; the encoding is found where it is not given, and noted.
+def decode_text(data: bytes, name: str, encoding: str | None) -> tuple[str, list[Note]]:
+    """Decode bytes; the encoding is inferred, and reported, unless it is given.
 
     Raises
     ------
     DataError
-        If the bytes are no text, or not in that encoding.
+        If the bytes are not text, or not in the given encoding.
     """
-    mark = next((code for mark, code in _BYTE_ORDER_MARKS.items() if data.startswith(mark)), None)
-    wide = _utf_16_without_mark(data)
-    used = encoding or mark or wide or "utf-8"
-    if used.startswith("utf-8"):  # blocks are filled up with zeros when a disk fails
+    marks = _BYTE_ORDER_MARKS.items()
+    bom = next((code for mark, code in marks if data.startswith(mark)), None)
+    utf_16 = _utf_16_without_bom(data)
+    codec = encoding or bom or utf_16 or "utf-8"
+    if codec.startswith("utf-8"):  # a failing disk pads blocks with zeros
         data = data.rstrip(b"\x00")
-    if b"\x00" in data and not used.lower().replace("_", "-").startswith(("utf-16", "utf-32")):
+    if b"\x00" in data and not codec.lower().replace("_", "-").startswith(("utf-16", "utf-32")):
         raise DataError(
             "The file contains NUL bytes: it is not a text file.",
             file=name,
-            row=_line_of(data, data.index(b"\x00")),
+            row=_line_number(data, data.index(b"\x00")),
             fix="Export it as CSV (text) from the program that created it.",
         )
     head = data[:100_000]
-    if used.startswith("utf-8") and len(head) - len(head.translate(None, _CONTROL)) > (
-        _MAX_CONTROL * len(head)
+    if codec.startswith("utf-8") and len(head) - len(head.translate(None, _CONTROL_CHARACTERS)) > (
+        _MAX_CONTROL_SHARE * len(head)
     ):
         raise DataError(
             "The file contains control characters: it is not a text file.",
             file=name,
             fix="Export it as CSV (text) from the program that created it.",
         )
-    if data.endswith(b"\x1a"):  # the end of a file, as DOS wrote it
+    if data.endswith(b"\x1a"):  # DOS end-of-file character
         data = data[:-1]
     try:
-        text = data.decode(used)
+        text = data.decode(codec)
     except (UnicodeDecodeError, LookupError, ValueError) as error:
-        if encoding is not None or mark or wide:
+        if encoding is not None or bom or utf_16:
             raise DataError(
-                f"The file cannot be decoded as '{used}': {error}.",
+                f"The file cannot be decoded as '{codec}': {error}.",
                 file=name,
-                row=_line_of(data, error.start) if isinstance(error, UnicodeDecodeError) else None,
-                value=used,
+                row=_line_number(data, error.start)
+                if isinstance(error, UnicodeDecodeError)
+                else None,
+                value=codec,
                 fix="Set the right encoding with encoding (--encoding), for instance cp1252.",
             ) from error
-        return _of_one_byte(data, name, error)
-    if used in ("utf-8", "utf-8-sig"):
+        return _decode_single_byte(data, name, error)
+    if codec in ("utf-8", "utf-8-sig"):
         return text, []
-    why = "as specified" if encoding else "byte order mark" if mark else "every other byte is zero"
-    return text.removeprefix("\ufeff"), [Note(f"encoding {used}", why)]
+    reason = (
+        "as specified" if encoding else "byte order mark" if bom else "every other byte is zero"
+    )
+    return text.removeprefix("\ufeff"), [Note(f"encoding {codec}", reason)]
 
 
-def _utf_16_without_mark(data: bytes) -> str | None:
+def _utf_16_without_bom(data: bytes) -> str | None:
     head = data[:2000]
     if len(head) < 4 or b"\x00" not in head:
         return None
-    even, odd = head[::2].count(0), head[1::2].count(0)
+    even_zeros, odd_zeros = head[::2].count(0), head[1::2].count(0)
     half = len(head) // 2
-    if odd > 0.9 * half and even == 0:
+    if odd_zeros > 0.9 * half and even_zeros == 0:
         return "utf-16-le"
-    return "utf-16-be" if even > 0.9 * half and odd == 0 else None
+    return "utf-16-be" if even_zeros > 0.9 * half and odd_zeros == 0 else None
 
 
-def _of_one_byte(data: bytes, name: str, error: Exception) -> tuple[str, list[Note]]:
-    """Read text of a byte a character, unless it is UTF-8 with a few damaged bytes."""
+def _decode_single_byte(data: bytes, name: str, error: Exception) -> tuple[str, list[Note]]:
+    """Decode a single-byte encoding, unless the text is UTF-8 with a few invalid bytes."""
     text = data.decode("utf-8", errors="surrogateescape")
-    wrong = [place for place, letter in enumerate(text) if "\udc80" <= letter <= "\udcff"]
-    right = len(text) - len(text.encode("ascii", errors="ignore")) - len(wrong)
-    if right >= len(wrong):
-        place = wrong[0]
+    invalid = [
+        position for position, character in enumerate(text) if "\udc80" <= character <= "\udcff"
+    ]
+    n_valid = len(text) - len(text.encode("ascii", errors="ignore")) - len(invalid)
+    if n_valid >= len(invalid):
+        position = invalid[0]
         raise DataError(
-            f"The file is UTF-8 except for {len(wrong)} invalid byte{'s' * (len(wrong) > 1)} "
-            f"(first: 0x{ord(text[place]) - 0xDC00:02x}).",
+            f"The file is UTF-8 except for {len(invalid)} invalid byte{'s' * (len(invalid) > 1)} "
+            f"(first: 0x{ord(text[position]) - 0xDC00:02x}).",
             file=name,
-            row=text.count("\n", 0, place) + 1,
+            row=text.count("\n", 0, position) + 1,
             fix="Correct it, or set another encoding (--encoding), for instance cp1252.",
         ) from error
     try:
@@ -127,49 +134,49 @@ def _of_one_byte(data: bytes, name: str, error: Exception) -> tuple[str, list[No
         return data.decode("latin-1"), [Note("encoding latin-1", "neither valid UTF-8 nor cp1252")]
 
 
-def _line_of(data: bytes, place: int) -> int:
-    return data.count(b"\n", 0, place) + 1
+def _line_number(data: bytes, position: int) -> int:
+    return data.count(b"\n", 0, position) + 1
 
 
-def split(text: str, name: str, delimiter: str | None = None) -> Records:
+def split_records(text: str, name: str, delimiter: str | None = None) -> Records:
     """Split text into records of cells.
 
     Parameters
     ----------
     text : str
     name : str
-        Of the file.
+        Name of the file, for messages.
     delimiter : str, optional
-        Found from the text when left out.
+        Inferred from the text by default.
 
     Raises
     ------
     OptionError
-        If the delimiter is not one character.
+        If the delimiter is not a single character.
     DataError
         If the text is empty, or a quote is never closed.
     """
-    delimiter = _checked_delimiter(delimiter)
+    delimiter = _parse_delimiter(delimiter)
     notes: list[Note] = []
     if not text.strip("\ufeff\x1a \t\r\n\f"):
         raise DataError("The file is empty.", file=name, fix="Add a header and rows.")
-    said = re.match(r'"?sep=(.)"?\r?\n', text)
+    declaration = re.match(r'"?sep=(.)"?\r?\n', text)
     skipped = 0
-    if said and delimiter is None:
-        delimiter, text, skipped = said.group(1), text[said.end() :], 1
+    if declaration and delimiter is None:
+        delimiter, text, skipped = declaration.group(1), text[declaration.end() :], 1
         notes.append(Note(f"delimiter {delimiter!r}", "set in the first line"))
     elif delimiter is None:
-        delimiter = _delimiter(text)
+        delimiter = _infer_delimiter(text)
         if delimiter != ",":
-            why = "gives most lines the same number of cells"
-            notes.append(Note(f"delimiter {delimiter!r}", why))
-    rows, lines = _records(text, delimiter, name, skipped)
+            reason = "gives most lines the same number of cells"
+            notes.append(Note(f"delimiter {delimiter!r}", reason))
+    rows, lines = _split_rows(text, delimiter, name, skipped)
     if '="' in text:
-        rows = _unwrapped(rows, notes)
+        rows = _strip_formulas(rows, notes)
     return Records(name, rows, lines, delimiter, notes)
 
 
-def _checked_delimiter(delimiter: str | None) -> str | None:
+def _parse_delimiter(delimiter: str | None) -> str | None:
     if delimiter in (r"\t", "tab"):
         return "\t"
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
@@ -181,47 +188,50 @@ def _checked_delimiter(delimiter: str | None) -> str | None:
     return delimiter
 
 
-def _records(
+def _split_rows(
     text: str, delimiter: str, name: str, skipped: int
 ) -> tuple[list[list[str]], list[int]]:
-    """Rows that are not empty, and the line on which each starts."""
+    """Rows that are not empty, and the line number where each starts."""
     rows: list[list[str]] = []
     lines: list[int] = []
     head = text[:100_000]
-    spaced = delimiter + ' "' in head and head.count(delimiter) == head.count(delimiter + " ")
-    old_limit = csv.field_size_limit(_LONGEST_CELL)
+    skip_spaces = delimiter + ' "' in head and head.count(delimiter) == head.count(delimiter + " ")
+    old_limit = csv.field_size_limit(_MAX_CELL_LENGTH)
     reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=spaced
+        io.StringIO(text, newline=""),
+        delimiter=delimiter,
+        strict=True,
+        skipinitialspace=skip_spaces,
     )
     start = skipped + 1
     try:
         for row in reader:
-            if row and row[0].startswith("\ufeff"):  # files put together, each with its mark
+            if row and row[0].startswith("\ufeff"):  # concatenated files, each with a BOM
                 row[0] = row[0].removeprefix("\ufeff")
             if any(cell.strip() for cell in row):
                 rows.append(row)
                 lines.append(start)
             start = skipped + reader.line_num + 1
     except csv.Error as error:
-        raise _broken(str(error), name, start, skipped + reader.line_num) from error
+        raise _csv_error(str(error), name, start, skipped + reader.line_num) from error
     finally:
         csv.field_size_limit(old_limit)
     return rows, lines
 
 
-def _unwrapped(rows: list[list[str]], notes: list[Note]) -> list[list[str]]:
-    """Take the cells out of ="...", as spreadsheets keep text from being read as numbers."""
-    found = [[_WRAPPED.sub(r"\1", cell) for cell in row] for row in rows]
-    if found != rows:
+def _strip_formulas(rows: list[list[str]], notes: list[Note]) -> list[list[str]]:
+    """Remove ="..." around cells, the notation of spreadsheets for numbers as text."""
+    stripped = [[_FORMULA_TEXT.sub(r"\1", cell) for cell in row] for row in rows]
+    if stripped != rows:
         notes.append(Note('="..." around cells removed', "spreadsheet notation for text"))
-    return found
+    return stripped
 
 
-def _broken(message: str, name: str, start: int, reached: int) -> DataError:
+def _csv_error(message: str, name: str, start: int, end: int) -> DataError:
     if "expected after" in message:
         return DataError(
             "There is a quote inside a quoted cell"
-            + (f" that ends in row {reached}." if reached > start else "."),
+            + (f" that ends in row {end}." if end > start else "."),
             file=name,
             row=start,
             fix="Close the cell before the delimiter, or double the quote inside it.",
@@ -241,48 +251,51 @@ def _broken(message: str, name: str, start: int, reached: int) -> DataError:
     )
 
 
-def _delimiter(text: str) -> str:
-    """The delimiter that splits the first lines most evenly into cells that mean something."""
+def _infer_delimiter(text: str) -> str:
+    """Infer the delimiter that splits the first lines most evenly into numbers and dates."""
     head = text[:200_000]
-    whole = len(head) == len(text)
+    is_complete = len(head) == len(text)
     lines = io.StringIO(head, newline="").readlines()
-    lines = [line for line in (lines if whole else lines[:-1]) if line.strip()]
-    lines = lines[:_LINES_TO_LOOK_AT] or [head]
+    lines = [line for line in (lines if is_complete else lines[:-1]) if line.strip()]
+    lines = lines[:_MAX_SAMPLED_LINES] or [head]
 
-    def worth(delimiter: str) -> tuple[float, int]:
+    def score(delimiter: str) -> tuple[float, int]:
         try:
             rows = [row for row in csv.reader(lines, delimiter=delimiter) if row]
         except csv.Error:
             return 0.0, 0
         counts = Counter(len(row) for row in rows)
-        width, count = max(counts.items(), key=lambda one: (one[1] * (one[0] > 1), one[1]))
+        width, count = max(counts.items(), key=lambda item: (item[1] * (item[0] > 1), item[1]))
         if width < 2:
             return 0.0, 0
         cells = [cell.strip() for row in rows if len(row) == width for cell in row]
-        known = sum(
-            not cell or looks_like_a_number(cell) or looks_like_a_date(cell) for cell in cells
+        n_typed = sum(
+            not cell or looks_like_number(cell) or looks_like_date(cell) for cell in cells
         )
-        return round(count / len(rows) * (1 + known / len(cells)), 6), width
+        return round(count / len(rows) * (1 + n_typed / len(cells)), 6), width
 
-    return max(DELIMITERS, key=worth)
+    return max(DELIMITERS, key=score)
 
 
-def ragged(rows: list[tuple[int, int]], width: int, name: str, more_than_header: bool) -> DataError:
-    """Make the error of lines that have other numbers of cells than the header.
+def ragged_lines_error(
+    rows: list[tuple[int, int]], width: int, name: str, is_too_long: bool
+) -> DataError:
+    """Return the error for lines whose number of cells differs from that of the header.
 
     Parameters
     ----------
-    rows : list of (line, number of cells)
+    rows : list of (int, int)
+        Line number and number of cells of each such line.
     width : int
-        Cells of the header.
+        Number of cells of the header.
     name : str
-        Of the file.
-    more_than_header : bool
-        Whether the first of them has more cells.
+        Name of the file, for messages.
+    is_too_long : bool
+        Whether the first such line has more cells than the header.
     """
     fix = (
         "Quote cells that contain the delimiter, or correct the line."
-        if more_than_header
+        if is_too_long
         else "Add the missing cells; empty ones need their delimiter, too."
     )
     n = rows[0][1]

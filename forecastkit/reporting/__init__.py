@@ -1,1 +1,1 @@
-"""Pictures and pages for people who would rather look than read."""
+"""Plots of forecasts, backtests and model diagnostics."""

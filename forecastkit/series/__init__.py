@@ -1,1 +1,1 @@
-"""What one series is: level, season, scale and their inverse, and the steps a network may see."""
+"""Panels of series: transforms, seasonal components, covariate effects and network inputs."""

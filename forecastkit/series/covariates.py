@@ -1,8 +1,8 @@
-"""What is known of every series besides its values, and how far ahead.
+"""Covariates of a panel.
 
-Rows are aligned with the periods of a panel, from the first period of each series on, and may reach
-beyond its last one: prices and promotions that are planned. Which of them a forecast may use is
-decided here alone: future covariates for the steps after the cutoff; all columns before it.
+Rows are aligned with the periods of each series, starting at its first one, and may extend beyond
+its last one, as planned prices and promotions do. This module alone decides which of them are
+available to a forecast: all columns up to the cutoff, and future covariates after it.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from forecastkit.series.ragged import Ragged
 
 @dataclass(frozen=True, eq=False)
 class Covariates:
-    """Numbers beside a panel of series.
+    """Numeric covariates of a panel of series.
 
     Attributes
     ----------
     changing : Ragged, values of shape (n_rows, n_columns)
-        NaN where nothing is known; as many rows per series as it has periods, or more.
+        NaN where missing; at least as many rows per series as it has periods.
     static : ndarray of float64, shape (n_series, n_static)
-        Numbers that are constant within a series.
+        Covariates that are constant within a series.
     known_ahead : ndarray of bool, shape (n_columns,)
         Whether a column is known in advance.
     has_effect : ndarray of bool, shape (n_columns,)
-        Whether an effect of the column is estimated by regression; the others are for networks
-        only.
+        Whether the effect of a column is estimated by regression; other columns are inputs of
+        networks only.
 
     Examples
     --------
@@ -45,39 +45,42 @@ class Covariates:
 
     @classmethod
     def of_future(cls, changing: Ragged) -> Covariates:
-        """Columns that are all known in advance and may have an effect."""
-        every = np.ones(changing.values.shape[1], bool)
-        return cls(changing, np.zeros((changing.n_rows, 0)), every, every)
+        """Create covariates that are all known in advance and have an effect."""
+        all_columns = np.ones(changing.values.shape[1], bool)
+        return cls(changing, np.zeros((changing.n_rows, 0)), all_columns, all_columns)
 
     @property
     def effective(self) -> np.ndarray:
-        """Whether each future column may have an effect, shape (n_future,)."""
+        """Whether the effect of each future column is estimated, shape (n_future,)."""
         return self.has_effect[self.known_ahead]
 
     def cut(self, rows: np.ndarray, skip: np.ndarray) -> Covariates:
-        """Keep some series, without the first `skip` rows of each."""
+        """Select series by position, and drop the first `skip` rows of each."""
         starts = self.changing.offsets[rows] + skip
         changing = self.changing.between(starts, self.changing.offsets[np.asarray(rows) + 1])
         return replace(self, changing=changing, static=self.static[rows])
 
     @classmethod
-    def joined(cls, several: Sequence[Covariates]) -> Covariates:
-        """Lay those of several panels end to end."""
+    def joined(cls, parts: Sequence[Covariates]) -> Covariates:
+        """Concatenate the covariates of several panels."""
         return replace(
-            several[0],
-            changing=Ragged.joined([one.changing for one in several]),
-            static=np.concatenate([one.static for one in several]),
+            parts[0],
+            changing=Ragged.joined([part.changing for part in parts]),
+            static=np.concatenate([part.static for part in parts]),
         )
 
     def before(self, lengths: np.ndarray) -> np.ndarray:
-        """All columns of the first `lengths` periods, shape (sum of lengths, n_columns)."""
+        """Return all columns in the first `lengths` periods, shape (sum of lengths, n_columns)."""
         starts = self.changing.offsets[:-1]
         return self.changing.values[self.changing.positions(starts, starts + lengths)]
 
     def after(self, lengths: np.ndarray, h: int) -> np.ndarray:
-        """Columns of the `h` steps after the first `lengths` periods, shape (n_series, h, columns).
+        """Return the columns in the `h` steps after the first `lengths` periods.
 
-        NaN where nothing is known, and in columns that are not known in advance.
+        Returns
+        -------
+        ndarray, shape (n_series, h, n_columns)
+            NaN where missing, and in columns that are not known in advance.
         """
         index = self.changing.offsets[:-1, None] + lengths[:, None] + np.arange(h)
         return np.where(self.known_ahead, self.changing.at(index), np.nan)

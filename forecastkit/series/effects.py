@@ -1,8 +1,8 @@
-"""Effects of future covariates on a series: taken out before a forecast, added back after it.
+"""Regression adjustment: effects of future covariates, subtracted before a forecast and added back.
 
-On the transformed scale effects add up: a promotion multiplies sales. Every series has coefficients
-of its own, shrunk towards those of all series by as much as its own data are few: a linear mixed
-model, estimated in `forecastkit.series.effects_fit`.
+Effects are additive on the transformed scale: a promotion multiplies sales. The coefficients of
+each series are shrunk towards their mean over all series, the more the fewer data it has. This is a
+linear mixed model, estimated in `forecastkit.series.effects_fit`.
 
 References
 ----------
@@ -29,26 +29,26 @@ MAX_EFFECT, MIN_EFFECT = 1e120, 1e-30
 
 @dataclass(frozen=True, eq=False)
 class Effects:
-    """What is known of the covariates of any series, and of the effects of the future ones.
+    """Population parameters: scaling of the covariates, and coefficients of the future ones.
 
     Attributes
     ----------
     known_ahead : ndarray of bool, shape (n_columns,)
         Whether a column is known in advance.
     relative : ndarray of bool, shape (n_columns,)
-        Whether a column counts relative to its mean in the series.
+        Whether deviations of a column are divided by its mean in the series.
     size, low, high : ndarray, shape (n_columns,)
-        Typical deviation from the mean in a series; the range, in units of that.
+        Root mean square of the deviations from the series mean; their range, in units of `size`.
     pairs : ndarray of int64, shape (n_pairs, 2)
-        Future columns that are multiplied with each other, or with themselves.
+        Positions of the future columns of each product term.
     mean, variance : ndarray, shape (n_terms,)
-        Of the coefficients over series: of the future columns, then of the pairs.
+        Mean and variance of the coefficients over series: of the future columns, then of the pairs.
     static_mean, static_std : ndarray, shape (n_static,)
         Mean and standard deviation over series of the static covariates.
     noise : float
-        Residual variance of a typical series.
+        Median residual variance of the series.
     season : int
-        Length of the season that the filter removes; 1 for none.
+        Length of the season that the regression filter removes; 1 for none.
     """
 
     known_ahead: np.ndarray
@@ -80,21 +80,31 @@ class Effects:
             refuse("pairs", self.pairs.tolist(), f"positions below {n_ahead}")
 
     def zeroed(self) -> Effects:
-        """Return the same columns without any effect."""
-        none = np.zeros_like(self.mean)
-        return replace(self, mean=none, variance=np.full_like(none, NO_VARIANCE))
+        """Return the same columns with all coefficients zero."""
+        zeros = np.zeros_like(self.mean)
+        return replace(self, mean=zeros, variance=np.full_like(zeros, NO_VARIANCE))
 
     def standardised(self, rows: np.ndarray, centre: np.ndarray) -> np.ndarray:
-        """Columns as standardised deviations from their means in the series.
+        """Standardised deviations of all columns from their means in the series.
 
-        NaN counts as the mean; values far beyond the observed range are clipped.
+        NaN is replaced by the mean; values far outside the observed range are clipped.
+
+        Parameters
+        ----------
+        rows, centre : ndarray, shape (..., n_columns)
+            Values, and their means in the series.
+
+        Returns
+        -------
+        ndarray, shape (..., n_columns)
         """
-        off = rows - centre
-        off = np.where(self.relative, off / np.where(centre == 0, 1.0, centre), off) / self.size
-        return np.clip(np.nan_to_num(off), self.low, self.high)
+        deviation = rows - centre
+        relative = deviation / np.where(centre == 0, 1.0, centre)
+        deviation = np.where(self.relative, relative, deviation) / self.size
+        return np.clip(np.nan_to_num(deviation), self.low, self.high)
 
     def terms(self, rows: np.ndarray, centre: np.ndarray) -> np.ndarray:
-        """Future columns and their products, as the regression sees them.
+        """Regression terms: standardised future columns and their products.
 
         Parameters
         ----------
@@ -110,14 +120,18 @@ class Effects:
         return np.concatenate([columns, products], axis=-1)
 
     def of_series(self, panel: Panel, scale: Scale) -> SeriesEffects:
-        """Estimate the coefficients of every series of a panel from its values.
+        """Estimate the coefficients of every series of a panel.
 
         Parameters
         ----------
         panel : Panel
-            In the series' own units, with covariates; all its values count as past.
+            In original units, with covariates; all values are treated as past.
         scale : Scale
-            Of that panel.
+            Scale of that panel.
+
+        Returns
+        -------
+        SeriesEffects
         """
         centre = column_means(panel)
         sums = RegressionSums.of(scaled(panel, scale), self.terms, self.season, centre)
@@ -127,13 +141,13 @@ class Effects:
 
 @dataclass(frozen=True, eq=False)
 class SeriesEffects:
-    """Effects of covariates on the series of one panel.
+    """Effects of covariates on each series of a panel.
 
     Attributes
     ----------
     effects : Effects
     centre : ndarray, shape (n_series, n_columns)
-        Means of the columns in each series' past.
+        Means of the columns in the past of each series.
     coefficients : ndarray, shape (n_series, n_terms)
     """
 
@@ -141,25 +155,26 @@ class SeriesEffects:
     centre: np.ndarray
     coefficients: np.ndarray
 
-    def _of(self, rows: np.ndarray, owner: np.ndarray) -> np.ndarray:
+    def _effect(self, rows: np.ndarray, owner: np.ndarray) -> np.ndarray:
+        """Effect of rows of covariates on the series `owner`."""
         terms = self.effects.terms(rows, self.centre[owner])
         return np.einsum("...k,...k->...", terms, self.coefficients[owner])
 
     def past(self, panel: Panel) -> np.ndarray:
-        """Effect on the transformed scale at every period of a panel of the same series."""
-        return self._of(covariates_of(panel).before(panel.lengths), panel.owner)
+        """Effects at every period of a panel of the same series, on the transformed scale."""
+        return self._effect(covariates_of(panel).before(panel.lengths), panel.owner)
 
     def ahead(self, panel: Panel, h: int) -> np.ndarray:
-        """Effect on the transformed scale at the next `h` steps, shape (n_series, h)."""
+        """Effects at the next `h` steps on the transformed scale, shape (n_series, h)."""
         rows = covariates_of(panel).after(panel.lengths, h)
-        return self._of(rows, np.arange(panel.n_series)[:, None].repeat(h, axis=1))
+        return self._effect(rows, np.arange(panel.n_series)[:, None].repeat(h, axis=1))
 
     def features(self, panel: Panel) -> CovariateFeatures:
-        """Covariates of a panel of the same series as inputs of a network."""
-        beside, effects = covariates_of(panel), self.effects
-        rows = beside.changing
+        """Convert the covariates of a panel of the same series to network inputs."""
+        covariates, effects = covariates_of(panel), self.effects
+        rows = covariates.changing
         centre = self.centre[rows.owner]
-        static = np.nan_to_num((beside.static - effects.static_mean) / effects.static_std)
+        static = np.nan_to_num((covariates.static - effects.static_mean) / effects.static_std)
         return CovariateFeatures(
             future=effects.terms(rows.values, centre).astype(np.float32),
             historical=effects.standardised(rows.values, centre).astype(np.float32),
@@ -170,17 +185,17 @@ class SeriesEffects:
 
 @dataclass(frozen=True, eq=False)
 class CovariateFeatures:
-    """Covariates as inputs of networks, without unit.
+    """Standardised covariates as inputs of networks.
 
     Attributes
     ----------
     future : ndarray of float32, shape (n_rows, n_terms)
-        Columns known in advance, and their products.
+        Columns that are known in advance, and their products.
     historical : ndarray of float32, shape (n_rows, n_columns)
-        All columns, to be read at a cutoff.
+        All columns, for use at cutoffs.
     static : ndarray of float32, shape (n_series, n_static)
     offsets : ndarray of int64, shape (n_series + 1,)
-        Rows of each series, as in `Covariates`.
+        Offsets of the rows of each series, as in `Ragged`.
     """
 
     future: np.ndarray
@@ -191,17 +206,18 @@ class CovariateFeatures:
 
 @dataclass(frozen=True, eq=False)
 class Adjusted:
-    """A panel on its transformed scale, without the effects of covariates: what networks see.
+    """A panel on the transformed scale after regression adjustment.
 
     Attributes
     ----------
     scale : Scale
-        Of the past.
+        Scale of the past.
     series_effects : SeriesEffects or None
-        Of the past; None where there are no effects.
+        Effects estimated from the past; None without covariate effects.
     effect : ndarray, shape (n_periods,)
-        What was subtracted at every period, on the transformed scale.
+        Effects that were subtracted, on the transformed scale.
     panel : Panel
+        Adjusted values.
     """
 
     scale: Scale
@@ -216,26 +232,30 @@ class Adjusted:
         Parameters
         ----------
         panel : Panel
-            In the series' own units, with covariates if there are effects.
+            In original units, with covariates if `effects` is given.
         effects : Effects or None
         past : Panel, optional
-            The part of it that may be known; all of it by default.
+            The part from which scale and effects are estimated; the whole panel by default.
+
+        Returns
+        -------
+        Adjusted
         """
         past = panel if past is None else past
         scale = measure_scale(past)
-        own = None if effects is None else effects.of_series(past, scale)
-        effect = np.zeros(len(panel.values)) if own is None else own.past(panel)
+        fitted = None if effects is None else effects.of_series(past, scale)
+        effect = np.zeros(len(panel.values)) if fitted is None else fitted.past(panel)
         values = scaled(panel, scale).values - effect
-        return cls(scale, own, effect, panel.with_values(values))
+        return cls(scale, fitted, effect, panel.with_values(values))
 
     @property
     def features(self) -> CovariateFeatures | None:
-        """Covariates as inputs of networks, as far as rows reach."""
+        """Covariates as inputs of networks, including their future rows; None without effects."""
         return None if self.series_effects is None else self.series_effects.features(self.panel)
 
 
 def covariates_of(panel: Panel) -> Covariates:
-    """Return the covariates of a panel that must have some."""
+    """Return the covariates of a panel; raise `ValueError` if it has none."""
     if panel.covariates is None:
         raise ValueError("the panel has no covariates")
     return panel.covariates

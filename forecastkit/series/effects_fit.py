@@ -1,8 +1,8 @@
 """Estimation of covariate effects: a linear mixed model by expectation-maximisation.
 
-Effects are estimated by regression on what level and season leave: values and covariates pass the
-same filter (`forecastkit.series.regression`). The means and variances of the coefficients over
-series are estimated in turn with the coefficients.
+Level and season are removed from values and covariates by the same filter; see
+`forecastkit.series.regression`. The coefficients of each series and their means and variances over
+series are estimated in alternation.
 
 References
 ----------
@@ -25,19 +25,19 @@ from forecastkit.series.scale import Scale, scaled
 N_ROUNDS = 20
 MAX_SERIES = 2000
 MAX_SEASON = 400
-# columns up to which all pairs are multiplied
+# maximum number of columns for which all pairwise products are included
 MAX_PAIRED = 5
-# values that tell whether a column has more than two
+# number of values from which the distinct values of a column are counted
 MAX_DISTINCT_ROWS = 10_000
-# share of the observed range by which a column may exceed it before it is clipped
+# margin around the observed range of a column before clipping, as a share of that range
 RANGE_MARGIN = 0.25
 PRIOR_VARIANCE = 0.1
 
 
 def pairs_of(panel: Panel) -> np.ndarray:
-    """Pairs of future columns that are multiplied in a panel, shape (n_pairs, 2).
+    """Select the products of future columns for a panel, shape (n_pairs, 2).
 
-    Squares of columns with more than two values; where there are few columns, all pairs.
+    Squares of columns with more than two distinct values, and all pairs if there are few columns.
 
     Examples
     --------
@@ -48,14 +48,14 @@ def pairs_of(panel: Panel) -> np.ndarray:
     >>> pairs_of(Panel(y, price)).tolist()
     [[0, 0]]
     """
-    beside = covariates_of(panel)
-    rows = beside.before(panel.lengths)[:, beside.known_ahead][:, beside.effective]
+    covariates = covariates_of(panel)
+    rows = covariates.before(panel.lengths)[:, covariates.known_ahead][:, covariates.effective]
     n = rows.shape[1]
-    distinct = [len(np.unique(column[~np.isnan(column)][:MAX_DISTINCT_ROWS])) for column in rows.T]
-    pairs = [(k, k) for k in range(n) if distinct[k] > 2]
+    samples = [column[~np.isnan(column)][:MAX_DISTINCT_ROWS] for column in rows.T]
+    pairs = [(k, k) for k in range(n) if len(np.unique(samples[k])) > 2]
     pairs += list(combinations(range(n), 2)) if n <= MAX_PAIRED else []
-    places = np.flatnonzero(beside.effective)
-    return places[np.array(pairs, np.int64).reshape(-1, 2)]
+    positions = np.flatnonzero(covariates.effective)
+    return positions[np.array(pairs, np.int64).reshape(-1, 2)]
 
 
 def estimate_effects(
@@ -69,17 +69,18 @@ def estimate_effects(
     Parameters
     ----------
     panel : Panel
-        In the series' own units, with covariates; all its values count as past.
+        In original units, with covariates; all values are treated as past.
     scale : Scale
-        Of that panel.
+        Scale of that panel.
     season_lengths : tuple of int
+        Steps per season.
     pairs : ndarray of int64, shape (n_pairs, 2), optional
-        Columns that are multiplied; those of `pairs_of` by default.
+        Positions of the columns of each product; the result of `pairs_of` by default.
 
     Returns
     -------
     Effects or None
-        None where there are no covariates.
+        None if the panel has no covariates.
     """
     if panel.covariates is None:
         return None
@@ -87,34 +88,35 @@ def estimate_effects(
     if panel.n_series > MAX_SERIES:
         rows = np.arange(0, panel.n_series, -(-panel.n_series // MAX_SERIES))
         panel, scale = panel.take(rows), scale.take(rows)
-    start = _start(panel, season_lengths, pairs)
-    if not len(start.mean):
-        return start
-    sums = RegressionSums.of(scaled(panel, scale), start.terms, start.season, column_means(panel))
+    initial = _initial_effects(panel, season_lengths, pairs)
+    if not len(initial.mean):
+        return initial
+    centre = column_means(panel)
+    sums = RegressionSums.of(scaled(panel, scale), initial.terms, initial.season, centre)
     effective = np.concatenate([covariates_of(panel).effective, np.ones(len(pairs), bool)])
-    return _expectation_maximisation(sums, start, effective)
+    return _expectation_maximisation(sums, initial, effective)
 
 
-def _start(panel: Panel, season_lengths: tuple[int, ...], pairs: np.ndarray) -> Effects:
-    """Sizes and ranges of the columns; coefficients not estimated yet."""
-    beside = covariates_of(panel)
-    rows, centre = beside.before(panel.lengths), column_means(panel)[panel.owner]
-    seen = ~np.isnan(panel.values)
-    rows, centre = rows[seen], centre[seen]
+def _initial_effects(panel: Panel, season_lengths: tuple[int, ...], pairs: np.ndarray) -> Effects:
+    """Scaling of the columns; the coefficients are not estimated yet."""
+    covariates = covariates_of(panel)
+    rows, centre = covariates.before(panel.lengths), column_means(panel)[panel.owner]
+    observed = ~np.isnan(panel.values)
+    rows, centre = rows[observed], centre[observed]
     with np.errstate(invalid="ignore"):
         relative = (np.nan_to_num(rows, nan=1.0) > 0).all(axis=0)
-    off = np.nan_to_num((rows - centre) / np.where(relative, centre, 1.0))
-    size = np.sqrt((off**2).mean(axis=0))
+    deviation = np.nan_to_num((rows - centre) / np.where(relative, centre, 1.0))
+    size = np.sqrt((deviation**2).mean(axis=0))
     size = np.where(size > 0, size, 1.0)
-    low, high = (off / size).min(axis=0), (off / size).max(axis=0)
+    low, high = (deviation / size).min(axis=0), (deviation / size).max(axis=0)
     margin = RANGE_MARGIN * (high - low)
-    n_terms = int(beside.known_ahead.sum()) + len(pairs)
-    longest = np.median(panel.lengths) / 4
-    fits = [m for m in season_lengths if 1 < m <= min(longest, MAX_SEASON)]
-    static = np.nan_to_num(beside.static)
-    spread = static.std(axis=0)
+    n_terms = int(covariates.known_ahead.sum()) + len(pairs)
+    max_season = min(np.median(panel.lengths) / 4, MAX_SEASON)
+    seasons = [m for m in season_lengths if 1 < m <= max_season]
+    static = np.nan_to_num(covariates.static)
+    static_std = static.std(axis=0)
     return Effects(
-        known_ahead=beside.known_ahead,
+        known_ahead=covariates.known_ahead,
         relative=relative,
         size=size,
         low=low - margin,
@@ -123,17 +125,17 @@ def _start(panel: Panel, season_lengths: tuple[int, ...], pairs: np.ndarray) -> 
         mean=np.zeros(n_terms),
         variance=np.ones(n_terms),
         static_mean=static.mean(axis=0),
-        static_std=np.where(spread > 0, spread, 1.0),
+        static_std=np.where(static_std > 0, static_std, 1.0),
         noise=1.0,
-        season=max(fits, default=1),
+        season=max(seasons, default=1),
     )
 
 
 def _expectation_maximisation(
-    sums: RegressionSums, start: Effects, effective: np.ndarray
+    sums: RegressionSums, initial: Effects, effective: np.ndarray
 ) -> Effects:
-    """Means and variances of the coefficients; 0 for terms without effect."""
-    k, n = len(start.mean), len(sums.n)
+    """Estimate means and variances of the coefficients; zero means for terms without effect."""
+    k, n = len(initial.mean), len(sums.n)
     noise = float(np.median(sums.zz / np.maximum(sums.n, 1)) + 1e-9)
     mean, prior = np.zeros(k), np.full(k, PRIOR_VARIANCE)
     variance = np.where(effective, PRIOR_VARIANCE, NO_VARIANCE)
@@ -142,8 +144,8 @@ def _expectation_maximisation(
         precision = n / variance + 1.0 / prior
         mean = np.where(effective, (coefficients / variance).sum(0) / precision, 0.0)
         prior = mean**2 + 1.0 / precision + 1e-8
-        spread = np.einsum("nkk->nk", covariance)
-        moment = ((coefficients - mean) ** 2 + spread).mean(0) + 1e-8
-        variance = np.where(effective, moment, NO_VARIANCE)
+        posterior_variance = np.einsum("nkk->nk", covariance)
+        second_moment = ((coefficients - mean) ** 2 + posterior_variance).mean(0) + 1e-8
+        variance = np.where(effective, second_moment, NO_VARIANCE)
         noise = float(np.median(residual) + 1e-9)
-    return replace(start, mean=mean, variance=variance, noise=noise)
+    return replace(initial, mean=mean, variance=variance, noise=noise)

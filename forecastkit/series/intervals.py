@@ -1,4 +1,4 @@
-"""Levels of prediction intervals, and the quantiles that are their ends."""
+"""Levels of prediction intervals, and the quantiles at their bounds."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ Level = float | int
 
 
 def checked_levels(level: Sequence[Level] | Level | None) -> tuple[Level, ...]:
-    """Return levels in percent, ascending, each once.
+    """Validate interval levels in percent; sort them and remove duplicates.
 
     Raises
     ------
     OptionError
-        If one is not above 1 and below 100: 0.8 is taken for a slip.
+        If a level is less than 1 or at least 100; for a fraction such as 0.8 the message suggests
+        the percentage.
 
     Examples
     --------
@@ -27,21 +28,22 @@ def checked_levels(level: Sequence[Level] | Level | None) -> tuple[Level, ...]:
     """
     if level is None:
         return ()
-    wanted = [level] if isinstance(level, int | float | np.number | str) else list(level)
-    for one in wanted:
-        if isinstance(one, str) or not 1 <= one < 100:
-            share = not isinstance(one, str) and 0 < one < 1
-            hint = f" (level={100 * one:g} for {one:g})" if share else ""
+    levels = [level] if isinstance(level, int | float | np.number | str) else list(level)
+    for value in levels:
+        if isinstance(value, str) or not 1 <= value < 100:
+            is_fraction = not isinstance(value, str) and 0 < value < 1
+            hint = f" (level={100 * value:g} for {value:g})" if is_fraction else ""
             raise OptionError(
-                f"level {one!r} is not a percentage from 1 to below 100.",
-                value=one,
+                f"level {value!r} is not a percentage from 1 to below 100.",
+                value=value,
                 fix=f"Give levels in percent, for instance level=[80, 95]{hint}.",
             )
-    return tuple(sorted({int(one) if one == int(one) else float(one) for one in wanted}))
+    numbers = {int(value) if value == int(value) else float(value) for value in levels}
+    return tuple(sorted(numbers))
 
 
 def column_names(alias: str, level: Level) -> tuple[str, str]:
-    """Names of the lower and the upper end of an interval.
+    """Column names of the lower and upper bound of an interval.
 
     Examples
     --------
@@ -52,15 +54,15 @@ def column_names(alias: str, level: Level) -> tuple[str, str]:
 
 
 def tails(level: Level) -> tuple[float, float]:
-    """Quantiles at the ends of a central interval.
+    """Probabilities of the quantiles that bound a central interval.
 
     Examples
     --------
     >>> tails(80)
     (0.1, 0.9)
     """
-    outside = round(0.5 - level / 200.0, 12)
-    return outside, round(1.0 - outside, 12)
+    lower = round(0.5 - level / 200.0, 12)
+    return lower, round(1.0 - lower, 12)
 
 
 def normal(q: float) -> float:
@@ -75,23 +77,24 @@ def normal(q: float) -> float:
 
 
 def quantiles_at(paths: np.ndarray, quantiles: tuple[float, ...], z: np.ndarray) -> np.ndarray:
-    """Read any quantiles off those that a network gives, other ones at every step if wanted.
+    """Interpolate arbitrary quantiles from those of a network, separately for each step.
 
-    Between two of them, and beyond the outermost, the distribution counts as normal: the values
-    lie on a straight line over the quantiles of the standard normal distribution. So intervals of
-    different levels cannot cross.
+    Values are interpolated, and extrapolated beyond the outermost quantiles, linearly in the
+    quantiles of the standard normal distribution, so that intervals of different levels cannot
+    cross.
 
     Parameters
     ----------
     paths : ndarray, shape (n, horizon, n_quantiles)
+        Quantiles of the network.
     quantiles : tuple of float
-        What they are, ascending.
-    z : ndarray, shape (horizon, n_wanted)
-        Which are wanted, as quantiles of the standard normal distribution: 1.96 for 0.975.
+        Their probabilities, ascending.
+    z : ndarray, shape (horizon, n_requested)
+        Requested quantiles, as quantiles of the standard normal distribution: 1.96 for 0.975.
 
     Returns
     -------
-    ndarray, shape (n, horizon, n_wanted)
+    ndarray, shape (n, horizon, n_requested)
 
     Examples
     --------
@@ -99,11 +102,11 @@ def quantiles_at(paths: np.ndarray, quantiles: tuple[float, ...], z: np.ndarray)
     >>> quantiles_at(paths, (0.1, 0.5, 0.9), np.array([[0.0, 1.96]])).round(2)
     array([[[0.  , 1.96]]])
     """
-    known = np.array([normal(q) for q in quantiles])
-    right = np.clip(np.searchsorted(known, z), 1, len(known) - 1)  # (horizon, n_wanted)
-    share = (z - known[right - 1]) / (known[right] - known[right - 1])
+    nodes = np.array([normal(q) for q in quantiles])
+    right = np.clip(np.searchsorted(nodes, z), 1, len(nodes) - 1)  # (horizon, n_requested)
+    weight = (z - nodes[right - 1]) / (nodes[right] - nodes[right - 1])
     low, high = (
         np.take_along_axis(paths, np.broadcast_to(index, (len(paths), *index.shape)), axis=-1)
         for index in (right - 1, right)
     )
-    return low + share * (high - low)
+    return low + weight * (high - low)

@@ -1,4 +1,4 @@
-"""All series of a table, one value per period, missing values as NaN."""
+"""Panels: series of different lengths with one value per period, and their covariates."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from forecastkit.series.ragged import Ragged
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """Series, and what else is known of them.
+    """Series and their covariates.
 
     Attributes
     ----------
     y : Ragged
         Values of every series, oldest first, NaN where missing.
     covariates : Covariates, optional
-        Of the same series; they may reach beyond their last values.
+        Covariates of the same series; they may extend beyond the last values.
 
     Examples
     --------
@@ -34,33 +34,33 @@ class Panel:
     covariates: Covariates | None = None
 
     def __post_init__(self) -> None:
-        beside = self.covariates
-        if beside is None:
+        covariates = self.covariates
+        if covariates is None:
             return
-        n_rows = {beside.changing.n_rows, len(beside.static), self.y.n_rows}
-        if len(n_rows) > 1 or (beside.changing.lengths < self.y.lengths).any():
+        n_rows = {covariates.changing.n_rows, len(covariates.static), self.y.n_rows}
+        if len(n_rows) > 1 or (covariates.changing.lengths < self.y.lengths).any():
             raise RangeError("The covariates do not cover every period of every series.")
 
     @classmethod
     def of(cls, series: Sequence[np.ndarray]) -> Panel:
-        """Make a panel of one-dimensional arrays."""
+        """Create a panel from one-dimensional arrays."""
         return cls(Ragged.of(series))
 
     @classmethod
     def joined(cls, panels: Sequence[Panel]) -> Panel:
-        """Lay panels end to end: the series of the first, then those of the second."""
-        beside = [one.covariates for one in panels if one.covariates is not None]
+        """Concatenate the series of several panels."""
+        covariates = [panel.covariates for panel in panels if panel.covariates is not None]
         y = Ragged.joined([panel.y for panel in panels])
-        return cls(y, Covariates.joined(beside) if beside else None)
+        return cls(y, Covariates.joined(covariates) if covariates else None)
 
     @property
     def values(self) -> np.ndarray:
-        """Values of all series, one after the other, shape (n_periods,)."""
+        """Concatenated values of all series, shape (n_periods,)."""
         return self.y.values
 
     @property
     def offsets(self) -> np.ndarray:
-        """Series i is `values[offsets[i]:offsets[i + 1]]`, shape (n_series + 1,)."""
+        """Offsets, shape (n_series + 1,): series i is `values[offsets[i]:offsets[i + 1]]`."""
         return self.y.offsets
 
     @property
@@ -75,20 +75,20 @@ class Panel:
 
     @property
     def owner(self) -> np.ndarray:
-        """Series of each value, shape (n_periods,)."""
+        """Position of the series of each value, shape (n_periods,)."""
         return self.y.owner
 
     def last(self, n: int) -> Panel:
-        """Return the last `n` periods of every series (all of a shorter one)."""
+        """Return the last `n` periods of every series, all periods of shorter ones."""
         return self._between(np.maximum(self.offsets[:-1], self.offsets[1:] - n), self.offsets[1:])
 
     def drop_last(self, n: int) -> Panel:
-        """Return every series without its last `n` periods (empty where it is shorter)."""
+        """Return every series without its last `n` periods; shorter ones become empty."""
         stops = np.maximum(self.offsets[:-1], self.offsets[1:] - n)
         return self._between(self.offsets[:-1], stops)
 
     def take(self, rows: np.ndarray) -> Panel:
-        """Return some of the series, in the given order."""
+        """Select series by position."""
         rows = np.asarray(rows)
         return self._between(self.offsets[rows], self.offsets[rows + 1], rows)
 
@@ -96,15 +96,15 @@ class Panel:
         self, starts: np.ndarray, stops: np.ndarray, rows: np.ndarray | None = None
     ) -> Panel:
         rows = np.arange(self.n_series) if rows is None else rows
-        beside = self.covariates and self.covariates.cut(rows, starts - self.offsets[rows])
-        return Panel(self.y.between(starts, stops), beside)
+        covariates = self.covariates and self.covariates.cut(rows, starts - self.offsets[rows])
+        return Panel(self.y.between(starts, stops), covariates)
 
     def last_values(self, h: int) -> np.ndarray:
-        """The last `h` values of every series, shape (n_series, h), NaN where it has none."""
+        """Return the last `h` values of every series, shape (n_series, h), padded with NaN."""
         return self.y.at(self.offsets[1:, None] + np.arange(-h, 0))
 
     def with_values(self, values: np.ndarray) -> Panel:
-        """Return the same periods and covariates with other values."""
+        """Return a panel with other values and the same periods and covariates."""
         return replace(self, y=self.y.with_values(values))
 
     def alone(self) -> Panel:
@@ -112,7 +112,7 @@ class Panel:
         return Panel(self.y)
 
     def blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Walk over the series as rectangles of bounded size; see `Ragged.blocks`."""
+        """Iterate over the series in blocks of bounded size; see `Ragged.blocks`."""
         return self.y.blocks()
 
 
@@ -125,5 +125,5 @@ def last_observed(values: np.ndarray) -> np.ndarray:
     array([nan,  1.,  1.,  3.,  3.])
     """
     steps = np.arange(values.shape[-1])
-    seen = np.maximum.accumulate(np.where(np.isnan(values), 0, steps), axis=-1)
-    return np.take_along_axis(values, seen, axis=-1)
+    latest = np.maximum.accumulate(np.where(np.isnan(values), 0, steps), axis=-1)
+    return np.take_along_axis(values, latest, axis=-1)

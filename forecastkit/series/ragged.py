@@ -1,4 +1,4 @@
-"""Sequences of different lengths in one flat array: the one place of index arithmetic."""
+"""Sequences of different lengths in one flat array, with all index arithmetic on them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import numpy as np
 
 from forecastkit.ranges import RangeError
 
-# maximum cells of a rectangle that `blocks` yields: bounds the memory of a pass
+# maximum number of cells of a block, which bounds the memory of `Ragged.blocks`
 BLOCK_CELLS = 400_000
 
 
 @dataclass(frozen=True, eq=False)
 class Ragged:
-    """Rows of different lengths laid end to end, so that memory grows with the values alone.
+    """Rows of different lengths, concatenated in one array without padding.
 
     Attributes
     ----------
     values : ndarray, shape (n_values, ...)
-        One row after the other.
+        Concatenated rows.
     offsets : ndarray of int64, shape (n_rows + 1,)
         Row i is `values[offsets[i]:offsets[i + 1]]`.
 
@@ -43,15 +43,15 @@ class Ragged:
 
     @classmethod
     def of(cls, rows: Sequence[np.ndarray]) -> Ragged:
-        """Lay arrays end to end."""
+        """Concatenate arrays as rows."""
         values = np.concatenate([*rows, np.empty(0)]).astype(np.float64)
         return cls(values, offsets_of([len(row) for row in rows]))
 
     @classmethod
-    def joined(cls, several: Sequence[Ragged]) -> Ragged:
-        """Lay the rows of several end to end."""
-        lengths = np.concatenate([one.lengths for one in several])
-        return cls(np.concatenate([one.values for one in several]), offsets_of(lengths))
+    def joined(cls, parts: Sequence[Ragged]) -> Ragged:
+        """Concatenate the rows of several ragged arrays."""
+        lengths = np.concatenate([part.lengths for part in parts])
+        return cls(np.concatenate([part.values for part in parts]), offsets_of(lengths))
 
     @property
     def n_rows(self) -> int:
@@ -65,7 +65,7 @@ class Ragged:
 
     @property
     def owner(self) -> np.ndarray:
-        """Row of each value, shape (n_values,)."""
+        """Row number of each value, shape (n_values,)."""
         return np.repeat(np.arange(self.n_rows), self.lengths)
 
     @property
@@ -74,28 +74,32 @@ class Ragged:
         return np.arange(int(self.offsets[-1])) - np.repeat(self.offsets[:-1], self.lengths)
 
     def positions(self, starts: np.ndarray, stops: np.ndarray) -> np.ndarray:
-        """Positions in the flat array from `starts` up to `stops`, one range after the other."""
+        """Return the positions in the ranges from `starts` to before `stops`, concatenated."""
         lengths = np.maximum(stops - starts, 0)
         first = offsets_of(lengths)[:-1]
         return np.arange(int(lengths.sum())) + np.repeat(starts - first, lengths)
 
     def between(self, starts: np.ndarray, stops: np.ndarray) -> Ragged:
-        """Ranges of the flat array from `starts` up to `stops`, one per row."""
+        """Return the values in the ranges from `starts` to before `stops`, one row per range."""
         lengths = np.maximum(stops - starts, 0)
         return Ragged(self.values[self.positions(starts, stops)], offsets_of(lengths))
 
     def take(self, rows: np.ndarray) -> Ragged:
-        """Some of the rows, in the given order."""
+        """Select rows by position."""
         return self.between(self.offsets[rows], self.offsets[np.asarray(rows) + 1])
 
     def at(self, index: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
-        """Values at positions of the flat array, NaN where they lie outside their row.
+        """Return values at positions of the flat array, NaN outside their rows.
 
         Parameters
         ----------
         index : ndarray of int, shape (n, ...)
         rows : ndarray of int, shape (n,), optional
-            Row of each entry of the first axis; all rows in order by default.
+            Row number of each entry of the first axis; all rows in order by default.
+
+        Returns
+        -------
+        ndarray, shape (n, ..., *values.shape[1:])
 
         Examples
         --------
@@ -107,12 +111,12 @@ class Ragged:
         shape = (-1, *[1] * (index.ndim - 1))
         start, stop = (self.offsets[rows + k].reshape(shape) for k in (0, 1))
         inside = (index >= start) & (index < stop)
-        found = self.values[np.where(inside, index, 0)]
-        extra = found.ndim - inside.ndim
-        return np.where(inside.reshape(*inside.shape, *[1] * extra), found, np.nan)
+        values = self.values[np.where(inside, index, 0)]
+        n_extra = values.ndim - inside.ndim
+        return np.where(inside.reshape(*inside.shape, *[1] * n_extra), values, np.nan)
 
     def extended(self, lengths: np.ndarray) -> Ragged:
-        """Rows of at least these lengths: shorter ones get NaN behind their values.
+        """Pad rows at the end with NaN to at least the given lengths.
 
         Examples
         --------
@@ -125,24 +129,24 @@ class Ragged:
         return Ragged(values, offsets)
 
     def with_values(self, values: np.ndarray) -> Ragged:
-        """The same rows with other values."""
+        """Return rows of the same lengths with other values."""
         return replace(self, values=values)
 
     def blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Walk over the rows as rectangles of bounded size.
+        """Iterate over the rows in rectangular blocks of bounded size.
 
         Yields
         ------
         index : ndarray of int64, shape (n, width)
-            Positions in `values`; a row that is shorter than the width repeats its last position.
+            Positions in `values`; rows shorter than the width are padded with their last position.
         inside : ndarray of bool, shape (n, width)
-            Whether the position belongs to the row.
+            Whether a position is not padding.
         """
         order = np.argsort(self.lengths, kind="stable")
         order = order[self.lengths[order] > 0]
         start = 0
         while start < len(order):
-            # rows are sorted by length: the last one taken is the widest
+            # rows are sorted by length: the last one of a block is the longest
             widths = self.lengths[order[start:]]
             fits = np.arange(1, len(widths) + 1) * widths <= BLOCK_CELLS
             rows = order[start : start + max(1, int(fits.sum()))]
@@ -153,7 +157,7 @@ class Ragged:
 
 
 def offsets_of(lengths: Sequence[int] | np.ndarray) -> np.ndarray:
-    """Offsets of rows of these lengths.
+    """Return the offsets of rows of the given lengths.
 
     Examples
     --------

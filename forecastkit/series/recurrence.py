@@ -1,4 +1,4 @@
-"""Sums with exponential forgetting, over whole arrays at once."""
+"""Exponentially decayed sums and exponential smoothing, vectorised over time."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ _BLOCK = 64
 def decayed_sum(x: np.ndarray, decay: float, axis: int = -1) -> np.ndarray:
     """Return s with s_t = decay * s_{t-1} + x_t and s_{-1} = 0.
 
-    Worked in blocks: a triangular product inside a block, a carry from block to block, so that
-    time grows with the length and no Python loop runs over single steps.
+    Computed in blocks: by a triangular matrix product within a block, and a carry from block to
+    block. The cost is linear in the length, without a Python loop over single steps.
 
     Parameters
     ----------
     x : ndarray, shape (..., n, ...)
-        No NaN.
+        Without NaN.
     decay : float
-        From 0 (no memory) to 1 (a cumulative sum).
+        From 0 (no memory) to 1 (cumulative sum).
     axis : int
-        Axis that is time.
+        Time axis.
 
     Returns
     -------
     ndarray
-        Of the shape of `x`.
+        With the shape of `x`.
 
     Examples
     --------
@@ -44,9 +44,9 @@ def decayed_sum(x: np.ndarray, decay: float, axis: int = -1) -> np.ndarray:
     power = np.subtract.outer(np.arange(size), np.arange(size))
     triangle = np.where(power >= 0, float(decay) ** np.maximum(power, 0), 0.0)
     sums = blocks @ triangle.T  # (..., n_blocks, size)
-    reach = float(decay) ** np.arange(1, size + 1)
+    carry = float(decay) ** np.arange(1, size + 1)
     for block in range(1, n_blocks):
-        sums[..., block, :] += sums[..., block - 1, -1:] * reach
+        sums[..., block, :] += sums[..., block - 1, -1:] * carry
     return np.moveaxis(sums.reshape(padded.shape)[..., :n], -1, axis)
 
 
@@ -56,9 +56,13 @@ def smoothed(x: np.ndarray, alpha: float) -> np.ndarray:
     Parameters
     ----------
     x : ndarray, shape (..., n)
-        No NaN.
+        Without NaN.
     alpha : float
-        From 0 to 1.
+        Smoothing parameter, from 0 to 1.
+
+    Returns
+    -------
+    ndarray, shape (..., n)
 
     References
     ----------

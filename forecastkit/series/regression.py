@@ -1,7 +1,7 @@
-"""Regression of each series on its covariates, on what level and season leave.
+"""Regression of each series on its covariates after removal of season and level.
 
-Values and terms pass the same filter: the mean of one season before and one after is subtracted,
-then the mean of the steps around.
+Values and terms are filtered alike: the mean of the values one season before and after is
+subtracted, then a centred moving average.
 """
 
 from __future__ import annotations
@@ -13,41 +13,43 @@ import numpy as np
 
 from forecastkit.series.panel import Panel
 
-# steps to each side over which the level is averaged, at least
+# minimum half-width of the moving average that estimates the level, in steps
 MIN_LEVEL_STEPS = 16
-# values that the noise of a series is known from a priori
+# prior sample size of the noise variance of a series
 NOISE_PRIOR_SIZE = 5.0
-# residuals are clipped at so many standard deviations
+# limit of the filtered values, in standard deviations
 RESIDUAL_CLIP = 6.0
 
 Terms = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def column_means(panel: Panel) -> np.ndarray:
-    """Mean of each column where a series has values; over all series where it has none."""
+    """Mean of each column over the observed periods of a series, or over all series if none."""
     assert panel.covariates is not None
     rows = panel.covariates.before(panel.lengths)
-    seen = ~np.isnan(rows) & ~np.isnan(panel.values)[:, None]
+    observed = ~np.isnan(rows) & ~np.isnan(panel.values)[:, None]
     owner, n = panel.owner, panel.n_series
-    known = np.where(seen, rows, 0.0)
+    filled = np.where(observed, rows, 0.0)
     if rows.shape[1] == 0:
         return np.zeros((n, 0))
-    sums = np.stack([np.bincount(owner, column, n) for column in known.T], axis=1)
-    counts = np.stack([np.bincount(owner, column, n) for column in seen.T], axis=1)
+    sums = np.stack([np.bincount(owner, column, n) for column in filled.T], axis=1)
+    counts = np.stack([np.bincount(owner, column, n) for column in observed.T], axis=1)
     overall = sums.sum(0) / np.maximum(counts.sum(0), 1)
     return np.where(counts > 0, sums / np.maximum(counts, 1), overall)
 
 
 @dataclass(frozen=True, eq=False)
 class RegressionSums:
-    """Sufficient statistics of the regression of each series.
+    """Sufficient statistics of the regressions of all series.
 
     Attributes
     ----------
     xx : ndarray, shape (n_series, n_terms, n_terms)
+        Sums of products of the filtered terms.
     xz : ndarray, shape (n_series, n_terms)
+        Sums of products of the filtered terms and values.
     zz, n : ndarray, shape (n_series,)
-        Sum of squares of the filtered values, and their number.
+        Sum of squares and number of the filtered values.
     """
 
     xx: np.ndarray
@@ -57,17 +59,21 @@ class RegressionSums:
 
     @classmethod
     def of(cls, panel: Panel, terms: Terms, season: int, centre: np.ndarray) -> RegressionSums:
-        """Sum up a panel on its transformed scale.
+        """Compute the statistics of a panel on the transformed scale.
 
         Parameters
         ----------
         panel : Panel
         terms : callable
-            From rows of covariates and their means to the terms of the regression.
+            Maps rows of covariates and their means to regression terms.
         season : int
             Length of the season that the filter removes; 1 for none.
         centre : ndarray, shape (n_series, n_columns)
             From `column_means`.
+
+        Returns
+        -------
+        RegressionSums
         """
         assert panel.covariates is not None
         rows, z = panel.covariates.before(panel.lengths), panel.values
@@ -80,8 +86,8 @@ class RegressionSums:
             y = np.where(inside, z[index], np.nan)
             x = terms(rows[index], centre[owner][:, None])
             x = np.where(np.isnan(y)[..., None], np.nan, x)
-            both = _filtered(np.concatenate([y[..., None], x], axis=-1), season)
-            y, x = both[..., 0], both[..., 1:]
+            filtered = _filtered(np.concatenate([y[..., None], x], axis=-1), season)
+            y, x = filtered[..., 0], filtered[..., 1:]
             counts = (~np.isnan(y)).sum(axis=1)
             y, x = np.nan_to_num(y), np.nan_to_num(x)
             limit = RESIDUAL_CLIP * np.sqrt((y**2).sum(axis=1) / np.maximum(counts, 1) + 1e-12)
@@ -94,40 +100,57 @@ class RegressionSums:
     def coefficients(
         self, mean: np.ndarray, variance: np.ndarray, noise: float, rounds: int = 3
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Coefficients of every series, their covariances, and the residual variances."""
+        """Estimate the coefficients of every series given their distribution over series.
+
+        Parameters
+        ----------
+        mean, variance : ndarray, shape (n_terms,)
+            Prior mean and variance of the coefficients.
+        noise : float
+            Prior residual variance.
+        rounds : int
+            Number of alternating updates of coefficients and residual variances.
+
+        Returns
+        -------
+        coefficients : ndarray, shape (n_series, n_terms)
+        covariance : ndarray, shape (n_series, n_terms, n_terms)
+        residual : ndarray, shape (n_series,)
+            Residual variance of each series.
+        """
         residual = np.full(len(self.n), noise)
         for _ in range(rounds):
             precision = self.xx / residual[:, None, None] + np.diag(1.0 / variance)
             covariance = np.linalg.inv(precision)
             weighted = self.xz / residual[:, None] + mean / variance
             estimate = np.einsum("nkl,nl->nk", covariance, weighted)
-            residual = (self._squares(estimate, covariance) + NOISE_PRIOR_SIZE * noise) / (
+            residual = (self._residual_squares(estimate, covariance) + NOISE_PRIOR_SIZE * noise) / (
                 self.n + NOISE_PRIOR_SIZE
             )
         return estimate, covariance, residual
 
-    def _squares(self, estimate: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    def _residual_squares(self, estimate: np.ndarray, covariance: np.ndarray) -> np.ndarray:
         """Expected residual sum of squares of each series."""
         fitted = np.einsum("nk,nkl,nl->n", estimate, self.xx, estimate)
-        spread = np.einsum("nkl,nkl->n", self.xx, covariance)
-        return np.maximum(self.zz - 2 * (estimate * self.xz).sum(1) + fitted + spread, 1e-9)
+        uncertainty = np.einsum("nkl,nkl->n", self.xx, covariance)
+        return np.maximum(self.zz - 2 * (estimate * self.xz).sum(1) + fitted + uncertainty, 1e-9)
 
 
 def _filtered(values: np.ndarray, season: int) -> np.ndarray:
-    """Subtract the season around, then the level around; of (n, time, columns), NaN-aware."""
+    """Subtract neighbouring seasons, then a moving average; shape (n, time, columns), with NaN."""
     if season > 1:
         before = np.full_like(values, np.nan)
         after = before.copy()
         before[:, season:], after[:, :-season] = values[:, :-season], values[:, season:]
-        known = (~np.isnan(before)).astype(float) + ~np.isnan(after)
-        around = np.nan_to_num(before) + np.nan_to_num(after)
-        values = np.where(known > 0, values - around / np.maximum(known, 1), np.nan)
+        n_neighbours = (~np.isnan(before)).astype(float) + ~np.isnan(after)
+        total = np.nan_to_num(before) + np.nan_to_num(after)
+        values = np.where(n_neighbours > 0, values - total / np.maximum(n_neighbours, 1), np.nan)
     half = max(MIN_LEVEL_STEPS, 2 * season)
-    known = ~np.isnan(values)
+    observed = ~np.isnan(values)
     pad = ((0, 0), (1, 0), (0, 0))
     sums = np.cumsum(np.pad(np.nan_to_num(values), pad), axis=1)
-    counts = np.cumsum(np.pad(known.astype(float), pad), axis=1)
+    counts = np.cumsum(np.pad(observed.astype(float), pad), axis=1)
     steps = np.arange(values.shape[1])
     low, high = np.maximum(steps - half, 0), np.minimum(steps + half + 1, len(steps))
     level = (sums[:, high] - sums[:, low]) / np.maximum(counts[:, high] - counts[:, low], 1)
-    return np.where(known, values - level, np.nan)
+    return np.where(observed, values - level, np.nan)

@@ -1,7 +1,8 @@
-"""The scale on which a series is looked at, and its exact inverse.
+"""Transform of each series to a common scale, and its exact inverse.
 
-Positive series are looked at in logarithms, so that growth and seasons are shares; series that
-touch zero are shifted first; series that cross zero keep their own shape, in units of their size.
+Positive series are log-transformed, so that growth and seasons are multiplicative; series with
+values at or close to zero are shifted before the logarithm; series with negative values are only
+divided by their mean absolute value.
 """
 
 from __future__ import annotations
@@ -13,27 +14,26 @@ import numpy as np
 
 from forecastkit.series.panel import Panel
 
-# a series counts as positive when its least value is above this share of its mean
-_POSITIVE_SHARE = 0.01
-# how far a series that touches zero is shifted, in shares of its mean
+# minimum of a series that is log-transformed without a shift, as a share of its mean
+MIN_POSITIVE_SHARE = 0.01
+# shift of a series with values at or close to zero, as a share of its mean
 _SHIFT_SHARE = 0.1
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How each series of a panel is put on a common scale.
+    """Parameters of the transform of each series.
 
     Attributes
     ----------
     size : ndarray, shape (n_series,)
-        Mean of |y|, 1 where that is 0 or nothing is known.
+        Mean of |y|; 1 if that is 0 or the series has no value.
     shift : ndarray, shape (n_series,)
-        0 where the logarithm of y / size is taken; above 0 where it is that of 1 + y / size /
-        shift; NaN where the series crosses zero and no logarithm is taken.
+        0 for log(y / size), positive for log(1 + y / (size * shift)), NaN for y / size.
     floor : ndarray, shape (n_series,)
-        0 where no value is negative: forecasts stay so; otherwise minus infinity.
+        Lower bound of forecasts: 0 if no value is negative, otherwise minus infinity.
     whole : ndarray of bool, shape (n_series,)
-        Whether all values are whole numbers: forecasts are then too.
+        Whether all values are integers, so that forecasts are rounded.
     """
 
     size: np.ndarray
@@ -43,23 +43,24 @@ class Scale:
 
     @property
     def logarithmic(self) -> np.ndarray:
-        """Whether logarithms are taken, shape (n_series,)."""
+        """Whether each series is log-transformed, shape (n_series,)."""
         return ~np.isnan(self.shift)
 
     def take(self, rows: np.ndarray | slice) -> Scale:
-        """Return the scale of some of the series."""
+        """Select series by position."""
         return Scale(self.size[rows], self.shift[rows], self.floor[rows], self.whole[rows])
 
     def forward(self, y: np.ndarray) -> np.ndarray:
-        """Put values on the scale; `y` has one row a series or is already one value a series."""
+        """Transform values; `y` has one row or one value per series."""
         size, shift = _columns(y, self.size, self.shift)
-        share = y / size
+        relative = y / size
         with np.errstate(divide="ignore", invalid="ignore"):
-            touching = np.log1p(share / shift)  # exactly 0 at 0
-            return np.where(np.isnan(shift), share, np.where(shift > 0, touching, np.log(share)))
+            shifted_log = np.log1p(relative / shift)  # exactly 0 at 0
+            log = np.where(shift > 0, shifted_log, np.log(relative))
+            return np.where(np.isnan(shift), relative, log)
 
     def inverse(self, z: np.ndarray) -> np.ndarray:
-        """Put values back into the series' own unit; never below `floor`.
+        """Transform values back to original units, bounded below by `floor`.
 
         Examples
         --------
@@ -70,21 +71,25 @@ class Scale:
         size, shift, floor = _columns(z, self.size, self.shift, self.floor)
         with np.errstate(over="ignore"):
             growth = np.where(shift > 0, shift * np.expm1(z), np.exp(z))
-            share = np.where(np.isnan(shift), z, growth)
-        return np.maximum(share * size, floor)
+            relative = np.where(np.isnan(shift), z, growth)
+        return np.maximum(relative * size, floor)
 
     def moved(self, y: np.ndarray, effect: np.ndarray) -> np.ndarray:
-        """Add an effect on the scale to values in the series' own unit.
+        """Add an effect on the transformed scale to values in original units.
 
-        Where logarithms are taken it multiplies them. Defined for values that have no logarithm
-        too, such as the lower ends of normal intervals.
+        The effect multiplies the values of log-transformed series. It is also defined for values
+        without a logarithm, such as negative lower bounds of normal intervals.
 
         Parameters
         ----------
-        y : ndarray
-            One row a series, or one value a series.
+        y : ndarray, shape (n_series, ...)
+            One row or one value per series.
         effect : ndarray
-            Of a shape that broadcasts with `y`.
+            Broadcastable to the shape of `y`.
+
+        Returns
+        -------
+        ndarray
 
         Examples
         --------
@@ -93,13 +98,13 @@ class Scale:
         [[10.0, -2.0]]
         """
         size, shift = _columns(y, self.size, self.shift)
-        start = np.where(np.isnan(shift), 0.0, shift) * size
+        origin = np.where(np.isnan(shift), 0.0, shift) * size
         with np.errstate(over="ignore"):
-            grown = (y + start) * np.exp(effect) - start
-        return np.where(np.isnan(shift), y + effect * size, grown)
+            multiplied = (y + origin) * np.exp(effect) - origin
+        return np.where(np.isnan(shift), y + effect * size, multiplied)
 
     def clip_to_support(self, y: np.ndarray) -> np.ndarray:
-        """Make forecasts what the series can be: not negative, or whole, where all its values are.
+        """Restrict forecasts to non-negative values, or integers, if all values of the series are.
 
         Examples
         --------
@@ -111,17 +116,17 @@ class Scale:
         return np.maximum(np.where(whole, np.round(y), y), floor) + 0.0  # no negative zero
 
 
-# scales by panel, so that several methods measure it once; a panel that is gone leaves none
+# scales by panel, shared by all methods; an entry is removed with its panel
 _SCALES: WeakKeyDictionary[Panel, Scale] = WeakKeyDictionary()
 
 
 def measure_scale(panel: Panel) -> Scale:
-    """Choose the scale of each series from its values, all of which count as past.
+    """Determine the transform of each series from its values.
 
     Parameters
     ----------
     panel : Panel
-        Series up to the cutoff, in their own units.
+        Series up to the cutoff, in original units.
 
     Returns
     -------
@@ -135,36 +140,37 @@ def measure_scale(panel: Panel) -> Scale:
     ([True, True, False], [0.0, 0.1, nan])
     """
     if panel not in _SCALES:
-        _SCALES[panel] = _measured(panel)
+        _SCALES[panel] = _scale_of(panel)
     return _SCALES[panel]
 
 
-def _measured(panel: Panel) -> Scale:
-    seen = ~np.isnan(panel.values)
-    owner, y = panel.owner[seen], panel.values[seen]
+def _scale_of(panel: Panel) -> Scale:
+    observed = ~np.isnan(panel.values)
+    owner, y = panel.owner[observed], panel.values[observed]
     n = panel.n_series
-    largest, least = np.zeros(n), np.full(n, np.inf)
-    np.maximum.at(largest, owner, np.abs(y))
-    np.minimum.at(least, owner, y)
-    largest[largest == 0] = 1.0
-    # divided by the largest first: the sum of a few values of 1e308 must not overflow
-    share = np.bincount(owner, np.abs(y) / largest[owner], minlength=n)
-    size = share / np.maximum(np.bincount(owner, minlength=n), 1) * largest
+    max_abs, smallest = np.zeros(n), np.full(n, np.inf)
+    np.maximum.at(max_abs, owner, np.abs(y))
+    np.minimum.at(smallest, owner, y)
+    max_abs[max_abs == 0] = 1.0
+    # divided by the largest value first, so that a sum of values near 1e308 does not overflow
+    relative_sum = np.bincount(owner, np.abs(y) / max_abs[owner], minlength=n)
+    size = relative_sum / np.maximum(np.bincount(owner, minlength=n), 1) * max_abs
     size[size == 0] = 1.0
-    least[np.isinf(least)] = 0.0
-    shift = np.where(least > _POSITIVE_SHARE * size, 0.0, _SHIFT_SHARE)
-    shift = np.where(least < 0, np.nan, shift)
-    fractions = np.bincount(owner, y != np.round(y), minlength=n)
-    whole = (fractions == 0) & (np.bincount(owner, minlength=n) > 0)
-    return Scale(size, shift, np.where(least < 0, -np.inf, 0.0), whole)
+    smallest[np.isinf(smallest)] = 0.0
+    shift = np.where(smallest > MIN_POSITIVE_SHARE * size, 0.0, _SHIFT_SHARE)
+    shift = np.where(smallest < 0, np.nan, shift)
+    n_fractional = np.bincount(owner, y != np.round(y), minlength=n)
+    whole = (n_fractional == 0) & (np.bincount(owner, minlength=n) > 0)
+    return Scale(size, shift, np.where(smallest < 0, -np.inf, 0.0), whole)
 
 
 def scaled(panel: Panel, scale: Scale) -> Panel:
-    """Put a whole panel on its scale; missing stays missing."""
-    each = scale.take(panel.owner)
-    return panel.with_values(each.forward(panel.values))
+    """Transform a panel; missing values stay missing."""
+    value_scale = scale.take(panel.owner)
+    return panel.with_values(value_scale.forward(panel.values))
 
 
 def _columns(y: np.ndarray, *columns: np.ndarray) -> list[np.ndarray]:
-    extra = y.ndim - 1
-    return [column.reshape(-1, *([1] * extra)) for column in columns]
+    """Reshape arrays with one value per series so that they broadcast with `y`."""
+    n_extra = y.ndim - 1
+    return [column.reshape(-1, *([1] * n_extra)) for column in columns]

@@ -1,1 +1,1 @@
-"""Series tables: read, checked, their frequency found."""
+"""Series tables: checks, frequency inference, covariates, datasets and output files."""

@@ -1,8 +1,8 @@
-"""Calendar features: the position of a period in the day, the week, the month and the year.
+"""Calendar features: position of a period within the day, week, month and year.
 
-Each is a sine and a cosine with their second harmonics, so that the last hour of a day is near the
-first. Networks that are trained on a panel receive them; the regression of covariates does not,
-since the slow waves would bend the level.
+Each cycle is encoded by sines and cosines of its first two harmonics, so that the end of a cycle is
+close to its start. Only networks trained on a panel receive these features; the covariate
+regression does not, because their low frequencies are confounded with the level.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CALENDAR = "calendar"
 
 
 def checked_cycles(cycles: Sequence[str] | str | None) -> list[str] | None:
-    """Calendar features in their standard order; None for the default of the frequency.
+    """Return calendar features in canonical order; None selects the default of the frequency.
 
     Raises
     ------
@@ -34,23 +34,23 @@ def checked_cycles(cycles: Sequence[str] | str | None) -> list[str] | None:
     """
     if cycles is None:
         return None
-    wanted = [cycles] if isinstance(cycles, str) else list(cycles)
-    unknown = [name for name in wanted if name not in CYCLES]
+    requested = [cycles] if isinstance(cycles, str) else list(cycles)
+    unknown = [name for name in requested if name not in CYCLES]
     if unknown:
         raise OptionError(
             f"There is no calendar feature '{unknown[0]}'; there are: {', '.join(CYCLES)}.",
             value=unknown[0],
         )
-    return [name for name in CYCLES if name in wanted]
+    return [name for name in CYCLES if name in requested]
 
 
-def useful_cycles(frequency: Frequency) -> tuple[str, ...]:
-    """Cycles longer than a step of a frequency, at several phases of which its steps fall.
+def default_cycles(frequency: Frequency) -> tuple[str, ...]:
+    """Cycles longer than one step of a frequency whose phase varies from step to step.
 
     Examples
     --------
     >>> from forecastkit.tables.frequency import parse_frequency
-    >>> useful_cycles(parse_frequency("h")), useful_cycles(parse_frequency("MS"))
+    >>> default_cycles(parse_frequency("h")), default_cycles(parse_frequency("MS"))
     (('hour', 'weekday', 'day of year'), ('day of year',))
     """
     if frequency.kind == "integer":
@@ -65,14 +65,14 @@ def useful_cycles(frequency: Frequency) -> tuple[str, ...]:
 
 
 def calendar_features(index: TimeIndex, ordinals: np.ndarray, cycle: str) -> np.ndarray:
-    """Sines and cosines of the phase in a cycle, shape (n_periods, 2 * len(HARMONICS))."""
-    moments = index.timestamps(ordinals).dt
-    hours = (moments.hour + moments.minute / 60 + moments.second / 3600) / 24
+    """Sines and cosines of the phase within a cycle, shape (n_periods, 2 * len(HARMONICS))."""
+    calendar = index.timestamps(ordinals).dt
+    day_fraction = (calendar.hour + calendar.minute / 60 + calendar.second / 3600) / 24
     phase = {
-        "hour": hours,
-        "weekday": (moments.day_of_week + hours) / 7,
-        "month": (moments.day - 1) / moments.days_in_month,
-        "day of year": (moments.day_of_year - 1) / (365 + moments.is_leap_year),
+        "hour": day_fraction,
+        "weekday": (calendar.day_of_week + day_fraction) / 7,
+        "month": (calendar.day - 1) / calendar.days_in_month,
+        "day of year": (calendar.day_of_year - 1) / (365 + calendar.is_leap_year),
     }[cycle].to_numpy()
     angles = 2 * np.pi * np.outer(phase, HARMONICS)
     return np.concatenate([np.sin(angles), np.cos(angles)], axis=1)

@@ -1,4 +1,4 @@
-"""Covariates of a table as features on the grid of their series."""
+"""Encode the covariates of a series table as numeric features aligned with its panel."""
 
 from __future__ import annotations
 
@@ -18,32 +18,37 @@ from forecastkit.tables.frame import DS, UNIQUE_ID, day
 from forecastkit.tables.index import TimeIndex, is_too_sparse
 from forecastkit.tables.schema import Column, Schema, empty_cells
 
-# numbers beyond this are rejected as errors
+# larger absolute values are rejected
 _MAX_NUMBER = 1e100
 
 
 def encode_covariates(
     df: pd.DataFrame, index: TimeIndex, lengths: np.ndarray, schema: Schema
 ) -> Covariates:
-    """Features of a series table's covariates, from each series' first period on.
+    """Encode the covariates of a series table, starting at the first period of each series.
 
     Parameters
     ----------
     df : DataFrame
         From `check_table`.
     index : TimeIndex
-        Of the same table.
+        Index of the same table.
     lengths : ndarray of int, shape (n_series,)
-        Periods of each series; its covariates may have more.
+        Number of periods of each series; its covariates may extend further.
     schema : Schema
+
+    Returns
+    -------
+    Covariates
 
     Raises
     ------
     DataError
-        If a column is not in the table, or a cell is not a number.
+        If the table lacks a column, a cell is not a number, or a row is so late that nearly all
+        periods before it would be missing.
     """
     check_present(df, [*schema.from_table, *schema.static])
-    series, steps = index.places(df)
+    series, steps = index.locate(df)
     inside = (series >= 0) & (steps >= 0)
     df, series, steps = df[inside], series[inside], steps[inside]
     lengths = lengths.copy()
@@ -59,10 +64,10 @@ def encode_covariates(
         )
     offsets = offsets_of(lengths)
     values = np.full((int(offsets[-1]), schema.n_features), np.nan)
-    cells = [encoded(df, column) for column in schema.from_table]
+    blocks = [encode_column(df, column) for column in schema.from_table]
     features = schema.positions(schema.from_table)
     if len(features):
-        values[np.ix_(offsets[series] + steps, features)] = np.concatenate(cells, axis=1)
+        values[np.ix_(offsets[series] + steps, features)] = np.concatenate(blocks, axis=1)
     covariates = Covariates(
         changing=Ragged(values, offsets),
         static=_static_features(df, series, len(lengths), schema.static),
@@ -75,25 +80,25 @@ def encode_covariates(
 def _static_features(
     df: pd.DataFrame, series: np.ndarray, n_series: int, columns: Sequence[Column]
 ) -> np.ndarray:
-    """Features of the static columns of every series, from its first filled cell."""
+    """Static features of every series, each from its first non-empty cell."""
     parts = [np.zeros((n_series, 0))]
     for column in columns:
-        cells = pd.DataFrame(encoded(df, column)).groupby(series).first()
-        features = cells.reindex(np.arange(n_series)).to_numpy()
+        first = pd.DataFrame(encode_column(df, column)).groupby(series).first()
+        features = first.reindex(np.arange(n_series)).to_numpy()
         parts.append(features if column.categories is None else np.nan_to_num(features))
     return np.concatenate(parts, axis=1)
 
 
 def with_derived(covariates: Covariates, index: TimeIndex, schema: Schema) -> Covariates:
-    """Compute the features that follow from the timestamps, at all periods."""
+    """Compute the features that are derived from the timestamps, at all periods."""
     if not schema.derived:
         return covariates
     changing = covariates.changing
     ordinals = index.first[changing.owner] + changing.steps
-    moments, which = np.unique(ordinals, return_inverse=True)
-    parts = [_derived_features(column, index, moments) for column in schema.derived]
+    distinct, inverse = np.unique(ordinals, return_inverse=True)
+    parts = [_derived_features(column, index, distinct) for column in schema.derived]
     values = changing.values.copy()
-    values[:, schema.positions(schema.derived)] = np.concatenate(parts, axis=1)[which]
+    values[:, schema.positions(schema.derived)] = np.concatenate(parts, axis=1)[inverse]
     return replace(covariates, changing=changing.with_values(values))
 
 
@@ -103,23 +108,23 @@ def _derived_features(column: Column, index: TimeIndex, ordinals: np.ndarray) ->
     return count_events(index, ordinals, column.dates or ())[:, None]
 
 
-def encoded(df: pd.DataFrame, column: Column) -> np.ndarray:
-    """Features of a column of a table; see `Column.encoded`.
+def encode_column(df: pd.DataFrame, column: Column) -> np.ndarray:
+    """Encode a column of a table, shape (n_rows, column.width); see `Column.encoded`.
 
     Raises
     ------
     DataError
-        If a cell is neither empty nor a number, or the number is infinite or beyond 1e100.
+        If a cell is neither empty nor a number, or its absolute value exceeds 1e100.
     """
     cells = df[column.name]
     features = column.encoded(cells)
     if column.categories is not None:
         return features
-    no_number = np.isnan(features[:, 0]) & ~empty_cells(cells).to_numpy()
-    wrong = no_number | (np.abs(features[:, 0]) > _MAX_NUMBER)
-    if wrong.any():
-        row, n = df.iloc[int(np.flatnonzero(wrong)[0])], int(wrong.sum())
-        number = "a number" if not np.isinf(features[wrong]).any() else "a finite number"
+    not_numeric = np.isnan(features[:, 0]) & ~empty_cells(cells).to_numpy()
+    invalid = not_numeric | (np.abs(features[:, 0]) > _MAX_NUMBER)
+    if invalid.any():
+        row, n = df.iloc[int(np.flatnonzero(invalid)[0])], int(invalid.sum())
+        number = "a number" if not np.isinf(features[invalid]).any() else "a finite number"
         raise DataError(
             f"'{row[column.name]}' is not {number}: series '{row[UNIQUE_ID]}' at {day(row[DS])} "
             f"({n} such cell{'s' * (n > 1)}).",
@@ -131,7 +136,7 @@ def encoded(df: pd.DataFrame, column: Column) -> np.ndarray:
 
 
 def unknown_categories(df: pd.DataFrame, columns: Sequence[Column]) -> list[Note]:
-    """Report the categories of a table that the columns do not have: they are encoded as zeros.
+    """Report categories of a table that a model was not fitted on; they are encoded as zeros.
 
     Examples
     --------
@@ -159,11 +164,11 @@ def unknown_categories(df: pd.DataFrame, columns: Sequence[Column]) -> list[Note
 
 def check_present(df: pd.DataFrame, columns: Sequence[Column]) -> None:
     """Raise `DataError` if a table lacks one of the columns."""
-    absent = [column.name for column in columns if column.name not in df.columns]
-    if absent:
-        more = f" (missing: {', '.join(absent)})" if len(absent) > 1 else ""
+    missing = [column.name for column in columns if column.name not in df.columns]
+    if missing:
+        more = f" (missing: {', '.join(missing)})" if len(missing) > 1 else ""
         raise DataError(
-            f"The table has no column '{absent[0]}', which the model uses{more}.",
-            column=absent[0],
+            f"The table has no column '{missing[0]}', which the model uses{more}.",
+            column=missing[0],
             fix="Add the column; leave cells empty where the value is unknown.",
         )

@@ -1,4 +1,4 @@
-"""A checked table as arrays: the one door between tables and forecasts."""
+"""Convert a checked series table to a `Dataset`: the arrays that models and methods work on."""
 
 from __future__ import annotations
 
@@ -16,23 +16,29 @@ from forecastkit.series.ragged import Ragged, offsets_of
 from forecastkit.tables.covariates import encode_covariates
 from forecastkit.tables.frame import DS, READING, UNIQUE_ID, Y, check_table
 from forecastkit.tables.frequency import Frequency, parse_frequency
-from forecastkit.tables.frequency_inference import check_pace, distinct, infer_frequency
-from forecastkit.tables.index import TimeIndex, aligned, grid_moments, is_too_sparse, wall_clock
+from forecastkit.tables.frequency_inference import check_intervals, distinct, infer_frequency
+from forecastkit.tables.index import (
+    TimeIndex,
+    aligned,
+    is_too_sparse,
+    local_timestamps,
+    utc_or_local,
+)
 from forecastkit.tables.schema import Column, Schema
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A series table on its regular grid of timestamps, absent periods as NaN.
+    """Series at regular timestamps, with absent periods as NaN.
 
     Attributes
     ----------
     panel : Panel
-        Values of every series, and the covariates beside them.
+        Values and covariates of the series.
     index : TimeIndex
         Names and timestamps of the series.
     schema : Schema
-        What the covariates mean.
+        Roles and encodings of the covariates.
     """
 
     panel: Panel
@@ -46,7 +52,7 @@ class Dataset:
 
     @property
     def last(self) -> np.ndarray:
-        """Number of each series' last period along the grid, shape (n_series,)."""
+        """Period number of the last period of each series, shape (n_series,)."""
         return self.index.first + self.panel.lengths - 1
 
     def recent(self, n: int) -> Dataset:
@@ -56,13 +62,13 @@ class Dataset:
         return replace(self, panel=panel, index=index)
 
     def periods(self) -> pd.DataFrame:
-        """`unique_id` and `ds` of every period of every series."""
+        """Return `unique_id` and `ds` of every period of every series."""
         y = self.panel.y
         ds = self.index.timestamps(self.index.first[y.owner] + y.steps)
         return pd.DataFrame({UNIQUE_ID: self.index.ids[y.owner], DS: ds}).astype({UNIQUE_ID: "str"})
 
     def future_periods(self, h: int) -> dict[str, Any]:
-        """`unique_id` and `ds` of the `h` steps after every series, one after the other."""
+        """Return `unique_id` and `ds` of the `h` steps after every series, series by series."""
         ds = self.index.timestamps((self.last[:, None] + np.arange(1, h + 1)).ravel())
         return {UNIQUE_ID: np.repeat(self.index.ids.astype(object), h), DS: ds}
 
@@ -73,11 +79,11 @@ def to_dataset(
     columns: Sequence[Column] = (),
     whole_rows: bool = False,
 ) -> Dataset:
-    """Lay a series table on its grid.
+    """Convert a series table to a dataset with regular timestamps.
 
-    Rows after the last value of the whole table (the future of known covariates) are left out; so
-    is a series without any value. Rows without a value up to there are missing values: a series
-    ends at the last of its rows that lies within the dates of the table.
+    Rows after the last value of the whole table hold future covariates and are dropped, as is a
+    series without any value. Earlier rows without a value are missing values: a series ends at its
+    last row that is not later than the last value of the table.
 
     Parameters
     ----------
@@ -88,7 +94,7 @@ def to_dataset(
     columns : sequence of Column
         Covariates.
     whole_rows : bool
-        Keep trailing rows without a value: a series ends at its last row.
+        Whether to keep trailing rows without a value, so that a series ends at its last row.
 
     Returns
     -------
@@ -97,7 +103,8 @@ def to_dataset(
     Raises
     ------
     DataError
-        If the timestamps are not on the grid, no series has a value, or a covariate is missing.
+        If the timestamps do not match the frequency, no series has a value, or a covariate is
+        missing.
 
     Examples
     --------
@@ -106,33 +113,33 @@ def to_dataset(
     >>> to_dataset(table, "D").panel.values.tolist()
     [1.0, 2.0, nan, 4.0]
     """
-    clock, zone = wall_clock(df[DS])
+    local, zone = local_timestamps(df[DS])
     names = df[UNIQUE_ID].array
     codes = np.concatenate([[0], np.cumsum(np.asarray(names[1:] != names[:-1], dtype=bool))])
     if isinstance(freq, Frequency):
-        grid = freq
+        frequency = freq
     else:
-        grid = infer_frequency(clock, codes, names) if freq is None else parse_frequency(freq)
-        grid = aligned(grid, grid_moments(df[DS], grid, clock))
-    kinds, which = distinct(grid_moments(df[DS], grid, clock))
-    _check_on_grid(grid, (kinds, which), df)
+        frequency = infer_frequency(local, codes, names) if freq is None else parse_frequency(freq)
+        frequency = aligned(frequency, utc_or_local(df[DS], frequency, local))
+    values, inverse = distinct(utc_or_local(df[DS], frequency, local))
+    _check_timestamps(frequency, (values, inverse), df)
     y = df[Y].to_numpy(np.float64)
-    ordinals = grid.ordinals(kinds)[which]
+    ordinals = frequency.ordinals(values)[inverse]
     if freq is None:
-        check_pace(grid, ordinals, codes, names)
+        check_intervals(frequency, ordinals, codes, names)
     may_end = np.ones(len(y), bool) if whole_rows else ~np.isnan(y)
-    ids, first, values = _laid_out(names, codes, ordinals, (y, may_end), grid)
-    data = Dataset(Panel(values), TimeIndex(ids, first, grid, zone))
+    ids, first, series = _regular_series(names, codes, ordinals, (y, may_end), frequency)
+    data = Dataset(Panel(series), TimeIndex(ids, first, frequency, zone))
     return with_covariates(data, df, columns)
 
 
 def with_covariates(data: Dataset, df: pd.DataFrame, columns: Sequence[Column]) -> Dataset:
-    """Add covariates of the table that a dataset was made of.
+    """Add covariates from the table that a dataset was made from.
 
     Raises
     ------
     DataError
-        If a column is not in the table, or a cell is not a number.
+        If the table lacks a column, or a cell is not a number.
     """
     if not columns:
         return data
@@ -141,27 +148,27 @@ def with_covariates(data: Dataset, df: pd.DataFrame, columns: Sequence[Column]) 
     return replace(data, panel=replace(data.panel, covariates=covariates), schema=schema)
 
 
-def _laid_out(
+def _regular_series(
     names: Any,
     codes: np.ndarray,
     ordinals: np.ndarray,
     y_and_ends: tuple[np.ndarray, np.ndarray],
-    grid: Frequency,
+    frequency: Frequency,
 ) -> tuple[np.ndarray, np.ndarray, Ragged]:
-    """Names, first periods and values of the series of a table."""
+    """Names, first periods and values of the series of a table, absent periods as NaN."""
     y, may_end = y_and_ends
     if np.isnan(y).all():
         raise DataError(
             "All values of the target 'y' are missing.", column=Y, fix="Check the target column."
         )
     starts = _starts(codes)
-    never = np.iinfo(np.int64).min
-    last = np.maximum.reduceat(np.where(may_end, ordinals, never), starts)
-    within = np.maximum.reduceat(np.where(ordinals <= last.max(), ordinals, never), starts)
-    last = np.where(last > never, np.maximum(last, within), never)
-    inside = ordinals <= last[codes]
-    if not inside.all():
-        rows = np.flatnonzero(inside)
+    no_period = np.iinfo(np.int64).min
+    last = np.maximum.reduceat(np.where(may_end, ordinals, no_period), starts)
+    within = np.maximum.reduceat(np.where(ordinals <= last.max(), ordinals, no_period), starts)
+    last = np.where(last > no_period, np.maximum(last, within), no_period)
+    is_past = ordinals <= last[codes]
+    if not is_past.all():
+        rows = np.flatnonzero(is_past)
         codes, ordinals, y, names = codes[rows], ordinals[rows], y[rows], names.take(rows)
         starts = _starts(codes)
         last = last[codes[starts]]
@@ -171,7 +178,7 @@ def _laid_out(
     if is_too_sparse(int(lengths.sum()), len(y)):
         raise DataError(
             f"The {len(y)} rows span {int(lengths.sum())} periods of frequency "
-            f"{grid.alias}: nearly all of them would be missing.",
+            f"{frequency.alias}: nearly all of them would be missing.",
             fix="Set the right frequency with freq (--freq), or correct the timestamps.",
         )
     offsets = offsets_of(lengths)
@@ -189,27 +196,28 @@ def _starts(codes: np.ndarray) -> np.ndarray:
     return np.concatenate([[0], np.flatnonzero(codes[1:] != codes[:-1]) + 1])
 
 
-def _check_on_grid(
-    grid: Frequency, moments: tuple[np.ndarray, np.ndarray], df: pd.DataFrame
+def _check_timestamps(
+    frequency: Frequency, timestamps: tuple[np.ndarray, np.ndarray], df: pd.DataFrame
 ) -> None:
-    kinds, which = moments
-    wrong = grid.off_grid(kinds)
-    if not wrong.any():
+    """Raise `DataError` if a timestamp does not match the frequency; see `distinct`."""
+    values, inverse = timestamps
+    is_off = frequency.mismatches(values)
+    if not is_off.any():
         return
-    off = np.flatnonzero(wrong[which])
-    row = df.iloc[off[0]]
+    off_rows = np.flatnonzero(is_off[inverse])
+    row = df.iloc[off_rows[0]]
     error = DataError(
         f"The timestamp {row[DS]} of series '{row[UNIQUE_ID]}' does not match frequency "
-        f"{grid.alias} ({len(off)} such row{'s' * (len(off) > 1)}).",
+        f"{frequency.alias} ({len(off_rows)} such row{'s' * (len(off_rows) > 1)}).",
         column=DS,
         value=str(row[DS]),
         fix="Correct the timestamps, or set the right frequency with freq (--freq).",
     )
-    raise at_row(error, int(off[0]))
+    raise at_row(error, int(off_rows[0]))
 
 
 def frequency_of(df: pd.DataFrame) -> Frequency:
-    """Frequency of a table: the one that its reader determined, otherwise inferred.
+    """Return the frequency of a table: as determined by its reader, otherwise inferred.
 
     Parameters
     ----------
@@ -227,7 +235,7 @@ def frequency_of(df: pd.DataFrame) -> Frequency:
 
 
 def usual_horizon(df: pd.DataFrame, freq: str | int | Frequency | None = None) -> int:
-    """Steps that are usually forecast at a table's frequency, fewer where its series are short.
+    """Return a typical horizon for a table's frequency, at most a fifth of its longest series.
 
     Parameters
     ----------
@@ -235,6 +243,11 @@ def usual_horizon(df: pd.DataFrame, freq: str | int | Frequency | None = None) -
         A series table.
     freq : str, int or Frequency, optional
         Inferred from the timestamps by default.
+
+    Returns
+    -------
+    int
+        Number of steps, at least 1.
 
     Examples
     --------

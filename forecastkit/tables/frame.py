@@ -1,7 +1,7 @@
-"""The series table: one row per series and timestamp, checked once.
+"""Checks of the series table: a DataFrame with one row per series and timestamp.
 
-A series table is a long DataFrame with the columns `unique_id` (str), `ds` (datetime64 or int),
-`y` (float64), then covariates, sorted by `unique_id, ds`.
+Its columns are `unique_id` (str), `ds` (datetime64 or int), `y` (float64), then covariates; its
+rows are sorted by `unique_id` and `ds`.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ UNIQUE_ID = "unique_id"
 DS = "ds"
 Y = "y"
 CUTOFF = "cutoff"
-# attributes of a table: assumptions of the reader, its arguments, periods that it filled
+# attributes of a table: assumptions and arguments of its reader, periods that the reader filled
 ASSUMPTIONS, READING, FILLED = "assumptions", "reading", "filled"
-# deprecated attributes: events and calendar features, now arguments of the forecasters
+# deprecated attributes: events and calendar features are now arguments of forecasters
 EVENTS, CALENDAR = "events", "calendar"
 
 
 def check_table(df: pd.DataFrame) -> pd.DataFrame:
-    """Check a series table and return it sorted, with the types that it must have.
+    """Check a series table and return it sorted, with the required dtypes.
 
     Parameters
     ----------
     df : DataFrame
-        With `unique_id`, `ds`, `y` and perhaps covariates.
+        With `unique_id`, `ds`, `y` and, optionally, covariates.
 
     Returns
     -------
     DataFrame
-        A new table; the input is left as it is.
+        A new table; the input is not modified.
 
     Raises
     ------
     DataError
-        If a column is missing or of a wrong type, a value is infinite, a timestamp is missing, or
-        two rows stand for the same series and timestamp.
+        If a column is missing or has the wrong dtype, a value is infinite, an identifier or a
+        timestamp is missing, or two rows have the same series and timestamp.
 
     Examples
     --------
@@ -79,9 +79,9 @@ def check_table(df: pd.DataFrame) -> pd.DataFrame:
     table[DS] = _checked_ds(table[DS])
     table[Y] = _checked_y(table[Y])
     table = table.sort_values([UNIQUE_ID, DS], kind="stable", ignore_index=True)
-    twice = table.duplicated([UNIQUE_ID, DS])
-    if twice.any():
-        row, n = table[twice].iloc[0], int(twice.sum())
+    repeated = table.duplicated([UNIQUE_ID, DS])
+    if repeated.any():
+        row, n = table[repeated].iloc[0], int(repeated.sum())
         raise DataError(
             f"Series '{row[UNIQUE_ID]}' has more than one row for {day(row[DS])} "
             f"({n} duplicate row{'s' * (n > 1)}).",
@@ -131,15 +131,15 @@ def _checked_y(y: pd.Series) -> pd.Series:
 
 
 def check_alias(alias: str) -> None:
-    """Raise `OptionError` if a name cannot be that of a forecast column.
+    """Raise `OptionError` if a name is not valid for a forecast column.
 
     Examples
     --------
     >>> check_alias("LSTM")
     """
     reserved = (UNIQUE_ID, DS, Y, CUTOFF)
-    wrong = not isinstance(alias, str) or not alias or alias in reserved
-    if wrong or "-lo-" in alias or "-hi-" in alias:
+    invalid = not isinstance(alias, str) or not alias or alias in reserved
+    if invalid or "-lo-" in alias or "-hi-" in alias:
         raise OptionError(
             f"{alias!r} cannot be the name of a forecast column.",
             value=alias,
@@ -147,6 +147,6 @@ def check_alias(alias: str) -> None:
         )
 
 
-def day(moment: Any) -> str:
-    """Return a timestamp as text, without a time of day where that is midnight."""
-    return str(moment).removesuffix(" 00:00:00")
+def day(timestamp: Any) -> str:
+    """Format a timestamp, without the time of day if it is midnight."""
+    return str(timestamp).removesuffix(" 00:00:00")

@@ -1,7 +1,7 @@
-"""How far apart the rows of a series are: found from the timestamps, or given as an alias.
+"""Sampling frequencies, and the pandas aliases that specify them.
 
-A `Frequency` turns timestamps into whole numbers, one a period, and back, so that gaps can be
-counted and the future named.
+A `Frequency` converts timestamps to consecutive period numbers and back, which locates missing
+periods and extends the timestamps into the future.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import pandas as pd
 
 from forecastkit.errors import OptionError
 from forecastkit.ranges import check_whole, refuse
-from forecastkit.tables.clocks import DAY
+from forecastkit.tables.jitter import DAY
 
 _WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _UNITS = {"h": 3_600_000_000_000, "min": 60_000_000_000, "s": 1_000_000_000, "ms": 1_000_000}
-# aliases that pandas has dropped, and what it calls them now
+# aliases that pandas has removed, and their replacements
 _OLD_ALIASES = {"M": "ME", "Q": "QE", "A": "YE", "Y": "YE", "AS": "YS", "H": "h", "T": "min"}
 _OLD_ALIASES |= {"S": "s", "BM": "BME", "BQ": "BQE", "BA": "BYE", "L": "ms"}
 
@@ -37,31 +37,31 @@ Kind = Literal["integer", "fixed", "business", "month"]
 
 @dataclass(frozen=True)
 class Frequency:
-    """A regular grid of timestamps.
+    """A regular sequence of timestamps.
 
     Attributes
     ----------
     alias : str or int
-        Alias as pandas writes it, or the step of series without a calendar.
+        Alias in the notation of pandas, or the step of integer timestamps.
     kind : "integer", "fixed", "business" or "month"
-        Steps of a number, of a span of time, of working days, of months.
+        Unit of the steps: integers, a fixed time interval, business days, or months.
     step : int
-        Length of a step: a number, nanoseconds, working days, or months.
+        Length of a step: an integer, nanoseconds, business days, or months.
     anchor : int
-        Position of the grid: a number, nanoseconds from 1970-01-01, or a month's number.
+        Offset of the sequence: an integer, nanoseconds since 1970-01-01, or months since 1970-01.
     day : int
-        Day of the month for steps of months, 31 for the last one; otherwise 0.
+        Day of the month for steps of months, 31 for the last day; otherwise 0.
     clock : int
-        Nanoseconds after midnight, for steps of working days or months.
+        Nanoseconds after midnight, for steps of business days or months.
     weekday : bool
-        Whether days of months are moved to the nearest working day of the month.
+        Whether days of months are moved to the nearest business day of the month.
 
     Examples
     --------
-    >>> grid = parse_frequency("MS")
-    >>> grid.ordinals(np.array(["2024-01-01", "2024-03-01"], "datetime64[ns]")).tolist()
+    >>> frequency = parse_frequency("MS")
+    >>> frequency.ordinals(np.array(["2024-01-01", "2024-03-01"], "datetime64[ns]")).tolist()
     [648, 650]
-    >>> grid.timestamps(np.array([651])).astype("datetime64[D]").tolist()
+    >>> frequency.timestamps(np.array([651])).astype("datetime64[D]").tolist()
     [datetime.date(2024, 4, 1)]
     """
 
@@ -81,7 +81,7 @@ class Frequency:
             check_whole(f"the {name} of the frequency", getattr(self, name), 0, _MAX_NUMBER)
 
     def ordinals(self, ds: np.ndarray) -> np.ndarray:
-        """Number the timestamps along the grid.
+        """Convert timestamps to period numbers.
 
         Parameters
         ----------
@@ -90,19 +90,19 @@ class Frequency:
         Returns
         -------
         ndarray of int64
-            One apart for neighbouring periods; a timestamp off the grid gets the number of the
-            period that it lies in (see `off_grid`).
+            Consecutive for consecutive periods. A timestamp that does not match the frequency gets
+            the number of the period that contains it; see `mismatches`.
         """
         if self.kind in ("integer", "fixed"):
-            return (as_int(ds) - self.anchor) // self.step
-        days = days_of(ds)
+            return (to_int(ds) - self.anchor) // self.step
+        dates = dates_of(ds)
         if self.kind == "business":
-            return np.busday_count(np.datetime64(0, "D"), days) // self.step
-        months = days.astype("datetime64[M]").astype(np.int64)
+            return np.busday_count(np.datetime64(0, "D"), dates) // self.step
+        months = dates.astype("datetime64[M]").astype(np.int64)
         return (months - self.anchor) // self.step
 
     def timestamps(self, ordinals: np.ndarray) -> np.ndarray:
-        """Timestamps of numbers along the grid; the inverse of `ordinals`."""
+        """Convert period numbers to timestamps; the inverse of `ordinals`."""
         ordinals = np.asarray(ordinals, np.int64)
         if self.kind == "integer":
             return ordinals * self.step + self.anchor
@@ -110,23 +110,23 @@ class Frequency:
             return (ordinals * self.step + self.anchor).astype("datetime64[ns]")
         if self.kind == "business":
             start = np.datetime64(0, "D")  # a Thursday
-            days = np.busday_offset(start, ordinals * self.step)
+            dates = np.busday_offset(start, ordinals * self.step)
         else:
             months = (ordinals * self.step + self.anchor).astype("datetime64[M]")
             first = months.astype("datetime64[D]")
             length = ((months + 1).astype("datetime64[D]") - first).astype(np.int64)
-            days = first + (np.minimum(self.day, length) - 1)
+            dates = first + (np.minimum(self.day, length) - 1)
             if self.weekday:
-                last = self.day == 31
-                days = np.busday_offset(days, 0, roll="backward" if last else "forward")
-        return days.astype("datetime64[ns]") + np.timedelta64(self.clock, "ns")
+                is_last = self.day == 31
+                dates = np.busday_offset(dates, 0, roll="backward" if is_last else "forward")
+        return dates.astype("datetime64[ns]") + np.timedelta64(self.clock, "ns")
 
-    def off_grid(self, ds: np.ndarray) -> np.ndarray:
-        """Whether a timestamp is not one of the grid's, of the shape of `ds`."""
+    def mismatches(self, ds: np.ndarray) -> np.ndarray:
+        """Whether each timestamp does not match the frequency, with the shape of `ds`."""
         return self.timestamps(self.ordinals(ds)) != ds
 
     def __str__(self) -> str:
-        """Return the alias, and what it leaves open."""
+        """Return the alias, with the day of the month if the alias does not imply it."""
         day = (
             f" (day {self.day} of the month)" if self.kind == "month" and 1 < self.day < 31 else ""
         )
@@ -134,7 +134,7 @@ class Frequency:
 
     @property
     def season_lengths(self) -> tuple[int, ...]:
-        """Usual seasons, in steps, shortest first; (1,) for none.
+        """Typical season lengths in steps, shortest first; (1,) for none.
 
         Examples
         --------
@@ -159,7 +159,7 @@ class Frequency:
 
     @property
     def horizon(self) -> int:
-        """Usual steps to forecast: 6 years, 8 quarters, 18 months, 13 weeks, 14 days, 48 hours."""
+        """Typical horizon: 6 years, 8 quarters, 18 months, 13 weeks, 14 days or 48 hours."""
         if self.kind == "month":
             return {12: 6, 3: 8, 1: 18}.get(self.step, 8)
         if self.kind in ("business", "integer"):
@@ -170,17 +170,18 @@ class Frequency:
 
 
 def parse_frequency(freq: str | int) -> Frequency:
-    """Read an alias that a user gives.
+    """Parse a frequency alias.
 
     Parameters
     ----------
     freq : str or int
-        A pandas offset alias, new or old ("MS", "W-SUN", "30min", "M"), or a step of integers.
+        A pandas offset alias, current or removed ("MS", "W-SUN", "30min", "M"), or the step of
+        integer timestamps.
 
     Raises
     ------
     OptionError
-        If it is not known, or its steps are not whole numbers of a calendar unit.
+        If the alias is unknown, its step is not positive, or the offset is not supported.
 
     Examples
     --------
@@ -201,32 +202,32 @@ def parse_frequency(freq: str | int) -> Frequency:
     return _of_offset(offset, str(freq))
 
 
-def month_grids(days: np.ndarray, clock: int, step: int) -> list[Frequency]:
-    """The grid of months, if every date can be the same day of its month or the last one."""
-    months = days.astype("datetime64[M]")
+def monthly_candidates(dates: np.ndarray, clock: int, step: int) -> list[Frequency]:
+    """Frequencies of so many months that dates may match: by day of the month, by business day."""
+    months = dates.astype("datetime64[M]")
     first = months.astype("datetime64[D]")
-    of_month = (days - first).astype(np.int64) + 1
+    day_of_month = (dates - first).astype(np.int64) + 1
     length = ((months + 1).astype("datetime64[D]") - first).astype(np.int64)
-    day = 31 if (of_month == length).all() else int(of_month.max())
+    day = 31 if (day_of_month == length).all() else int(day_of_month.max())
     anchor = int(months[0].astype(np.int64)) % step
-    grids = [monthly(step, anchor, day, clock)]
-    if only_weekdays(days, fewest=3) and (np.diff(months.astype(np.int64)) != 0).any():
-        grids += [_on_weekdays(monthly(step, anchor, one, clock)) for one in (31, 1)]
-    return grids
+    candidates = [monthly(step, anchor, day, clock)]
+    if has_only_weekdays(dates, min_dates=3) and (np.diff(months.astype(np.int64)) != 0).any():
+        candidates += [_on_business_days(monthly(step, anchor, day, clock)) for day in (31, 1)]
+    return candidates
 
 
-def _on_weekdays(grid: Frequency) -> Frequency:
-    """The same steps of months, moved to working days: BME for ME."""
-    alias = re.sub(r"(?=[MQY][SE])", "B", str(grid.alias), count=1)
-    return replace(grid, alias=alias, weekday=True)
+def _on_business_days(frequency: Frequency) -> Frequency:
+    """Move a frequency of months to business days: BME for ME."""
+    alias = re.sub(r"(?=[MQY][SE])", "B", str(frequency.alias), count=1)
+    return replace(frequency, alias=alias, weekday=True)
 
 
 def _of_offset(offset: Any, freq: str) -> Frequency:
-    """The grid that an offset of pandas stands for."""
+    """Convert a pandas offset to a frequency."""
     name, step = type(offset).__name__, int(offset.n)
     if name in _BUSINESS:
         plain = pd.tseries.frequencies.to_offset(re.sub(r"B(?=[MQY][SE])", "", offset.freqstr))
-        return _on_weekdays(_of_offset(plain, freq))
+        return _on_business_days(_of_offset(plain, freq))
     if name in ("MonthBegin", "MonthEnd"):
         return monthly(step, 0, 1 if name == "MonthBegin" else 31)
     if name in ("QuarterBegin", "QuarterEnd"):
@@ -235,13 +236,13 @@ def _of_offset(offset: Any, freq: str) -> Frequency:
         return monthly(12 * step, offset.month - 1, 1 if name == "YearBegin" else 31)
     if name == "Week":
         weekday = 6 if offset.weekday is None else offset.weekday
-        return fixed(7 * step * DAY, ((weekday - 3) % 7) * DAY)
+        return fixed_interval(7 * step * DAY, ((weekday - 3) % 7) * DAY)
     if name == "BusinessDay":
         return Frequency("B" if step == 1 else f"{step}B", "business", step)
     if name == "Day":
-        return fixed(step * DAY, 0)
+        return fixed_interval(step * DAY, 0)
     try:
-        return fixed(int(pd.Timedelta(offset).value), 0)
+        return fixed_interval(int(pd.Timedelta(offset).value), 0)
     except (ValueError, TypeError) as error:
         raise OptionError(
             f"freq '{freq}' is not supported.",
@@ -250,42 +251,43 @@ def _of_offset(offset: Any, freq: str) -> Frequency:
         ) from error
 
 
-def in_calendar(grid: Frequency, ds: np.ndarray) -> Frequency:
-    """Give steps of months or working days the day of the month and the time of day of the data."""
-    clock = int(as_int(ds)[0]) % DAY
-    if (as_int(ds) % DAY != clock).any():
-        return grid
-    if grid.kind == "business":
-        return replace(grid, clock=clock)
-    if grid.weekday:
-        return replace(grid, clock=clock)
-    found = month_grids(days_of(ds), clock, grid.step)[0]
-    several = str(grid.alias)[0].isdigit()
-    if (found.day == 31) != (grid.day == 31) or (found.anchor != grid.anchor and not several):
-        return grid
-    return replace(found, alias=grid.alias)
+def aligned_to_calendar(frequency: Frequency, ds: np.ndarray) -> Frequency:
+    """Set the day of the month and time of day of steps of months or business days from data."""
+    clock = int(to_int(ds)[0]) % DAY
+    if (to_int(ds) % DAY != clock).any():
+        return frequency
+    if frequency.kind == "business":
+        return replace(frequency, clock=clock)
+    if frequency.weekday:
+        return replace(frequency, clock=clock)
+    inferred = monthly_candidates(dates_of(ds), clock, frequency.step)[0]
+    same_anchor = inferred.anchor == frequency.anchor
+    is_multiple = str(frequency.alias)[0].isdigit()
+    if (inferred.day == 31) != (frequency.day == 31) or (not same_anchor and not is_multiple):
+        return frequency
+    return replace(inferred, alias=frequency.alias)
 
 
 def monthly(step: int, first_month: int, day: int, clock: int = 0) -> Frequency:
-    """Steps of months from a month on (0 for January), at one day of the month, 31 for the last."""
-    start = day != 31
+    """Return a frequency of months from `first_month` (0: January), on a day (31: the last)."""
+    is_start = day != 31
     if step % 12 == 0:
-        alias = f"{'YS' if start else 'YE'}-{_MONTHS[first_month % 12]}"
+        alias = f"{'YS' if is_start else 'YE'}-{_MONTHS[first_month % 12]}"
         count = step // 12
     elif step == 3:
         month = first_month % 3
-        alias = f"QS-{_MONTHS[month]}" if start else f"QE-{_MONTHS[month + 9]}"
+        alias = f"QS-{_MONTHS[month]}" if is_start else f"QE-{_MONTHS[month + 9]}"
         count = 1
     else:
-        alias, count = ("MS" if start else "ME"), step
+        alias, count = ("MS" if is_start else "ME"), step
     alias = alias.replace("YS-JAN", "YS").replace("YE-DEC", "YE")
     alias = alias.replace("QS-JAN", "QS").replace("QE-DEC", "QE")
     name = alias if count == 1 else f"{count}{alias}"
     return Frequency(name, "month", step, first_month % step, day, clock)
 
 
-def fixed(step: int, anchor: int) -> Frequency:
-    """Steps of so many nanoseconds, from an anchor in nanoseconds since 1970 on."""
+def fixed_interval(step: int, anchor: int) -> Frequency:
+    """Return a frequency with a step in nanoseconds and an anchor in nanoseconds since 1970."""
     anchor %= step
     if step % (7 * DAY) == 0:
         count, weekday = step // (7 * DAY), (anchor // DAY + 3) % 7
@@ -298,13 +300,14 @@ def fixed(step: int, anchor: int) -> Frequency:
     return Frequency(alias if count == 1 else f"{count}{alias}", "fixed", step, anchor)
 
 
-def only_weekdays(days: np.ndarray, fewest: int = 10) -> bool:
-    """Whether there are several days, none of which is a Saturday or Sunday."""
-    weekday = (days.astype(np.int64) + 3) % 7
-    return len(np.unique(days)) >= fewest and bool((weekday < 5).all())
+def has_only_weekdays(dates: np.ndarray, min_dates: int = 10) -> bool:
+    """Whether there are at least `min_dates` distinct dates, all from Monday to Friday."""
+    weekday = (dates.astype(np.int64) + 3) % 7
+    return len(np.unique(dates)) >= min_dates and bool((weekday < 5).all())
 
 
 def _offset(freq: str) -> Any:
+    """Convert an alias to a pandas offset."""
     count, letters = "", str(freq)
     while letters[:1].isdigit():
         count, letters = count + letters[0], letters[1:]
@@ -321,11 +324,11 @@ def _offset(freq: str) -> Any:
         ) from error
 
 
-def as_int(ds: np.ndarray) -> np.ndarray:
-    """Timestamps as nanoseconds since 1970; whole numbers as they are."""
+def to_int(ds: np.ndarray) -> np.ndarray:
+    """Convert timestamps to nanoseconds since 1970; integers are returned unchanged."""
     return ds.astype("datetime64[ns]").view(np.int64) if ds.dtype.kind == "M" else ds
 
 
-def days_of(ds: np.ndarray) -> np.ndarray:
-    """Timestamps without their time of day."""
+def dates_of(ds: np.ndarray) -> np.ndarray:
+    """Dates of timestamps, without the time of day."""
     return ds.astype("datetime64[D]")

@@ -1,7 +1,7 @@
-"""Roles of the covariates, inferred from their cells.
+"""Infer the roles of covariates from their cells.
 
-Each inferred role is reported. A column that cannot be used, or that leaks the target, is left out
-and reported too.
+Each inferred role is reported, as is each column that is dropped because it cannot be used or leaks
+the target.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pandas as pd
 
 from forecastkit.errors import DataError, OptionError, shell_word
 from forecastkit.notes import Note
-from forecastkit.tables.calendar import useful_cycles
+from forecastkit.tables.calendar import default_cycles
 from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Y
 from forecastkit.tables.frequency import Frequency
 from forecastkit.tables.schema import FUTR, HIST, STAT, Column, empty_cells, is_numeric
@@ -25,8 +25,8 @@ _ROLE_NAMES = {
 }
 _MAX_CATEGORIES = 20
 _MAX_STATIC_CATEGORIES = 100
-# a sum of columns is the target when it leaves no more than this share of it
-_EXACT = 1e-6
+# maximum residual of a linear combination that leaks the target, as a share of the largest target
+_MAX_LEAK_RESIDUAL = 1e-6
 
 
 def find_columns(
@@ -39,20 +39,20 @@ def find_columns(
 ) -> tuple[tuple[Column, ...], list[Note]]:
     """Infer the roles of the covariates of a series table.
 
-    A column that is not named is a future covariate if its cells are filled for a whole horizon
-    after the last target of the table, in every series. A row without a target before that is a
-    missing value, and is no evidence of what is known in advance.
+    A column without a given role is a future covariate if, in every series, its cells are filled
+    for a whole horizon after the last target of the table. Earlier rows without a target are
+    missing values and do not indicate what is known in advance.
 
     Parameters
     ----------
     df : DataFrame
-        From `check_table`, its covariates behind `y`.
+        From `check_table`.
     futr, hist, stat : sequence of str, optional
         Names of future, historical and static covariates.
     h : int
         Horizon, in steps.
     events : mapping of str to sequence of str, optional
-        Days of events by name, in ISO 8601.
+        Dates of each event by name, in ISO 8601.
 
     Returns
     -------
@@ -62,9 +62,9 @@ def find_columns(
     Raises
     ------
     OptionError
-        If a name is not that of a column, or stands in two lists.
+        If a name is not a column of the table, or is in two lists.
     DataError
-        If a named column does not hold what its role requires.
+        If the cells of a named column do not suit its role.
 
     Examples
     --------
@@ -75,25 +75,27 @@ def find_columns(
     [('price', 'futr_exog'), ('rain', 'hist_exog')]
     """
     events = events or {}
-    named = _named(df, {FUTR: futr, HIST: hist, STAT: stat})
-    others = [name for name in df.columns if name not in (UNIQUE_ID, DS, Y, CUTOFF)]
-    leaks = _leaks(df, others)
+    given_roles = _given_roles(df, {FUTR: futr, HIST: hist, STAT: stat})
+    names = [name for name in df.columns if name not in (UNIQUE_ID, DS, Y, CUTOFF)]
+    leaks = _leaks(df, names)
     columns, notes = [], []
-    for name in others:
-        if name in named:
-            columns.append(_checked(df, name, named[name]))
-            if name in leaks and named[name] != STAT:
+    for name in names:
+        if name in given_roles:
+            columns.append(_checked_column(df, name, given_roles[name]))
+            if name in leaks and given_roles[name] != STAT:
                 what = f"column '{name}' leaks the target, so scores are too optimistic"
                 notes.append(Note(what, f"the target is {leaks[name]}"))
             continue
         role, why = (
-            (None, f"it leaks the target, {leaks[name]}") if name in leaks else _role(df, name, h)
+            (None, f"it leaks the target, {leaks[name]}")
+            if name in leaks
+            else _inferred_role(df, name, h)
         )
         if role is None:
             notes.append(Note(f"column '{name}' not used", why))
         else:
-            columns.append(_checked(df, name, role))
-            notes.append(Note(f"column '{name}' used as a {_ROLE_NAMES[role]} ({role})", why))
+            columns.append(_checked_column(df, name, role))
+            notes.append(Note(f"column '{name}' is a {_ROLE_NAMES[role]} ({role})", why))
     for name, dates in events.items():
         columns.append(Column(name, FUTR, dates=tuple(dates)))
     if events:
@@ -105,9 +107,9 @@ def find_columns(
 def find_cycles(
     columns: Sequence[Column], frequency: Frequency, calendar: Sequence[str] | None = None
 ) -> tuple[tuple[Column, ...], list[Note]]:
-    """Choose the calendar features of the networks.
+    """Select the calendar features of networks.
 
-    By default those that suit the frequency, if there are future covariates.
+    By default, the features that suit the frequency if the table has future covariates.
 
     Parameters
     ----------
@@ -115,7 +117,7 @@ def find_cycles(
         Covariates of the table.
     frequency : Frequency
     calendar : sequence of str, optional
-        The features to use.
+        Names of the features.
 
     Returns
     -------
@@ -128,7 +130,7 @@ def find_cycles(
     else:
         has_future = any(column.role == FUTR for column in columns)
         cycles, why = (
-            useful_cycles(frequency) if has_future else (),
+            default_cycles(frequency) if has_future else (),
             f"default for frequency {frequency.alias}",
         )
     features = tuple(Column(f"calendar: {cycle}", FUTR, cycle=cycle) for cycle in cycles)
@@ -136,8 +138,9 @@ def find_cycles(
     return features, [Note(what, why)] if features else []
 
 
-def _named(df: pd.DataFrame, lists: dict[str, Sequence[str] | None]) -> dict[str, str]:
-    named: dict[str, str] = {}
+def _given_roles(df: pd.DataFrame, lists: dict[str, Sequence[str] | None]) -> dict[str, str]:
+    """Role of each column that is in one of the lists."""
+    roles: dict[str, str] = {}
     for role, names in lists.items():
         if names is not None and not isinstance(names, str | Iterable):
             raise OptionError(
@@ -146,105 +149,107 @@ def _named(df: pd.DataFrame, lists: dict[str, Sequence[str] | None]) -> dict[str
                 fix="Pass a list such as ['price', 'promo'].",
             )
         for name in [names] if isinstance(names, str) else names or ():
-            if name in named:
+            if name in roles:
                 raise OptionError(
                     f"Column '{name}' is in two lists of covariates.",
                     value=name,
                     fix="Keep it in one of futr_exog, hist_exog and stat_exog.",
                 )
             if name not in df.columns or name in (UNIQUE_ID, DS, Y):
-                others = [one for one in df.columns if one not in (UNIQUE_ID, DS, Y, CUTOFF)]
+                reserved = (UNIQUE_ID, DS, Y, CUTOFF)
+                available = [column for column in df.columns if column not in reserved]
                 raise OptionError(
                     f"There is no covariate '{name}' ({role}); the columns are: "
-                    f"{', '.join(map(str, others)) or 'none'}.",
+                    f"{', '.join(map(str, available)) or 'none'}.",
                     value=name,
                 )
-            named[name] = role
-    return named
+            roles[name] = role
+    return roles
 
 
-def _role(df: pd.DataFrame, name: str, h: int) -> tuple[str | None, str]:
-    """Role of a column by its cells, and the reason."""
-    cells, absent = df[name], empty_cells(df[name])
-    if absent.all():
+def _inferred_role(df: pd.DataFrame, name: str, h: int) -> tuple[str | None, str]:
+    """Role of a column, None if it cannot be used, and the reason."""
+    cells, empty = df[name], empty_cells(df[name])
+    if empty.all():
         return None, "it is empty"
     if pd.api.types.is_datetime64_any_dtype(cells) or cells.dtype.kind == "m":
         return None, "it holds dates"
-    cells = cells if is_numeric(cells[~absent]) else cells.astype(str)
-    if absent[df[Y].notna()].all():
+    cells = cells if is_numeric(cells[~empty]) else cells.astype(str)
+    if empty[df[Y].notna()].all():
         return None, "it is empty wherever the target is known"
-    by_series = cells.where(~absent).groupby(df[UNIQUE_ID], sort=False)
+    by_series = cells.where(~empty).groupby(df[UNIQUE_ID], sort=False)
     if (by_series.nunique() <= 1).all():
-        if cells[~absent].nunique() <= 1:
+        if cells[~empty].nunique() <= 1:
             return None, "it never changes"
-        if not is_numeric(cells[~absent]) and cells[~absent].nunique() > _MAX_STATIC_CATEGORIES:
+        if not is_numeric(cells[~empty]) and cells[~empty].nunique() > _MAX_STATIC_CATEGORIES:
             return None, f"it has more than {_MAX_STATIC_CATEGORIES} distinct text values"
         return STAT, "it is constant within every series"
-    if not is_numeric(cells[~absent]):
+    if not is_numeric(cells[~empty]):
         return None, (
             "it holds text that varies over time; to use it, pass it as futr_exog or hist_exog "
             "(--future-exog, --past-exog)"
         )
-    ahead = (df[DS] > df.loc[df[Y].notna(), DS].max()) & ~absent
+    is_future = (df[DS] > df.loc[df[Y].notna(), DS].max()) & ~empty
     has_target = df[Y].notna().groupby(df[UNIQUE_ID], sort=False).any()
-    rows = ahead.groupby(df[UNIQUE_ID], sort=False).sum()[has_target]
-    if (rows >= h).all():
+    n_future = is_future.groupby(df[UNIQUE_ID], sort=False).sum()[has_target]
+    if (n_future >= h).all():
         return FUTR, (
             f"every series has values for the {f'{h} steps' if h > 1 else 'step'} after the last "
             "target"
         )
-    if not rows.any():
+    if not n_future.any():
         return HIST, "it varies, and has no values after the last target"
-    short = rows[rows < h]
+    incomplete = n_future[n_future < h]
     return HIST, (
-        f"only {int(short.iloc[0])} of {h} steps after the last target have values in series "
-        f"'{short.index[0]}' ({len(short)} of {len(rows)} series incomplete); if it is known in "
-        f"advance, fill them all, or pass futr_exog (--future-exog {shell_word(name)})"
+        f"only {int(incomplete.iloc[0])} of {h} steps after the last target have values in series "
+        f"'{incomplete.index[0]}' ({len(incomplete)} of {len(n_future)} series incomplete); if it "
+        f"is known in advance, fill them all, or pass futr_exog (--future-exog {shell_word(name)})"
     )
 
 
-def _checked(df: pd.DataFrame, name: str, role: str) -> Column:
-    cells, absent = df[name], empty_cells(df[name])
-    dates = pd.api.types.is_datetime64_any_dtype(cells) or cells.dtype.kind == "m"
-    if dates or absent[df[Y].notna()].all():
+def _checked_column(df: pd.DataFrame, name: str, role: str) -> Column:
+    """Return a column of the given role; raise `DataError` if its cells do not suit the role."""
+    cells, empty = df[name], empty_cells(df[name])
+    has_dates = pd.api.types.is_datetime64_any_dtype(cells) or cells.dtype.kind == "m"
+    if has_dates or empty[df[Y].notna()].all():
         raise DataError(
-            f"The column holds {'dates' if dates else 'no value where the target is known'}.",
+            f"The column holds {'dates' if has_dates else 'no value where the target is known'}.",
             column=name,
-            fix="Convert the dates to numbers or categories." if dates else "Omit the column.",
+            fix="Convert the dates to numbers or categories." if has_dates else "Omit the column.",
         )
-    cells = cells if is_numeric(cells[~absent]) else cells.astype(str).str.strip()
+    cells = cells if is_numeric(cells[~empty]) else cells.astype(str).str.strip()
     if role == STAT:
-        changing = cells.where(~absent).groupby(df[UNIQUE_ID], sort=False).nunique() > 1
-        if changing.any():
+        varies = cells.where(~empty).groupby(df[UNIQUE_ID], sort=False).nunique() > 1
+        if varies.any():
             raise DataError(
-                f"The column is not constant in series '{changing.index[changing][0]}' "
-                f"({int(changing.sum())} such series).",
+                f"The column is not constant in series '{varies.index[varies][0]}' "
+                f"({int(varies.sum())} such series).",
                 column=name,
                 fix="Pass it as futr_exog (--future-exog) if it is known in advance, otherwise as "
                 "hist_exog (--past-exog).",
             )
-    if is_numeric(cells[~absent]):
+    if is_numeric(cells[~empty]):
         return Column(name, role)
-    kinds = cells[~absent].astype(str).value_counts()
-    most = _MAX_STATIC_CATEGORIES if role == STAT else _MAX_CATEGORIES
-    if len(kinds) > most:
+    categories = cells[~empty].astype(str).value_counts().index
+    limit = _MAX_STATIC_CATEGORIES if role == STAT else _MAX_CATEGORIES
+    if len(categories) > limit:
         raise DataError(
-            f"The column has {len(kinds)} distinct text values, for instance "
-            f"'{kinds.index[0]}'; at most {most} categories are supported.",
+            f"The column has {len(categories)} distinct text values, for instance "
+            f"'{categories[0]}'; at most {limit} categories are supported.",
             column=name,
-            value=str(kinds.index[0]),
+            value=str(categories[0]),
             fix="Convert it to numbers or fewer categories, or omit it.",
         )
-    return Column(name, role, tuple(sorted(map(str, kinds.index))))
+    return Column(name, role, tuple(sorted(map(str, categories))))
 
 
 def _leaks(df: pd.DataFrame, names: Iterable[str]) -> dict[str, str]:
-    """Columns of numbers whose sum, or one of which alone, is the target at the same time."""
+    """Describe the numeric columns that leak the target: it is a linear combination of them."""
     numbers = {}
     for name in names:
-        cells, absent = df[name], empty_cells(df[name])
-        if not absent.all() and is_numeric(cells[~absent]):
-            numbers[name] = pd.to_numeric(cells.where(~absent), errors="coerce").astype(float)
+        cells, empty = df[name], empty_cells(df[name])
+        if not empty.all() and is_numeric(cells[~empty]):
+            numbers[name] = pd.to_numeric(cells.where(~empty), errors="coerce").astype(float)
     if not numbers or df[Y].notna().sum() < 3:
         return {}
     rows = pd.DataFrame(numbers)[df[Y].notna()].replace([np.inf, -np.inf], np.nan).fillna(0.0)
@@ -254,10 +259,10 @@ def _leaks(df: pd.DataFrame, names: Iterable[str]) -> dict[str, str]:
         return {}
     size = rows.abs().max().to_numpy()
     weights = np.linalg.lstsq(rows.to_numpy() / size, y, rcond=None)[0] / size
-    if np.abs(rows.to_numpy() @ weights - y).max() > _EXACT * np.abs(y).max():
+    if np.abs(rows.to_numpy() @ weights - y).max() > _MAX_LEAK_RESIDUAL * np.abs(y).max():
         return {}
-    share = np.abs(weights) * size > _EXACT * np.abs(y).max()
-    found = [str(name) for name, counts in zip(rows.columns, share, strict=True) if counts]
-    listed = " and ".join(f"'{name}'" for name in found)
-    kind = "linear combination" if len(found) > 1 else "multiple"
-    return dict.fromkeys(found, f"a {kind} of {listed}")
+    contributes = np.abs(weights) * size > _MAX_LEAK_RESIDUAL * np.abs(y).max()
+    leaking = [str(name) for name in rows.columns[contributes]]
+    listed = " and ".join(f"'{name}'" for name in leaking)
+    kind = "linear combination" if len(leaking) > 1 else "multiple"
+    return dict.fromkeys(leaking, f"a {kind} of {listed}")

@@ -1,4 +1,4 @@
-"""What the columns beside the target mean: their roles, encodings and sources."""
+"""Schema of the covariates: their roles, encodings and sources."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FUTR, HIST, STAT = "futr_exog", "hist_exog", "stat_exog"
 CYCLES = ("hour", "weekday", "month", "day of year")
 _RESERVED = {UNIQUE_ID, DS, Y, CUTOFF}
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-# waves that encode one cycle of the calendar: sine and cosine of two harmonics
+# harmonics that encode a calendar cycle, each by its sine and cosine
 HARMONICS = (1, 2)
 
 
@@ -32,11 +32,11 @@ class Column:
     name : str
     role : "futr_exog", "hist_exog" or "stat_exog"
     categories : tuple of str or None
-        Categories that are one-hot encoded; None for numbers.
+        Categories of a one-hot encoded column; None for numbers.
     dates : tuple of str or None
-        For an event: its days, in ISO 8601.
+        Dates of an event, in ISO 8601.
     cycle : str or None
-        For a calendar feature: the cycle that it encodes.
+        Cycle that a calendar feature encodes.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Column:
             refuse("the name of a covariate", self.name, "text other than the table's own columns")
         if self.role not in (FUTR, HIST, STAT):
             refuse(f"the role of {self.name}", self.role, f"one of {FUTR}, {HIST}, {STAT}")
-        if sum(kind is not None for kind in (self.categories, self.dates, self.cycle)) > 1:
+        if sum(source is not None for source in (self.categories, self.dates, self.cycle)) > 1:
             refuse(self.name, self, "categories, dates or a cycle, and not several of them")
         if self.is_derived and self.role != FUTR:
             refuse(f"the role of {self.name}", self.role, FUTR)
@@ -58,27 +58,27 @@ class Column:
             refuse(f"the cycle of {self.name}", self.cycle, f"one of {', '.join(CYCLES)}")
         if self.categories is not None:
             check_length(f"the categories of {self.name}", self.categories, 1, MAX_FEATURES)
-            text = all(isinstance(category, str) for category in self.categories)
-            if not text or len(set(self.categories)) < len(self.categories):
+            are_text = all(isinstance(category, str) for category in self.categories)
+            if not are_text or len(set(self.categories)) < len(self.categories):
                 refuse(f"the categories of {self.name}", self.categories, "distinct text")
         if self.dates is not None and not (self.dates and all(map(_is_iso_date, self.dates))):
             refuse(f"the dates of {self.name}", self.dates, "days in ISO 8601")
 
     @property
     def is_derived(self) -> bool:
-        """Whether its values follow from the timestamps, so that no table has to hold them."""
+        """Whether its values are derived from the timestamps rather than read from a table."""
         return self.dates is not None or self.cycle is not None
 
     @property
     def width(self) -> int:
-        """Number of numeric features that encode it: one per category."""
+        """Number of numeric features that encode the column."""
         if self.cycle is not None:
             return 2 * len(HARMONICS)
         return 1 if self.categories is None else len(self.categories)
 
     @property
     def features(self) -> tuple[str, ...]:
-        """Name of each feature that encodes it.
+        """Name of each feature that encodes the column.
 
         Examples
         --------
@@ -90,7 +90,7 @@ class Column:
         return tuple(f"{self.name}={category}" for category in self.categories)
 
     def encoded(self, cells: pd.Series) -> np.ndarray:
-        """Features of cells, shape (n_rows, width); an unknown category is all zeros.
+        """Encode cells as features, shape (n_rows, width); an unknown category is all zeros.
 
         Examples
         --------
@@ -107,32 +107,32 @@ class Column:
         return np.where(empty.to_numpy()[:, None], np.nan, one_hot)
 
     def decoded(self, features: np.ndarray) -> np.ndarray:
-        """Cells of features, the inverse of `encoded`; None where no category is known."""
+        """Decode features to cells, the inverse of `encoded`; None where there is no category."""
         if self.categories is None:
             return features[:, 0]
         names = np.array([*self.categories, None], dtype=object)
-        known = np.nan_to_num(features)
-        return names[np.where(known.max(axis=1) > 0, known.argmax(axis=1), len(names) - 1)]
+        one_hot = np.nan_to_num(features)
+        return names[np.where(one_hot.max(axis=1) > 0, one_hot.argmax(axis=1), len(names) - 1)]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return a dictionary that JSON can hold."""
+        """Return a dictionary that can be serialised as JSON."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Column:
-        """Make a column of what `to_dict` returned."""
+        """Create a column from the result of `to_dict`."""
         lists = {key: stored[key] and tuple(stored[key]) for key in ("categories", "dates")}
         return cls(stored["name"], stored["role"], **lists, cycle=stored["cycle"])
 
 
 @dataclass(frozen=True)
 class Schema:
-    """The covariates of a table, in the order in which their features are stored.
+    """Covariates of a table, in the order of their features.
 
     Attributes
     ----------
     changing : tuple of Column
-        Columns that vary over time: those of the table, then the derived ones.
+        Columns that vary over time: first those from the table, then the derived ones.
     static : tuple of Column
         Columns that are constant within a series.
 
@@ -153,10 +153,10 @@ class Schema:
 
     @classmethod
     def of(cls, columns: Sequence[Column]) -> Schema:
-        """Order columns of all roles."""
+        """Create a schema from columns in any order."""
         changing = [column for column in columns if column.role != STAT]
         changing.sort(key=lambda column: column.is_derived)
-        return cls(tuple(changing), tuple(one for one in columns if one.role == STAT))
+        return cls(tuple(changing), tuple(column for column in columns if column.role == STAT))
 
     def __bool__(self) -> bool:
         return bool(self.columns)
@@ -173,18 +173,18 @@ class Schema:
 
     @property
     def from_table(self) -> tuple[Column, ...]:
-        """Changing columns that a table must hold."""
+        """Changing columns that a table must contain."""
         return tuple(column for column in self.changing if not column.is_derived)
 
     @property
     def derived(self) -> tuple[Column, ...]:
-        """Changing columns that follow from the timestamps."""
+        """Changing columns that are derived from the timestamps."""
         return tuple(column for column in self.changing if column.is_derived)
 
     @cached_property
     def owner(self) -> np.ndarray:
         """Position in `changing` of the column of each changing feature, shape (n_features,)."""
-        return np.repeat(np.arange(len(self.changing)), [one.width for one in self.changing])
+        return np.repeat(np.arange(len(self.changing)), [column.width for column in self.changing])
 
     @property
     def n_features(self) -> int:
@@ -199,20 +199,20 @@ class Schema:
     @property
     def is_known_ahead(self) -> np.ndarray:
         """Whether each changing feature is known in advance, shape (n_features,)."""
-        return np.array([one.role == FUTR for one in self.changing], bool)[self.owner]
+        return np.array([column.role == FUTR for column in self.changing], bool)[self.owner]
 
     @property
     def has_effect(self) -> np.ndarray:
-        """Whether an effect of each changing feature is estimated, shape (n_features,).
+        """Whether the effect of each changing feature is estimated, shape (n_features,).
 
-        Calendar features are for networks only: the slow waves would bend the level.
+        Calendar features are for networks only: low frequencies are confounded with the level.
         """
-        return np.array([one.cycle is None for one in self.changing], bool)[self.owner]
+        return np.array([column.cycle is None for column in self.changing], bool)[self.owner]
 
     def positions(self, columns: Sequence[Column]) -> np.ndarray:
-        """Positions of the features of some changing columns."""
-        wanted = [self.changing.index(column) for column in columns]
-        return np.flatnonzero(np.isin(self.owner, wanted))
+        """Positions of the features of the given changing columns."""
+        indices = [self.changing.index(column) for column in columns]
+        return np.flatnonzero(np.isin(self.owner, indices))
 
 
 def _is_iso_date(text: Any) -> bool:
@@ -226,12 +226,12 @@ def _is_iso_date(text: Any) -> bool:
 
 
 def empty_cells(cells: pd.Series) -> pd.Series:
-    """Whether each cell is missing or holds nothing but spaces."""
+    """Whether each cell is missing or blank."""
     return cells.isna() | cells.astype(str).str.strip().eq("")
 
 
 def is_numeric(cells: pd.Series) -> bool:
-    """Whether all cells are numbers, or the text of numbers."""
+    """Whether all cells are numbers, or text that can be parsed as numbers."""
     if pd.api.types.is_numeric_dtype(cells) or pd.api.types.is_bool_dtype(cells):
         return True
     return bool(pd.to_numeric(cells, errors="coerce").notna().all())

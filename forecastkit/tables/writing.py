@@ -1,4 +1,4 @@
-"""Writing forecast tables: CSV, Parquet, Excel or JSON, in the terms of the file that was read."""
+"""Write forecast tables as CSV, Parquet, Excel or JSON, with the column names of the input file."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from forecastkit.errors import MissingPackageError, OptionError
 from forecastkit.files import write_whole
 from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID
 
-# what a spreadsheet takes for the start of a formula
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
-# a forecast has so many decimals more than the data
+# characters that start a formula in a spreadsheet
+_FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")
+# additional decimals of a forecast, compared with the data
 _EXTRA_DECIMALS = 2
 _MAX_DECIMALS, _MAX_VALUES = 12, 100_000
-_ROUNDING = 1e-9
+_ROUNDING_TOLERANCE = 1e-9
 
 
 def write_csv(table: pd.DataFrame, path: str | Path, spreadsheet_safe: bool = False) -> None:
@@ -35,8 +35,8 @@ def write_csv(table: pd.DataFrame, path: str | Path, spreadsheet_safe: bool = Fa
     path : str or Path
         "-" for standard output.
     spreadsheet_safe : bool
-        Prefix an apostrophe to text that a spreadsheet would interpret as a formula: text that
-        starts with = + - @, a tab or a carriage return. Numbers are not changed.
+        Whether to prefix an apostrophe to text that a spreadsheet would interpret as a formula:
+        text that starts with = + - @, a tab or a carriage return. Numbers are not changed.
 
     Raises
     ------
@@ -50,30 +50,30 @@ def write_csv(table: pd.DataFrame, path: str | Path, spreadsheet_safe: bool = Fa
             table.to_csv(sys.stdout, index=False)
             sys.stdout.flush()
         except BrokenPipeError:
-            # whoever read has seen enough; what is left must not fail again at exit
+            # the reader closed the pipe; flushing the remaining buffer at exit must not fail again
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
     write_whole(path, _csv(table))
 
 
 def write_table(table: pd.DataFrame, path: str | Path, spreadsheet_safe: bool = False) -> None:
-    """Write a table in the format that the file's ending names.
+    """Write a table in the format given by the file extension.
 
     Parameters
     ----------
     table : DataFrame
     path : str or Path
-        Ends in .csv, .tsv or .txt (or in none of all: CSV), perhaps with .gz behind it, in
-        .parquet, .xlsx or .json (records); "-" is standard output, as CSV.
+        With the extension .csv, .txt or none (CSV), .tsv, .parquet, .xlsx or .json (records),
+        optionally followed by .gz; "-" for CSV on standard output.
     spreadsheet_safe : bool
-        As in `write_csv`. An .xlsx file holds texts as texts in any case.
+        As in `write_csv`. In .xlsx files text is never stored as a formula.
 
     Raises
     ------
     OptionError
-        If the ending is that of no such format.
+        If the extension is not supported.
     MissingPackageError
-        If the package that writes the format is not installed.
+        If the package required for the format is not installed.
     WriteError
         If the file cannot be written.
 
@@ -95,19 +95,36 @@ def write_table(table: pd.DataFrame, path: str | Path, spreadsheet_safe: bool = 
 
 
 def check_format(path: str | Path) -> Callable[[pd.DataFrame], bytes]:
-    """Return what turns a table into the bytes of a file of that ending; raise as `write_table`."""
+    """Return the encoder for a file extension.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    callable
+        From a DataFrame to the bytes of the file.
+
+    Raises
+    ------
+    OptionError
+        If the extension is not supported.
+    MissingPackageError
+        If the package required for the format is not installed.
+    """
     name = Path(path).name.lower()
     if name.endswith(".gz"):
         encode = check_format(name.removesuffix(".gz"))
         return lambda table: gzip.compress(encode(table), mtime=0)
-    ending = Path(name).suffix
-    if ending not in _ENCODERS:
+    extension = Path(name).suffix
+    if extension not in _ENCODERS:
         raise OptionError(
-            f"'{path}' ends in '{ending}', which is not a supported output format.",
+            f"'{path}' ends in '{extension}', which is not a supported output format.",
             value=str(path),
             fix="Use .csv, .tsv, .csv.gz, .parquet, .xlsx or .json.",
         )
-    encode, package, extra = _ENCODERS[ending]
+    encode, package, extra = _ENCODERS[extension]
     if package:
         _check_installed(package, extra)
     return encode
@@ -143,21 +160,21 @@ def _json(table: pd.DataFrame) -> bytes:
 
 
 def _excel(table: pd.DataFrame) -> bytes:
-    plain = table.copy()
-    for name in plain.columns:
-        if getattr(plain[name].dtype, "tz", None) is not None:  # a workbook has no time zones
-            plain[name] = plain[name].astype(str)
+    sheet = table.copy()
+    for name in sheet.columns:
+        if getattr(sheet[name].dtype, "tz", None) is not None:  # Excel does not support time zones
+            sheet[name] = sheet[name].astype(str)
     buffer = io.BytesIO()
     with pd.ExcelWriter(buffer, engine="openpyxl") as writer:
-        plain.to_excel(writer, index=False, sheet_name="forecast")
+        sheet.to_excel(writer, index=False, sheet_name="forecast")
         for row in writer.sheets["forecast"].iter_rows():
             for cell in row:
-                if cell.data_type == "f":  # a text that begins with = is a text
+                if cell.data_type == "f":  # text that starts with = is not a formula
                     cell.data_type = "s"
     return buffer.getvalue()
 
 
-# by ending: what writes it, the package that it needs, and the extra that installs that
+# file extension to encoder, required package, and the extra that installs the package
 _ENCODERS: dict[str, tuple[Callable[[pd.DataFrame], bytes], str, str]] = {
     "": (_csv, "", ""),
     ".csv": (_csv, "", ""),
@@ -170,7 +187,7 @@ _ENCODERS: dict[str, tuple[Callable[[pd.DataFrame], bytes], str, str]] = {
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as dictionaries that JSON can hold: timestamps as text, NaN as None.
+    """Return rows as dictionaries for JSON: timestamps as text, NaN as None.
 
     Examples
     --------
@@ -178,12 +195,12 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     [{'ds': '2024-01-01', 'LSTM': None}]
     """
     return [
-        {str(name): _plain(value) for name, value in row.items()}
+        {str(name): _json_value(value) for name, value in row.items()}
         for row in table.to_dict("records")
     ]
 
 
-def _plain(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     if value is None or value is pd.NA or value != value:
         return None
     if isinstance(value, pd.Timestamp):
@@ -192,21 +209,21 @@ def _plain(value: Any) -> Any:
 
 
 def with_file_columns(table: pd.DataFrame, reading: Mapping[str, Any]) -> pd.DataFrame:
-    """Give a forecast or backtest table the columns of the file that its data came from.
+    """Restore the columns of the input file in a forecast or backtest table.
 
     Parameters
     ----------
     table : DataFrame
         With `unique_id` and `ds`.
     reading : mapping
-        How the file was read, `df.attrs["reading"]` of a table from `read_csv`: its columns of time
-        and id, and the offset of its timestamps from UTC.
+        How the file was read, from `df.attrs["reading"]` of a table from `read_csv`: its time
+        column, its id columns and the UTC offset of its timestamps.
 
     Returns
     -------
     DataFrame
-        The file's own names in place of `unique_id` and `ds`; no id column where the file had none
-        and there is one series; timestamps in the file's time zone.
+        With the file's column names in place of `unique_id` and `ds`, without an id column if the
+        file has none and holds a single series, and with timestamps in the file's UTC offset.
 
     Examples
     --------
@@ -215,36 +232,36 @@ def with_file_columns(table: pd.DataFrame, reading: Mapping[str, Any]) -> pd.Dat
        day  LSTM
     0    1   2.0
     """
-    found = table.copy()
+    result = table.copy()
     offset = reading.get("offset")
     for name in (DS, CUTOFF):
-        if offset and name in found and getattr(found[name].dtype, "tz", None) is not None:
-            found[name] = found[name].dt.tz_convert(offset)
+        if offset and name in result and getattr(result[name].dtype, "tz", None) is not None:
+            result[name] = result[name].dt.tz_convert(offset)
     ids = [str(name) for name in reading.get("id_col") or ()]
     time = reading.get("time_col") or ("step" if reading.get("target_col") else DS)
-    others = {name for name in found.columns if name not in (UNIQUE_ID, DS)}
+    others = {name for name in result.columns if name not in (UNIQUE_ID, DS)}
     if len({time, *ids}) < 1 + len(ids) or others & {time, *ids}:
-        return found  # a name of the file is that of a forecast column
-    parts = _id_columns(found[UNIQUE_ID], ids)
-    rest = found.drop(columns=[UNIQUE_ID, DS])
-    return pd.concat([parts, found[[DS]].rename(columns={DS: time}), rest], axis=1)
+        return result  # the file's column names are not unique among those of the table
+    id_columns = _id_columns(result[UNIQUE_ID], ids)
+    rest = result.drop(columns=[UNIQUE_ID, DS])
+    return pd.concat([id_columns, result[[DS]].rename(columns={DS: time}), rest], axis=1)
 
 
 def _id_columns(names: pd.Series, ids: list[str]) -> pd.DataFrame:
-    """Columns that name the series, as the file has them."""
+    """Split the names of series into the id columns of the file."""
     if not ids:
-        several = names.nunique() > 1
-        return names.to_frame() if several else names.to_frame().iloc[:, :0]
+        is_panel = names.nunique() > 1
+        return names.to_frame() if is_panel else names.to_frame().iloc[:, :0]
     if len(ids) == 1:
         return names.rename(ids[0]).to_frame()
-    if not (names.str.count("/") == len(ids) - 1).all():  # joined, and a part has a slash itself
+    if not (names.str.count("/") == len(ids) - 1).all():  # an id itself contains a slash
         return names.rename("/".join(ids)).to_frame()
     parts = names.str.split("/", expand=True)
     return parts.set_axis(pd.Index(ids), axis=1)
 
 
 def rounded(table: pd.DataFrame, values: np.ndarray) -> pd.DataFrame:
-    """Round forecasts to two decimals more than the data have; whole data give integers.
+    """Round forecasts to two decimals more than the data; integer data give integer forecasts.
 
     Examples
     --------
@@ -252,18 +269,18 @@ def rounded(table: pd.DataFrame, values: np.ndarray) -> pd.DataFrame:
         LSTM
     0  2.123
     """
-    found = table.copy()
+    result = table.copy()
     decimals = decimals_of(values)
     if decimals is None:
-        return found
-    for name in found.columns:
-        column = found[name]
+        return result
+    for name in result.columns:
+        column = result[name]
         if pd.api.types.is_float_dtype(column):
             column = column.round(decimals + _EXTRA_DECIMALS)
-            whole = decimals == 0 and np.isfinite(column.dropna()).all()
-            whole = whole and (column.dropna().abs() < 2**53).all()
-            found[name] = column.astype("Int64") if whole and _is_whole(column) else column
-    return found
+            is_exact = decimals == 0 and np.isfinite(column.dropna()).all()
+            is_exact = is_exact and (column.dropna().abs() < 2**53).all()
+            result[name] = column.astype("Int64") if is_exact and _is_whole(column) else column
+    return result
 
 
 def _is_whole(column: pd.Series) -> bool:
@@ -271,7 +288,7 @@ def _is_whole(column: pd.Series) -> bool:
 
 
 def decimals_of(values: np.ndarray) -> int | None:
-    """Decimals that data are written with; None where they have more than 12.
+    """Return the number of decimals of data; None if it exceeds 12.
 
     Examples
     --------
@@ -279,22 +296,26 @@ def decimals_of(values: np.ndarray) -> int | None:
     ...     np.array([1 / 3]))
     (2, 0, 9)
     """
-    known = np.abs(values[np.isfinite(values)])
-    known = known[:: max(1, len(known) // _MAX_VALUES)]
+    sample = np.abs(values[np.isfinite(values)])
+    sample = sample[:: max(1, len(sample) // _MAX_VALUES)]
     for decimals in range(_MAX_DECIMALS + 1):
         with np.errstate(over="ignore"):
-            shifted = known * 10.0**decimals
-        if (np.abs(shifted - np.round(shifted)) <= _ROUNDING * np.maximum(shifted, 1.0)).all():
+            scaled = sample * 10.0**decimals
+        tolerance = _ROUNDING_TOLERANCE * np.maximum(scaled, 1.0)
+        if (np.abs(scaled - np.round(scaled)) <= tolerance).all():
             return decimals
     return None
 
 
 def _neutralised(table: pd.DataFrame) -> pd.DataFrame:
-    """Texts that begin like formulas, names of columns too, behind an apostrophe."""
-    safe = table.rename(columns={n: f"'{n}" for n in table if str(n).startswith(_FORMULAS)})
+    """Prefix an apostrophe to text and column names that look like formulas."""
+    unsafe = [name for name in table if str(name).startswith(_FORMULA_PREFIXES)]
+    safe = table.rename(columns={name: f"'{name}" for name in unsafe})
     for name in safe.columns:
         column = safe[name]
         if pd.api.types.is_string_dtype(column) or column.dtype == object:
-            odd = column.map(lambda cell: isinstance(cell, str) and cell.startswith(_FORMULAS))
-            safe[name] = column.where(~odd.astype(bool), "'" + column.astype(str))
+            is_formula = column.map(
+                lambda cell: isinstance(cell, str) and cell.startswith(_FORMULA_PREFIXES)
+            )
+            safe[name] = column.where(~is_formula.astype(bool), "'" + column.astype(str))
     return safe

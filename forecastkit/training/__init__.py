@@ -1,1 +1,1 @@
-"""How a model is fitted: Keras and TensorFlow are loaded here only."""
+"""Model training. Keras and TensorFlow are imported here and by the Keras layers only."""

@@ -1,7 +1,7 @@
-"""AdamW as a pure function: one step from weights and moments to the next.
+"""AdamW as a pure function of weights, gradients and moments.
 
-Keras's optimizers own their variables, so that a compiled step belongs to one run of training. As a
-function of its state one compiled step serves any number of runs side by side.
+Keras's optimizers own their variables, which ties a compiled step to one training run. A step that
+is a function of its state is compiled once for any number of parallel runs.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from typing import Any
 _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-7
 
 
-def clipped(gradients: list[Any], most: float, ops: Any) -> list[Any]:
-    """Shorten gradients together so that their common norm is `most` at the most.
+def clip_by_global_norm(gradients: list[Any], max_norm: float, ops: Any) -> list[Any]:
+    """Scale gradients by a common factor so that their global norm is at most `max_norm`.
 
     Examples
     --------
     >>> import numpy as np
-    >>> clipped([np.array([3.0]), np.array([4.0])], 1.0, np)
+    >>> clip_by_global_norm([np.array([3.0]), np.array([4.0])], 1.0, np)
     [array([0.6]), array([0.8])]
     """
-    norm = ops.sqrt(sum(ops.sum(ops.square(one)) for one in gradients))
-    return [one * (most / ops.maximum(norm, most)) for one in gradients]
+    norm = ops.sqrt(sum(ops.sum(ops.square(gradient)) for gradient in gradients))
+    return [gradient * (max_norm / ops.maximum(norm, max_norm)) for gradient in gradients]
 
 
 def adamw(
@@ -33,25 +33,26 @@ def adamw(
     decay: float,
     ops: Any,
 ) -> tuple[list[Any], tuple[list[Any], list[Any]]]:
-    """Take one step.
+    """Take one AdamW step.
 
     Parameters
     ----------
     weights, gradients : list of array
     moments : (list of array, list of array)
-        Running means of gradients and of their squares; zeros at the start.
+        Exponential moving averages of the gradients and of their squares; initially zero.
     step : int
-        Counted from 1.
+        Number of this step, from 1.
     rates : array, shape (n_weights,)
-        Learning rate of each array of weights; 0 leaves it where it is.
+        Learning rate of each weight array; an array with rate 0 is not updated.
     decay : float
-        Share of a weight that is taken away, times its rate.
+        Weight decay, decoupled from the gradient and multiplied by the learning rate.
     ops : namespace
         With `sqrt` and `square`.
 
     Returns
     -------
     weights, moments
+        Updated.
 
     References
     ----------
@@ -60,7 +61,7 @@ def adamw(
 
     Examples
     --------
-    The first step is as long as the rate, whatever the gradient:
+    The size of the first step is the learning rate, whatever the gradient:
 
     >>> import numpy as np
     >>> w, g, zero = [np.array([1.0])], [np.array([40.0])], [np.array([0.0])]
@@ -71,9 +72,9 @@ def adamw(
     second = [
         v + (1 - _BETA_2) * (ops.square(g) - v) for v, g in zip(moments[1], gradients, strict=True)
     ]
-    size = ops.sqrt(1 - _BETA_2**step) / (1 - _BETA_1**step)
-    after = [
-        w - rates[k] * (decay * w + size * m / (ops.sqrt(v) + _EPSILON))
+    bias_correction = ops.sqrt(1 - _BETA_2**step) / (1 - _BETA_1**step)
+    updated = [
+        w - rates[k] * (decay * w + bias_correction * m / (ops.sqrt(v) + _EPSILON))
         for k, (w, m, v) in enumerate(zip(weights, first, second, strict=True))
     ]
-    return after, (first, second)
+    return updated, (first, second)

@@ -1,4 +1,4 @@
-"""Batches of training sequences, drawn from a panel at random, and the validation batch."""
+"""Training batches of sequences sampled at random from a panel, and the validation batch."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ class Batch:
     Attributes
     ----------
     x : ndarray of float32, shape (batch, time, n_inputs)
-    standard_error, targets, weights : ndarray of float32, shape (batch, time, horizon)
-        Weights are 0 where there is no target. They may stand at some of the cutoffs only.
-    future : ndarray of float32, shape (batch, time, horizon, n_future)
-        Future features of the steps of the targets.
+    standard_error, targets, weights : ndarray of float32, shape (batch, n_cutoffs, horizon)
+        Weights are 0 for missing targets. The cutoffs with targets are every `target_stride`-th
+        one of the sequence.
+    future : ndarray of float32, shape (batch, n_cutoffs, horizon, n_future)
+        Future features of the target steps.
     """
 
     x: np.ndarray
@@ -33,9 +34,9 @@ class Batch:
     weights: np.ndarray
     future: np.ndarray
 
-    def rows(self, some: slice) -> Batch:
-        """Return some of the sequences."""
-        return Batch(*(array[some] for array in vars(self).values()))
+    def rows(self, rows: slice) -> Batch:
+        """Return a slice of the sequences."""
+        return Batch(*(array[rows] for array in vars(self).values()))
 
     def negated(self, signs: np.ndarray, windows: Windows) -> Batch:
         """Negate the sequences whose sign is -1; `signs` has shape (batch,)."""
@@ -50,48 +51,49 @@ def cut(
     series: np.ndarray,
     ends: np.ndarray,
     scale_power: float,
-    newest: int = 0,
+    last_steps: int = 0,
     target_stride: int = 1,
 ) -> Batch:
-    """Cut the sequences that end at `ends`.
+    """Extract the sequences whose last cutoffs are `ends`.
 
     Parameters
     ----------
     windows : Windows
     series, ends : ndarray of int, shape (batch,)
     scale_power : float
-        Losses are weighted with the noise to this power.
-    newest : int
-        Use only targets among this many last steps of their series; 0 uses all.
+        Each loss is weighted with the noise of its series to this power.
+    last_steps : int
+        Use only targets among this many last steps of each series; 0 uses all.
     target_stride : int
-        Cutoffs from one with targets to the next, the last among them.
+        Number of cutoffs from one with targets to the next; the last one has targets.
     """
-    read = windows.cutoffs(series, ends)
-    cutoffs = read[:, (windows.view.sequence_length - 1) % target_stride :: target_stride]
+    input_cutoffs = windows.cutoffs(series, ends)
+    first = (windows.view.sequence_length - 1) % target_stride
+    cutoffs = input_cutoffs[:, first::target_stride]
     targets = windows.targets(series, cutoffs)
-    if newest:
-        ahead = cutoffs[..., None] + np.arange(1, windows.view.horizon + 1)
-        first = windows.panel.offsets[series + 1][:, None, None] - newest
-        targets = np.where(ahead >= first, targets, np.nan)
-    known = ~np.isnan(targets)
+    if last_steps:
+        target_steps = cutoffs[..., None] + np.arange(1, windows.view.horizon + 1)
+        earliest = windows.panel.offsets[series + 1][:, None, None] - last_steps
+        targets = np.where(target_steps >= earliest, targets, np.nan)
+    observed = ~np.isnan(targets)
     importance = windows.components.scale[np.maximum(cutoffs, 0)] ** scale_power
-    weights = np.where(known, importance[..., None], 0.0).astype(np.float32)
+    weights = np.where(observed, importance[..., None], 0.0).astype(np.float32)
     return Batch(
-        windows.inputs(series, read),
+        windows.inputs(series, input_cutoffs),
         windows.standard_error(cutoffs),
-        np.where(known, targets, 0.0).astype(np.float32),
+        np.where(observed, targets, 0.0).astype(np.float32),
         weights,
         windows.future(series, cutoffs),
     )
 
 
 class Sampler:
-    """Draws training batches: series, end of the sequence and sign at random.
+    """Samples training batches: the series, end and sign of each sequence are random.
 
     Parameters
     ----------
     windows : Windows
-        Every target lies within its panel.
+        Of the training data: every step of its panel may be a target.
     training : TrainingConfig
     seed : int
     batch_size : int
@@ -104,66 +106,69 @@ class Sampler:
         self.windows, self.training, self.batch_size = windows, training, batch_size
         self.rng = np.random.default_rng(seed)
         view, lengths = windows.view, windows.panel.lengths
-        self.rows = np.flatnonzero(lengths >= 2)
-        # ends that leave a whole sequence before them, at any phase of the stride
+        self.series = np.flatnonzero(lengths >= 2)
+        # a whole sequence fits before each end, and any phase of the stride can be drawn
         self.latest = lengths - 2
         stride = view.sequence_stride
-        whole = np.maximum((view.sequence_length - 1) * stride, lengths - 1 - stride)
-        self.earliest = np.minimum(whole, self.latest)
+        earliest = np.maximum((view.sequence_length - 1) * stride, lengths - 1 - stride)
+        self.earliest = np.minimum(earliest, self.latest)
 
     def draw(self) -> Batch:
-        """Cut the next batch."""
-        series = self.rng.choice(self.rows, self.batch_size)
+        """Sample a batch."""
+        series = self.rng.choice(self.series, self.batch_size)
         ends = self.rng.integers(self.earliest[series], self.latest[series] + 1)
         power, stride = self.training.scale_power, self.training.target_stride
         batch = cut(self.windows, series, ends, power, target_stride=stride)
         noise = self.rng.normal(0, self.training.noise, batch.x.shape).astype(np.float32)
         noise[..., self.windows.view.n_equivariant :] = 0.0
-        noisy = np.where(batch.x != 0, batch.x + noise, 0.0)
+        x = np.where(batch.x != 0, batch.x + noise, 0.0)
         signs = self.rng.choice([-1, 1], self.batch_size)
-        return replace(batch, x=noisy).negated(signs, self.windows)
+        return replace(batch, x=x).negated(signs, self.windows)
 
 
-def useful_batch_size(panel: Panel, view: View, most: int) -> int:
-    """How many sequences of a panel differ enough for one batch: a power of two from 8 on.
+def useful_batch_size(panel: Panel, view: View, max_size: int) -> int:
+    """Return a power of two from 8 up: about as many sequences as differ enough in a panel.
 
     Examples
     --------
     >>> view = View(10, 6, (1,), 0.5, 30, 1)
-    >>> useful_batch_size(Panel.of([np.zeros(150)]), view, most=128)
+    >>> useful_batch_size(Panel.of([np.zeros(150)]), view, max_size=128)
     16
     """
-    ends = np.maximum(panel.lengths - view.sequence_length * view.sequence_stride, 0)
-    different = float((1 + ends / 8).sum())
-    return int(min(most, 2 ** max(3, round(np.log2(different)))))
+    n_ends = np.maximum(panel.lengths - view.sequence_length * view.sequence_stride, 0)
+    n_distinct = float((1 + n_ends / 8).sum())
+    return int(min(max_size, 2 ** max(3, round(np.log2(n_distinct)))))
 
 
 def validation_batch(
-    windows: Windows, training: TrainingConfig, tail: int, seed: int
+    windows: Windows, training: TrainingConfig, val_size: int, seed: int
 ) -> Batch | None:
-    """Cut the sequences with targets in the last `tail` steps, as they are and negated.
+    """Extract sequences with targets in the last `val_size` steps, followed by their negations.
 
     Parameters
     ----------
     windows : Windows
-        Of the panel with its hold-out.
-    tail : int
+        Of the panel including its hold-out.
+    training : TrainingConfig
+    val_size : int
         Steps of the hold-out.
+    seed : int
+        Of the choice of series and sequence ends.
 
     Returns
     -------
     Batch or None
-        None where no series has a target there.
+        None if no series has a target in the hold-out.
     """
     rng = np.random.default_rng(seed)
-    rows = np.flatnonzero(windows.panel.lengths >= tail + 2)
-    rows = np.sort(rng.permutation(rows)[:MAX_VALIDATION_SEQUENCES])
-    back = rng.integers(1, windows.view.sequence_stride + 1, len(rows))
-    ends = windows.panel.lengths[rows] - 1 - back
+    series = np.flatnonzero(windows.panel.lengths >= val_size + 2)
+    series = np.sort(rng.permutation(series)[:MAX_VALIDATION_SEQUENCES])
+    steps_before_end = rng.integers(1, windows.view.sequence_stride + 1, len(series))
+    ends = windows.panel.lengths[series] - 1 - steps_before_end
     power, stride = training.scale_power, training.target_stride
-    batch = cut(windows, rows, ends, power, newest=tail, target_stride=stride)
+    batch = cut(windows, series, ends, power, last_steps=val_size, target_stride=stride)
     if not batch.weights.any():
         return None
-    negative = batch.negated(np.full(len(rows), -1), windows)
+    negative = batch.negated(np.full(len(series), -1), windows)
     pairs = zip(vars(batch).values(), vars(negative).values(), strict=True)
     return Batch(*(np.concatenate(pair) for pair in pairs))

@@ -1,4 +1,4 @@
-"""Training of a blend: networks and statistical methods, their weights, the intervals."""
+"""Training of a blend: networks and statistical methods, their weights, and the calibration."""
 
 from __future__ import annotations
 
@@ -25,25 +25,26 @@ from forecastkit.training.weights import blend_weights, prior_weight
 if TYPE_CHECKING:
     from forecastkit.training.ensemble import EnsembleTrainer
 
-# series that parts are scored on; where there are fewer, windows may overlap
-_MIN_ROWS = 60
-_WINDOWS, _MAX_WINDOWS = 3, 12
+# number of series below which several, overlapping windows are scored
+_MIN_SERIES = 60
+# maximum number of windows: consecutive, and overlapping
+_MAX_WINDOWS, _MAX_OVERLAPPING_WINDOWS = 3, 12
 _MAX_SERIES = 2000
 # maximum increase of the validation loss, in percent, at which covariates are still used
-_MAX_HARM = 2.0
+_MAX_LOSS_INCREASE = 2.0
 
 
 @dataclass(frozen=True)
 class TrainedBlend:
-    """A blend, and how it was trained.
+    """Result of training a blend.
 
     Attributes
     ----------
     blend : Blend
-        Its weights and intervals are estimated on hold-outs by parts that had not seen them.
+        Its weights and calibration are estimated on hold-outs that its parts were not trained on.
     notes : list of Note
     steps : int
-        Gradient steps of all networks together; 0 where none was trained.
+        Gradient steps of all networks together; 0 if none was trained.
     """
 
     blend: Blend
@@ -57,16 +58,16 @@ class BlendTrainer:
     Parameters
     ----------
     plans : mapping of str to Plan
-        The ensembles of networks, by name.
+        Training plans of the ensembles of networks, by the name of the part.
     methods : sequence of str
-        Statistical parts beside them.
+        Names of the statistical parts.
     h, season_length : int
-        Horizon, and the season of baselines and statistical parts.
+        Horizon, and season length of the baselines and statistical parts.
     seed : int
     on_step : callable, optional
         Called after every gradient step.
     forecasts : MethodForecasts, optional
-        Forecasts of statistical methods that are computed already.
+        Cache of the forecasts of statistical methods.
     """
 
     def __init__(
@@ -85,47 +86,47 @@ class BlendTrainer:
         self.trainers: dict[str, EnsembleTrainer] = {}
         for name, plan in self.plans.items():
             if plan.recipes:
-                load_tensorflow()  # here, so that it is loaded only where something is trained
+                load_tensorflow()  # here, so that it is loaded only if a network is trained
                 from forecastkit.training.ensemble import EnsembleTrainer
 
                 self.trainers[name] = EnsembleTrainer(plan, seed, on_step)
 
     @property
     def max_steps(self) -> int:
-        """Gradient steps of one call, at the most."""
+        """Maximum number of gradient steps per call."""
         return sum(trainer.max_steps for trainer in self.trainers.values())
 
     def __call__(self, panel: Panel) -> TrainedBlend:
-        """Train on a panel in the series' own units."""
+        """Train on a panel in the original units of its series."""
         val_size = min(self.h, int(panel.lengths.max()) // 4)
         n_val_windows = self._n_val_windows(panel, val_size)
         effects, notes = self._effects(panel, val_size, n_val_windows)
-        parts, before, steps = [], [], 0
+        parts, val_parts, steps = [], [], 0
         for name, plan in self.plans.items():
             if name not in self.trainers:
                 parts.append(Part(name, 1.0, (plan.incumbent,)))
-                before.append(parts[-1])
+                val_parts.append(parts[-1])
                 continue
-            trained = self.trainers[name].fit(
+            ensemble = self.trainers[name].fit(
                 panel, val_size, self.season_length, effects, n_val_windows
             )
-            parts.append(Part(name, 1.0, trained.members))
-            before.append(Part(name, 1.0, trained.before))
-            said = trained.notes
+            parts.append(Part(name, 1.0, ensemble.members))
+            val_parts.append(Part(name, 1.0, ensemble.val_members))
+            ensemble_notes = ensemble.notes
             if len(self.plans) > 1:
-                said = [Note(f"{name}: {one.what}", one.why) for one in said]
-            notes += said
-            steps += trained.steps
+                ensemble_notes = [Note(f"{name}: {note.what}", note.why) for note in ensemble_notes]
+            notes += ensemble_notes
+            steps += ensemble.steps
         parts += [Part(name) for name in self.methods]
-        before += [Part(name) for name in self.methods]
-        holdouts, n_windows = self._holdouts(panel, val_size, n_val_windows, before, effects[0])
+        val_parts += [Part(name) for name in self.methods]
+        holdouts, n_windows = self._holdouts(panel, val_size, n_val_windows, val_parts, effects[0])
         weights = [1.0]
         if len(parts) > 1:
             prior = [prior_weight(part.name) for part in parts]
             weights = blend_weights(holdouts, prior, self.season_length, n_windows)
-            named = zip(parts, weights, strict=True)
-            listed = ", ".join(f"{part.name} {100 * weight:.0f} %" for part, weight in named)
-            why = f"estimated on {val_size} held-out steps"
+            pairs = zip(parts, weights, strict=True)
+            listed = ", ".join(f"{part.name} {100 * weight:.0f} %" for part, weight in pairs)
+            why = f"estimated on the last {val_size} steps, with parts fitted without them"
             notes.append(Note(f"blend weights {listed}", why))
         pairs = zip(parts, weights, strict=True)
         blend = Blend(
@@ -138,93 +139,100 @@ class BlendTrainer:
         return TrainedBlend(blend, notes, steps)
 
     def _n_val_windows(self, panel: Panel, val_size: int) -> int:
-        """Windows that choices are made on: several where few series are trained on, if long."""
+        """Return the number of validation windows: several for few, long series."""
         if not self.trainers or val_size < 1:
             return 1
-        wanted = -(-_MIN_ROWS // panel.n_series)
-        return max(1, min(wanted, int(panel.lengths.max()) // 4 // val_size))
+        n_windows = -(-_MIN_SERIES // panel.n_series)
+        return max(1, min(n_windows, int(panel.lengths.max()) // 4 // val_size))
 
     def _effects(
         self, panel: Panel, val_size: int, n_val_windows: int
     ) -> tuple[tuple[Effects | None, Effects | None], list[Note]]:
-        """Effects of covariates before the validation windows and in all, if they help there."""
+        """Estimate covariate effects without and with the validation windows.
+
+        Effects of future covariates are zeroed if they raise the loss on these windows.
+        """
         if panel.covariates is None:
             return (None, None), []
         plan = next(iter(self.plans.values()))
         seasons, pairs = plan.season_lengths, plan.pairs
         past = panel.drop_last(val_size * n_val_windows)
-        before = None
+        val_effects = None
         if not np.isnan(past.values).all():
-            before = estimate_effects(past, measure_scale(past), seasons, pairs)
-        after = estimate_effects(panel, measure_scale(panel), seasons, pairs)
+            val_effects = estimate_effects(past, measure_scale(past), seasons, pairs)
+        effects = estimate_effects(panel, measure_scale(panel), seasons, pairs)
         holdout = (
-            hold_out_windows(panel, val_size, n_val_windows, most=_MAX_SERIES) if val_size else None
+            hold_out_windows(panel, val_size, n_val_windows, _MAX_SERIES) if val_size else None
         )
         has_future = panel.covariates.known_ahead.any()
-        if before is None or after is None or holdout is None or not len(holdout.series):
-            return (after, after), []
+        if val_effects is None or effects is None or holdout is None or not len(holdout.series):
+            return (effects, effects), []
         if not has_future:
-            return (before, after), []
+            return (val_effects, effects), []
         part = Part("", 1.0, (plan.incumbent,))
-        without, with_them = (
-            holdout_loss(holdout, part, self.season_length, one) for one in (None, before)
+        loss_without, loss_with = (
+            holdout_loss(holdout, part, self.season_length, adjustment)
+            for adjustment in (None, val_effects)
         )
-        gain = 100 * (1 - with_them / without) if without else 0.0
+        gain = 100 * (1 - loss_with / loss_without) if loss_without else 0.0
         size = f"{abs(gain):.1f} % {'lower' if gain >= 0 else 'higher'} loss"
         why = f"{size} than without them on the last {val_size * n_val_windows} steps"
-        if gain < -_MAX_HARM:
+        if gain < -_MAX_LOSS_INCREASE:
             what = "no regression adjustment for future covariates"
-            return (before.zeroed(), after.zeroed()), [Note(what, why)]
-        return (before, after), [Note("regression adjustment for future covariates", why)]
+            return (val_effects.zeroed(), effects.zeroed()), [Note(what, why)]
+        return (val_effects, effects), [Note("regression adjustment for future covariates", why)]
 
     def _holdouts(
         self,
         panel: Panel,
         val_size: int,
         n_val_windows: int,
-        before: Sequence[Part],
+        val_parts: Sequence[Part],
         effects: Effects | None,
     ) -> tuple[list[tuple[Holdout, Distribution]], float]:
-        """Hold-outs, forecasts of parts that had not seen them, and the number of whole windows.
+        """Return hold-outs with their forecast distributions, and the effective number of windows.
 
-        The newest are the validation windows. Those before them are forecast by the pretrained
-        networks, which have seen none of the series; in small panels they overlap. They are left
-        out where many series were trained on, since trained networks have errors of another kind.
+        The parts forecast the validation windows, which they were not trained on. Earlier windows
+        are forecast by the pretrained networks, which were not trained on any of the series; in
+        small panels these windows overlap. They are omitted if networks were trained on many
+        series, because the errors of trained networks are distributed differently.
         """
         if val_size < 1:
             return [], 0.0
-        newest = hold_out_windows(panel, val_size, n_val_windows, _MAX_SERIES)
-        few = len(newest.series) < _MIN_ROWS
-        step, most = (max(1, val_size // 3), _MAX_WINDOWS) if few else (val_size, _WINDOWS)
+        validation = hold_out_windows(panel, val_size, n_val_windows, _MAX_SERIES)
+        few = len(validation.series) < _MIN_SERIES
+        stride, max_windows = (
+            (max(1, val_size // 3), _MAX_OVERLAPPING_WINDOWS) if few else (val_size, _MAX_WINDOWS)
+        )
         longest, earlier = int(panel.lengths.max()), []
-        shipped = n_val_windows == 1 and all(plan.is_pretrained for plan in self.plans.values())
-        if shipped and (few or not self._trained(before)):
-            for back in range(step, most * step, step):
-                if longest - back - val_size < max(longest // 2, val_size):
+        pretrained = n_val_windows == 1 and all(plan.is_pretrained for plan in self.plans.values())
+        if pretrained and (few or not self._is_any_trained(val_parts)):
+            for offset in range(stride, max_windows * stride, stride):
+                if longest - offset - val_size < max(longest // 2, val_size):
                     break
-                earlier.append(hold_out(panel, val_size, back, _MAX_SERIES))
+                earlier.append(hold_out(panel, val_size, offset, _MAX_SERIES))
         untrained = [
             Part(part.name, 1.0, (self.plans[part.name].incumbent,) if part.members else ())
-            for part in before
+            for part in val_parts
         ]
-        holdouts = [(newest, before)]
-        if earlier and untrained == list(before):  # one run over all windows
-            holdouts = [(Holdout.joined([newest, *earlier]), before)]
+        holdouts = [(validation, val_parts)]
+        if earlier and untrained == list(val_parts):  # one forward pass over all windows
+            holdouts = [(Holdout.joined([validation, *earlier]), val_parts)]
         elif earlier:
             holdouts.append((Holdout.joined(earlier), untrained))
-        n_windows = n_val_windows + len(earlier) * step / val_size
-        setting = val_size, self.season_length, effects
+        n_windows = n_val_windows + len(earlier) * stride / val_size
+        settings = val_size, self.season_length, effects
         distributions = [
-            (one, Distribution(one.past, parts, *setting, methods=self.forecasts))
-            for one, parts in holdouts
-            if len(one.series)
+            (holdout, Distribution(holdout.past, parts, *settings, methods=self.forecasts))
+            for holdout, parts in holdouts
+            if len(holdout.series)
         ]
         return distributions, n_windows
 
-    def _trained(self, before: Sequence[Part]) -> bool:
-        """Whether a part has other networks than the one that it started from."""
-        own = [part for part in before if part.members]
-        return any(part.members[-1] is not self.plans[part.name].incumbent for part in own)
+    def _is_any_trained(self, parts: Sequence[Part]) -> bool:
+        """Whether training has replaced the incumbent of any ensemble, or added to it."""
+        ensembles = [part for part in parts if part.members]
+        return any(part.members[-1] is not self.plans[part.name].incumbent for part in ensembles)
 
     def _calibration(
         self,
@@ -234,7 +242,7 @@ class BlendTrainer:
     ) -> Calibration:
         scores = [np.empty((0, self.h))]
         for holdout, distribution in holdouts:
-            found = distribution.with_weights(weights).pit_scores(holdout.actual)
-            beyond = self.h - holdout.actual.shape[1]
-            scores.append(np.pad(found, ((0, 0), (0, beyond)), constant_values=np.nan))
+            pit_scores = distribution.with_weights(weights).pit_scores(holdout.actual)
+            n_missing = self.h - holdout.actual.shape[1]
+            scores.append(np.pad(pit_scores, ((0, 0), (0, n_missing)), constant_values=np.nan))
         return Calibration.from_scores(np.concatenate(scores), n_windows)

@@ -1,4 +1,4 @@
-"""From a configuration to a Keras model of our own layers, and weights in and out by name."""
+"""Construction of the Keras model of a network, and access to its weights by name."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from forecastkit.network.head import future_part, gelu
 
 
 def build(config: NetworkConfig, seed: int, target_stride: int = 1) -> Any:
-    """Make the Keras model: inputs of every cutoff to raw outputs of every cutoff.
+    """Build the Keras model, from the inputs to the raw outputs of every cutoff.
 
-    The last layer starts at zero: an untrained network predicts the baseline forecast.
+    The last layer is initialised to zero: an untrained network predicts the baseline forecast.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def build(config: NetworkConfig, seed: int, target_stride: int = 1) -> Any:
     seed : int
         Of the initial weights and of dropout.
     target_stride : int
-        Outputs are given at every so many cutoffs only, the last among them.
+        Number of cutoffs from one with outputs to the next; the last one has outputs.
 
     Returns
     -------
@@ -36,21 +36,21 @@ def build(config: NetworkConfig, seed: int, target_stride: int = 1) -> Any:
     view, seeds = config.view, iter(np.random.SeedSequence(seed).generate_state(99).tolist())
     inputs = keras.Input((None, view.n_inputs))
 
-    def start(kind: Any) -> Any:
+    def initializer(kind: Any) -> Any:
         return kind(seed=next(seeds))
 
     x = keras.layers.Dense(
-        config.units, kernel_initializer=start(keras.initializers.GlorotUniform), name="input"
+        config.units, kernel_initializer=initializer(keras.initializers.GlorotUniform), name="input"
     )(inputs)
     x = gelu(x, ops)
     cell = CELLS[config.cell]
-    layer_kind = getattr(layers, cell.layer)
+    recurrent_class = getattr(layers, cell.layer)
     for layer in range(config.n_layers):
-        recurrent = layer_kind(
+        recurrent = recurrent_class(
             config.units,
             return_sequences=True,
-            kernel_initializer=start(keras.initializers.GlorotUniform),
-            recurrent_initializer=start(keras.initializers.Orthogonal),
+            kernel_initializer=initializer(keras.initializers.GlorotUniform),
+            recurrent_initializer=initializer(keras.initializers.Orthogonal),
             name=f"recurrent_{layer}",
             **cell.options,
         )
@@ -63,19 +63,20 @@ def build(config: NetworkConfig, seed: int, target_stride: int = 1) -> Any:
     if not view.n_future:
         return keras.Model(inputs, outputs)
     future = keras.Input((None, view.horizon, view.n_future))
-    added = _FutureLayer(n_quantiles, next(seeds), name="told")(x, future)
-    return keras.Model([inputs, future], outputs + added)
+    # weights of this layer are named told/... in model files
+    correction = _FutureLayer(n_quantiles, next(seeds), name="told")(x, future)
+    return keras.Model([inputs, future], outputs + correction)
 
 
 class _FutureLayer(keras.layers.Layer):
-    """Owns the weights of `forecastkit.network.head.future_part`; its output starts at zero."""
+    """Layer of `forecastkit.network.head.future_part`; its outputs are initially zero."""
 
     def __init__(self, n_quantiles: int, seed: int, name: str) -> None:
         super().__init__(name=name)
         self.n_quantiles, self.seed = n_quantiles, seed
 
     def build(self, state_shape: Any, future_shape: Any) -> None:
-        """Make the weights for inputs of these shapes."""
+        """Create the weights for inputs of these shapes."""
         glorot = keras.initializers.GlorotUniform
         shapes = {
             "state": ((state_shape[-1], FUTURE_UNITS), glorot(self.seed)),
@@ -83,31 +84,33 @@ class _FutureLayer(keras.layers.Layer):
             "bias": ((FUTURE_UNITS,), "zeros"),
             "out": ((FUTURE_UNITS, self.n_quantiles), "zeros"),
         }
-        self.parts = [
-            self.add_weight(shape=shape, initializer=start, name=name)
-            for name, (shape, start) in shapes.items()
+        self.future_weights = [
+            self.add_weight(shape=shape, initializer=initializer, name=name)
+            for name, (shape, initializer) in shapes.items()
         ]
 
     def call(self, state: Any, future: Any) -> Any:
-        """Outputs of every step of the horizon."""
-        return future_part(state, future, tuple(map(ops.convert_to_tensor, self.parts)), ops)
+        """Compute the outputs of every step of the horizon."""
+        return future_part(
+            state, future, tuple(map(ops.convert_to_tensor, self.future_weights)), ops
+        )
 
 
 def named_variables(model: Any) -> dict[str, Any]:
-    """Return the model's weights by the names of `NetworkConfig.weight_shapes`."""
-    named = {}
+    """Return the trainable variables by the names of `NetworkConfig.weight_shapes`."""
+    variables = {}
     for variable in model.trainable_variables:
         layer, *_, name = variable.path.split("/")
-        named[f"{layer}/{name}"] = variable
-    return named
+        variables[f"{layer}/{name}"] = variable
+    return variables
 
 
 def get_weights(model: Any) -> dict[str, np.ndarray]:
-    """Copy the weights out of a model."""
+    """Return a copy of the weights of a model, by name."""
     return {name: variable.numpy().copy() for name, variable in named_variables(model).items()}
 
 
 def set_weights(model: Any, weights: dict[str, np.ndarray]) -> None:
-    """Copy weights into a model."""
+    """Assign weights to a model, by name."""
     for name, variable in named_variables(model).items():
         variable.assign(weights[name])

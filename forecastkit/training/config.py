@@ -1,4 +1,4 @@
-"""How networks are trained: settings, and the candidates that the hold-out chooses among."""
+"""Training settings, and the candidate settings among which the hold-out selects."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 
 Preset = Literal["instant", "fast", "default", "best", "scratch"]
 
-# networks by preset: fine-tuned ones, and ones trained from scratch
+# networks per preset: fine-tuned, and trained from scratch
 MEMBERS: dict[str, tuple[int, int]] = {
     "instant": (0, 0),
     "fast": (1, 0),
@@ -19,29 +19,30 @@ MEMBERS: dict[str, tuple[int, int]] = {
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How a network is trained.
+    """Settings of a training run.
 
     Attributes
     ----------
     max_steps : int
-        Maximum gradient steps; early stopping decides how many of them are used.
+        Maximum number of gradient steps; early stopping may use fewer.
     check_every, patience : int
-        Steps between evaluations of the validation loss, and evaluations without improvement
-        before training stops.
+        Steps between evaluations of the validation loss, and number of evaluations without
+        improvement after which training stops.
     batch_size : int
         Training sequences per step.
     learning_rate, weight_decay, clip_norm : float
-        Of AdamW (Loshchilov & Hutter 2019) after `warm_up` steps; norm at which gradients are
-        clipped.
+        Of AdamW (Loshchilov & Hutter 2019); gradients are clipped at the global norm `clip_norm`.
+    warm_up : int
+        Steps over which the learning rate rises linearly to its full value.
     noise : float
         Standard deviation of the noise added to the inputs, in units of the series' noise.
     scale_power : float
-        Losses are weighted with the series' noise to this power: 0 weights all series alike, 1
-        weights errors relative to the level.
+        Each loss is weighted with the noise of its series to this power: 0 weights all series
+        equally, 1 weights errors relative to the level.
     head_only : bool
         Whether only the last layer is trained.
     target_stride : int
-        Cutoffs from one with targets to the next.
+        Number of cutoffs from one with targets to the next.
     """
 
     max_steps: int = 200
@@ -58,13 +59,13 @@ class TrainingConfig:
     target_stride: int = 1
 
 
-# members of an ensemble weight errors differently, in turn
+# scale powers of the members of an ensemble, in turn: they weight errors differently
 SCALE_POWERS = (0.5, 1.0, 0.0)
-# median length from which on a panel counts as long
+# median length, in steps, from which a panel counts as long
 MIN_LONG = 300
-# candidates by start and whether the panel is long
+# candidate settings by initial weights and by whether the panel is long
 TRAININGS: dict[tuple[str, bool], tuple[TrainingConfig, ...]] = {
-    # few and small steps, so that what was learnt in pretraining is kept
+    # few, small steps: the network must not forget its pretraining
     ("pretrained", False): (
         TrainingConfig(max_steps=80, learning_rate=5e-4),
         TrainingConfig(max_steps=80, learning_rate=2e-3, head_only=True),

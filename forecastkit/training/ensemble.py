@@ -1,4 +1,4 @@
-"""Training of an ensemble, configured on validation windows, on all of a panel."""
+"""Training of an ensemble: settings selected on validation windows, members trained on all data."""
 
 from __future__ import annotations
 
@@ -24,36 +24,37 @@ from forecastkit.training.plan import Plan, Recipe
 from forecastkit.training.trainer import Run, Trainer
 
 OnStep = Callable[[int], None]
-_Measured = tuple[Panel, Components, CovariateFeatures | None]
+# an adjusted panel, its components and its covariate features
+_NetworkData = tuple[Panel, Components, CovariateFeatures | None]
 _MAX_THREADS = 4
-# networks from nothing count when their validation loss is at most so many times the best one's
-_AS_GOOD = 1.01
+# maximum validation loss of networks trained from scratch, relative to the lowest loss
+_MAX_RELATIVE_LOSS = 1.01
 
 
 @dataclass(frozen=True)
 class Ensemble:
-    """What training on a panel came to.
+    """Result of training an ensemble.
 
     Attributes
     ----------
     members : tuple of Member
-        Trained on all of it.
-    before : tuple of Member
-        One of each kind, that had not seen the validation windows.
+        Trained on the whole panel.
+    val_members : tuple of Member
+        One per selected recipe, not trained on the validation windows.
     notes : list of Note
     steps : int
-        Gradient steps of the members together.
+        Gradient steps of all members together.
     """
 
     members: tuple[Member, ...]
-    before: tuple[Member, ...]
+    val_members: tuple[Member, ...]
     notes: list[Note]
     steps: int
 
 
 @dataclass(frozen=True)
-class _Choice:
-    """The best training of a recipe: its run, and its loss on the validation windows."""
+class _Candidate:
+    """The best training run of a recipe, and its loss on the validation windows."""
 
     recipe: int
     training: TrainingConfig
@@ -62,13 +63,13 @@ class _Choice:
 
 
 class EnsembleTrainer:
-    """Trains the networks of a plan on panels, side by side; gradient steps are traced once.
+    """Trains the networks of a plan in parallel; the gradient step of a recipe is compiled once.
 
     Parameters
     ----------
     plan : Plan
     seed : int
-        Of the first network; the others count on from it.
+        Of the first network; the seeds of the others follow it.
     on_step : callable, optional
         Called after every gradient step.
     """
@@ -81,7 +82,7 @@ class EnsembleTrainer:
 
     @property
     def max_steps(self) -> int:
-        """Gradient steps of one call of `fit`, at the most."""
+        """Maximum number of gradient steps per call of `fit`."""
         return sum(
             sum(training.max_steps for training in recipe.trainings)
             + recipe.n_members * max(training.max_steps for training in recipe.trainings)
@@ -96,116 +97,132 @@ class EnsembleTrainer:
         effects: tuple[Effects | None, Effects | None] = (None, None),
         n_val_windows: int = 1,
     ) -> Ensemble:
-        """Choose on the validation windows how to train, then train on all of the panel.
+        """Select the training settings on the validation windows, then train on the whole panel.
 
         Parameters
         ----------
         panel : Panel
-            In the series' own units.
+            In the original units of its series.
         val_size : int
             Steps of a validation window, at the end of every series.
         season_length : int
-            Of the scale of the losses that recipes are compared by.
+            Of the seasonal naive errors by which losses are scaled.
         effects : (Effects or None, Effects or None)
-            Of the covariates, estimated before the validation windows and on all of it.
+            Covariate effects, estimated without the validation windows and on the whole panel.
         n_val_windows : int
-            Consecutive validation windows.
+            Number of consecutive validation windows.
         """
         incumbent = self.plan.incumbent
         if val_size < 1:
-            why = [Note(self._as_it_is(), "used without training: too few values")]
-            return Ensemble((incumbent,), (incumbent,), why, 0)
-        holdout = hold_out_windows(panel, val_size, n_val_windows, most=512)
+            notes = [Note(self._incumbent_name(), "used without training: too few values")]
+            return Ensemble((incumbent,), (incumbent,), notes, 0)
+        n_val_steps = val_size * n_val_windows
+        holdout = hold_out_windows(panel, val_size, n_val_windows, max_series=512)
         with ThreadPoolExecutor(min(_MAX_THREADS, os.cpu_count() or 1)) as pool:
-            seen = self._seen(panel, val_size * n_val_windows, effects[0])
-            choices = self._choices(
-                pool, seen, holdout, val_size * n_val_windows, season_length, effects[0]
+            data = self._validation_data(panel, n_val_steps, effects[0])
+            candidates = self._candidates(
+                pool, data, holdout, n_val_steps, season_length, effects[0]
             )
             loss = holdout_loss(holdout, Part("", 1.0, (incumbent,)), season_length, effects[0])
-            kept = self._kept(choices, loss)
-            members = [incumbent] if not any(self._is_tuned(one) for one in kept) else []
-            members += self._members(pool, panel, kept, effects[1])
-        before = [Member(self._recipe(one).network, one.run.weights) for one in kept]
-        if len(members) > sum(self._recipe(one).n_members for one in kept):
-            before = [incumbent, *before]
-        steps = sum(one.run.steps * self._recipe(one).n_members for one in kept)
+            selected = self._selected(candidates, loss)
+            members = [] if any(map(self._is_tuned, selected)) else [incumbent]
+            members += self._members(pool, panel, selected, effects[1])
+        val_members = [
+            Member(self._recipe(candidate).network, candidate.run.weights) for candidate in selected
+        ]
+        if len(members) > sum(self._recipe(candidate).n_members for candidate in selected):
+            val_members = [incumbent, *val_members]
+        steps = sum(
+            candidate.run.steps * self._recipe(candidate).n_members for candidate in selected
+        )
         return Ensemble(
             tuple(members),
-            tuple(before),
-            self._notes(choices, kept, loss, val_size * n_val_windows),
+            tuple(val_members),
+            self._notes(candidates, selected, loss, n_val_steps),
             steps,
         )
 
-    def _recipe(self, choice: _Choice) -> Recipe:
-        return self.plan.recipes[choice.recipe]
+    def _recipe(self, candidate: _Candidate) -> Recipe:
+        return self.plan.recipes[candidate.recipe]
 
-    def _is_tuned(self, choice: _Choice) -> bool:
-        return self._recipe(choice).start is not None
+    def _is_tuned(self, candidate: _Candidate) -> bool:
+        return self._recipe(candidate).start is not None
 
-    def _kept(self, choices: Sequence[_Choice], incumbent: float) -> list[_Choice]:
-        """Recipes whose training helped, and that are about as good as the best."""
-        helped = [one for one in choices if one.run.steps > 0]
-        best = min([incumbent, *(one.loss for one in helped)])
+    def _selected(
+        self, candidates: Sequence[_Candidate], incumbent_loss: float
+    ) -> list[_Candidate]:
+        """Return the candidates that training improved and whose validation loss is low enough.
+
+        Fine-tuned networks must be at least as good as the incumbent, networks trained from
+        scratch almost as good as the best.
+        """
+        improved = [candidate for candidate in candidates if candidate.run.steps > 0]
+        lowest = min([incumbent_loss, *(candidate.loss for candidate in improved)])
         return [
-            one
-            for one in helped
-            if one.loss <= (incumbent if self._is_tuned(one) else _AS_GOOD * best)
+            candidate
+            for candidate in improved
+            if candidate.loss
+            <= (incumbent_loss if self._is_tuned(candidate) else _MAX_RELATIVE_LOSS * lowest)
         ]
 
-    def _as_it_is(self) -> str:
+    def _incumbent_name(self) -> str:
         tuned = any(recipe.start is not None for recipe in self.plan.recipes)
         return "the pretrained network" if tuned else "the statistical baseline forecast"
 
-    def _choices(
+    def _candidates(
         self,
         pool: ThreadPoolExecutor,
-        seen: tuple[_Measured, ...],
+        data: tuple[_NetworkData, ...],
         holdout: Holdout,
-        val_size: int,
+        n_val_steps: int,
         season_length: int,
         effects: Effects | None,
-    ) -> list[_Choice]:
-        """The best training of each recipe; none where there is nothing to train on."""
+    ) -> list[_Candidate]:
+        """Return the best training run of each recipe that has training data."""
         tasks = [
-            (number, training)
-            for number, recipe in enumerate(self.plan.recipes)
+            (index, training)
+            for index, recipe in enumerate(self.plan.recipes)
             for training in recipe.trainings
         ]
-        runs = pool.map(lambda task: self._validated(task, seen, val_size), tasks)
-        best: dict[int, _Choice] = {}
-        for (number, training), run in zip(tasks, runs, strict=True):
+        runs = pool.map(lambda task: self._early_stopped(task, data, n_val_steps), tasks)
+        best: dict[int, _Candidate] = {}
+        for (index, training), run in zip(tasks, runs, strict=True):
             if run is None:
                 continue
-            member = Member(self.plan.recipes[number].network, run.weights)
+            member = Member(self.plan.recipes[index].network, run.weights)
             loss = holdout_loss(holdout, Part("", 1.0, (member,)), season_length, effects)
-            if number not in best or loss < best[number].loss:
-                best[number] = _Choice(number, training, run, loss)
+            if index not in best or loss < best[index].loss:
+                best[index] = _Candidate(index, training, run, loss)
         return list(best.values())
 
-    def _seen(self, panel: Panel, val_size: int, effects: Effects | None) -> tuple[_Measured, ...]:
-        """The panel before the validation windows, and with them, as all networks see it."""
-        before = panel.drop_last(val_size)
+    def _validation_data(
+        self, panel: Panel, n_val_steps: int, effects: Effects | None
+    ) -> tuple[_NetworkData, ...]:
+        """Return the network data without and with the validation windows."""
+        past = panel.drop_last(n_val_steps)
         seasons = self.plan.season_lengths
-        # by scale and effects of the past alone, in the validation windows too
-        seen = [Adjusted.of(one, effects, past=before) for one in (before, panel)]
-        return tuple((one.panel, measure(one.panel, seasons), seen[0].features) for one in seen)
+        # scale and effects are those of the past, in the validation windows too
+        panels = [Adjusted.of(source, effects, past=past) for source in (past, panel)]
+        features = panels[0].features
+        return tuple((each.panel, measure(each.panel, seasons), features) for each in panels)
 
-    def _validated(
-        self, task: tuple[int, TrainingConfig], seen: tuple[_Measured, ...], val_size: int
+    def _early_stopped(
+        self, task: tuple[int, TrainingConfig], data: tuple[_NetworkData, ...], n_val_steps: int
     ) -> Run | None:
-        """Train before the validation window, with early stopping on it."""
-        number, training = task
-        recipe = self.plan.recipes[number]
+        """Train before the validation windows, with early stopping on them."""
+        index, training = task
+        recipe = self.plan.recipes[index]
         past, whole = (
-            Windows(cleaned, found, recipe.network.view, terms) for cleaned, found, terms in seen
+            Windows(panel, components, recipe.network.view, features)
+            for panel, components, features in data
         )
         if not _has_targets(past):
             return None
-        validation = validation_batch(whole, training, val_size, self.seed)
+        validation = validation_batch(whole, training, n_val_steps, self.seed)
         if validation is None:
             return None
-        return self._trainer(number).run(
-            self._sampler(number, past, training, self.seed),
+        return self._trainer(index).run(
+            self._sampler(index, past, training, self.seed),
             seed=self.seed,
             steps=training.max_steps,
             training=training,
@@ -218,79 +235,92 @@ class EnsembleTrainer:
         self,
         pool: ThreadPoolExecutor,
         panel: Panel,
-        kept: Sequence[_Choice],
+        selected: Sequence[_Candidate],
         effects: Effects | None,
     ) -> list[Member]:
-        def trained(task: tuple[_Choice, int]) -> Member:
-            choice, k = task
-            recipe = self._recipe(choice)
+        """Train the members of the selected recipes on the whole panel."""
+
+        def train(task: tuple[_Candidate, int]) -> Member:
+            candidate, k = task
+            recipe = self._recipe(candidate)
             power = SCALE_POWERS[k % len(SCALE_POWERS)]
-            training = replace(choice.training, scale_power=power)
+            training = replace(candidate.training, scale_power=power)
             seed = self.seed + k
-            run = self._trainer(choice.recipe).run(
-                self._sampler(choice.recipe, whole[choice.recipe], training, seed),
+            run = self._trainer(candidate.recipe).run(
+                self._sampler(candidate.recipe, windows[candidate.recipe], training, seed),
                 seed=seed,
-                steps=choice.run.steps,
+                steps=candidate.run.steps,
                 training=training,
                 weights=recipe.start,
                 on_step=self.on_step,
             )
             return Member(recipe.network, run.weights)
 
-        seen = Adjusted.of(panel, effects)
-        found, terms = measure(seen.panel, self.plan.season_lengths), seen.features
-        whole = {
-            one.recipe: Windows(seen.panel, found, self._recipe(one).network.view, terms)
-            for one in kept
+        adjusted = Adjusted.of(panel, effects)
+        features = adjusted.features
+        components = measure(adjusted.panel, self.plan.season_lengths)
+        windows = {
+            candidate.recipe: Windows(
+                adjusted.panel, components, self._recipe(candidate).network.view, features
+            )
+            for candidate in selected
         }
-        tasks = [(one, k) for one in kept for k in range(self._recipe(one).n_members)]
-        return list(pool.map(trained, tasks))
+        tasks = [
+            (candidate, k)
+            for candidate in selected
+            for k in range(self._recipe(candidate).n_members)
+        ]
+        return list(pool.map(train, tasks))
 
-    def _trainer(self, number: int) -> Trainer:
-        """Compiled steps of a recipe, for all threads."""
+    def _trainer(self, index: int) -> Trainer:
+        """Return the trainer of a recipe, which all threads share."""
         with self._lock:
-            if number not in self._trainers:
-                recipe = self.plan.recipes[number]
-                self._trainers[number] = Trainer(recipe.network, recipe.trainings[0])
-        return self._trainers[number]
+            if index not in self._trainers:
+                recipe = self.plan.recipes[index]
+                self._trainers[index] = Trainer(recipe.network, recipe.trainings[0])
+        return self._trainers[index]
 
     def _sampler(
-        self, number: int, windows: Windows, training: TrainingConfig, seed: int
+        self, index: int, windows: Windows, training: TrainingConfig, seed: int
     ) -> Sampler:
-        # one size for all panels that this trainer sees: another would be compiled anew
+        # one size per recipe: the step would be compiled again for another
         size = self.batch_sizes.setdefault(
-            number, useful_batch_size(windows.panel, windows.view, training.batch_size)
+            index, useful_batch_size(windows.panel, windows.view, training.batch_size)
         )
         return Sampler(windows, training, seed + 1000, size)
 
     def _notes(
-        self, choices: Sequence[_Choice], kept: Sequence[_Choice], loss: float, val_size: int
+        self,
+        candidates: Sequence[_Candidate],
+        selected: Sequence[_Candidate],
+        incumbent_loss: float,
+        n_val_steps: int,
     ) -> list[Note]:
-        notes = []
-        if not any(self._is_tuned(one) for one in kept):
-            why = f"training did not lower the loss on the last {val_size} steps"
-            why = why if choices else "too few values"
-            notes.append(Note(self._as_it_is(), f"used without training: {why}"))
-        for one in kept:
-            what = "fine-tuned" if self._is_tuned(one) else "trained from scratch"
-            part = ", last layer only" if one.training.head_only else ""
-            gain = 100 * (1 - one.loss / loss) if loss else 0.0
-            n = self._recipe(one).n_members
+        notes, name = [], self._incumbent_name()
+        if not any(map(self._is_tuned, selected)):
+            why = f"training did not lower the loss on the last {n_val_steps} steps"
+            why = why if candidates else "too few values"
+            notes.append(Note(name, f"used without training: {why}"))
+        for candidate in selected:
+            what = "fine-tuned" if self._is_tuned(candidate) else "trained from scratch"
+            layers = ", last layer only" if candidate.training.head_only else ""
+            gain = 100 * (1 - candidate.loss / incumbent_loss) if incumbent_loss else 0.0
+            n = self._recipe(candidate).n_members
             notes.append(
                 Note(
-                    f"{n} network{'s' if n > 1 else ''} {what}, {one.run.steps} steps each",
-                    f"learning rate {one.training.learning_rate:g}{part}; {abs(gain):.1f} % "
-                    f"{'lower' if gain >= 0 else 'higher'} loss than {self._as_it_is()} on the "
-                    f"last {val_size} steps",
+                    f"{n} network{'s' if n > 1 else ''} {what}, {candidate.run.steps} steps each",
+                    f"learning rate {candidate.training.learning_rate:g}{layers}; "
+                    f"{abs(gain):.1f} % {'lower' if gain >= 0 else 'higher'} loss than {name} "
+                    f"on the last {n_val_steps} steps",
                 )
             )
         return notes
 
 
 def _has_targets(windows: Windows) -> bool:
-    """Whether some cutoff that is shown has a value after it."""
+    """Whether an observed value follows a cutoff that training uses."""
     panel = windows.panel
-    known = np.flatnonzero(~np.isnan(panel.values))
-    before = known - 1
-    within = before >= panel.offsets[panel.owner[known]]
-    return bool(windows.is_used(before[within]).any())
+    observed = np.flatnonzero(~np.isnan(panel.values))
+    cutoffs = observed - 1
+    in_series = cutoffs >= panel.offsets[panel.owner[observed]]
+    return bool(windows.is_used(cutoffs[in_series]).any())

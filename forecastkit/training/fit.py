@@ -1,4 +1,4 @@
-"""A fit from the table to the fitted model: prepare, score on hold-outs, train on everything."""
+"""Fitting of a model to a table: preparation, hold-out scores, training on all data."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from forecastkit.series.panel import Panel
 from forecastkit.tables.dataset import Dataset, to_dataset, with_covariates
 from forecastkit.tables.frame import ASSUMPTIONS, READING, check_table
 from forecastkit.tables.roles import find_columns, find_cycles
+from forecastkit.tables.schema import FUTR
 from forecastkit.training.arguments import (
     check_arguments,
     given_calendar,
@@ -30,27 +31,27 @@ from forecastkit.training.plan import Plan, make_plan
 from forecastkit.training.progress import Progress
 from forecastkit.training.provenance import provenance, table_notes
 from forecastkit.training.scoring import (
-    ORIGINS,
+    MAX_WINDOWS,
     WITHOUT,
     HoldoutScores,
+    count_windows,
     score_windows,
-    windows_that_fit,
 )
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
-    """A table that is ready for training.
+class TrainingData:
+    """The data of a fit, and what was inferred about them.
 
     Attributes
     ----------
     data : Dataset
-        The last periods of every series, with the covariates.
+        The last `MAX_STEPS` periods of every series, with the covariates.
     notes : list of Note
     facts : dict
-        Provenance of the table, and the covariates.
+        Metadata of the table and of the covariates.
     estimated : ndarray of bool, shape (n_periods,), optional
-        Values that fill a gap.
+        Marks filled gaps.
     """
 
     data: Dataset
@@ -67,15 +68,15 @@ def fit_model(
     Parameters
     ----------
     forecaster : forecaster
-        Its arguments, cells and methods are read; it is not changed.
+        Provides arguments, cells and methods; not modified.
     df : DataFrame
         A series table.
     scored : bool
-        Whether to train before the last windows first, and score the model on them.
+        Whether to score the model on hold-outs, for which it is trained once more, without them.
     progress : bool, optional
-        Whether to show a progress bar; on a terminal by default.
+        Whether to show a progress bar; by default if standard error is a terminal.
     ablation : bool
-        Whether to score the model without its covariates too, where it has some.
+        Whether to score a model with covariates without them as well.
 
     Raises
     ------
@@ -89,7 +90,7 @@ def fit_model(
         trained, scores = _train(forecaster, prepared, plans, bar, scored, ablation)
     notes = [*prepared.notes]
     for plan in plans.values():
-        notes += [one for one in plan.notes if one not in notes]
+        notes += [note for note in plan.notes if note not in notes]
     facts = {
         "model": type(forecaster).__name__,
         "preset": forecaster.preset,
@@ -97,21 +98,21 @@ def fit_model(
         "steps": trained.steps,
         "holdout": scores.holdout,
         "n_windows": scores.n_windows,
-        "skill": [one.to_dict() for one in scores.skills],
+        "skill": [skill.to_dict() for skill in scores.skills],
         "intervals": scores.intervals,
         **prepared.facts,
     }
     metadata = Metadata(
         alias=forecaster.alias or forecaster.name,
         scoreboard=scores.board,
-        assumptions=[one.to_dict() for one in notes + trained.notes],
+        assumptions=[note.to_dict() for note in notes + trained.notes],
         facts=facts,
     )
     return FittedModel(trained.blend, prepared.data, metadata)
 
 
-def prepare(forecaster: Any, df: pd.DataFrame) -> Prepared:
-    """Check a table, infer the roles of its covariates, and lay it on its grid."""
+def prepare(forecaster: Any, df: pd.DataFrame) -> TrainingData:
+    """Check a table, infer its frequency and the roles of its covariates, and convert it."""
     table = check_table(df)
     table.attrs = dict(df.attrs)
     roles = forecaster.futr_exog, forecaster.hist_exog, forecaster.stat_exog
@@ -119,10 +120,15 @@ def prepare(forecaster: Any, df: pd.DataFrame) -> Prepared:
     columns, column_notes = find_columns(table, *roles, int(forecaster.h), events)
     data = to_dataset(table, forecaster.freq)
     calendar = given_calendar(table, forecaster.calendar)
-    if forecaster.preset != "instant":  # its network has no covariate inputs
-        cycles, more = find_cycles(columns, data.index.frequency, calendar)
-        columns, column_notes = columns + cycles, column_notes + more
-    notes = [Note(**one) for one in df.attrs.get(ASSUMPTIONS, [])]
+    if forecaster.preset == "instant":  # its network has no covariate inputs
+        unused = [column.name for column in columns if column.role != FUTR]
+        if unused:
+            why = "the preset instant uses future covariates only"
+            column_notes.append(Note(f"not used: {', '.join(unused)}", why))
+    else:
+        cycles, cycle_notes = find_cycles(columns, data.index.frequency, calendar)
+        columns, column_notes = columns + cycles, column_notes + cycle_notes
+    notes = [Note(**note) for note in df.attrs.get(ASSUMPTIONS, [])]
     notes += table_notes(data, table) + column_notes
     data = with_covariates(data, table, columns).recent(MAX_STEPS)
     facts = {
@@ -130,65 +136,73 @@ def prepare(forecaster: Any, df: pd.DataFrame) -> Prepared:
         **provenance(table, data),
         READING: df.attrs.get(READING, {}),
     }
-    return Prepared(data, notes, facts, filled_periods(data, df.attrs))
+    return TrainingData(data, notes, facts, filled_periods(data, df.attrs))
 
 
 def _train(
     forecaster: Any,
-    prepared: Prepared,
+    prepared: TrainingData,
     plans: Mapping[str, Plan],
     bar: Progress,
     scored: bool,
     ablation: bool,
 ) -> tuple[TrainedBlend, HoldoutScores]:
-    """Train before the hold-outs and score on them, then train on everything."""
+    """Train without the hold-outs and score on them, then train on all data."""
     data, panel = prepared.data, prepared.data.panel
     forecasts = MethodForecasts(int(forecaster.h))
 
-    def trainer_of(several: Mapping[str, Plan]) -> BlendTrainer:
-        season = min(min(plan.season_lengths) for plan in several.values())
-        sizes = int(forecaster.h), season, int(forecaster.seed)
-        return BlendTrainer(several, forecaster.methods, *sizes, bar.step, forecasts)
+    def make_trainer(plans: Mapping[str, Plan]) -> BlendTrainer:
+        season_length = min(min(plan.season_lengths) for plan in plans.values())
+        settings = int(forecaster.h), season_length, int(forecaster.seed)
+        return BlendTrainer(plans, forecaster.methods, *settings, bar.step, forecasts)
 
-    trainer = scorer = trainer_of(plans)
-    holdout, n_windows = _to_hold_out(data, int(forecaster.h), plans) if scored else (0, 0)
-    if n_windows:  # seasons and pairs of covariates come from before the first window as well
-        earlier = _plans(forecaster, data, panel.drop_last(holdout * n_windows))
-        if any(not earlier[name].looks_like(plan) for name, plan in plans.items()):
-            scorer = trainer_of(earlier)
-    without = ablation and panel.covariates is not None and bool(n_windows)
-    bar.start(trainer.max_steps + (bool(n_windows) + without) * scorer.max_steps)
-    scores = HoldoutScores(holdout=holdout)
+    trainer = holdout_trainer = make_trainer(plans)
+    h, n_windows = _holdout_size(data, int(forecaster.h), plans) if scored else (0, 0)
+    if n_windows:  # seasons and pairs of covariates are inferred without the hold-outs, too
+        past_plans = _plans(forecaster, data, panel.drop_last(h * n_windows))
+        if any(not past_plans[name].is_equivalent(plan) for name, plan in plans.items()):
+            holdout_trainer = make_trainer(past_plans)
+    ablated = ablation and _uses_covariates(forecaster, panel) and bool(n_windows)
+    bar.start(trainer.max_steps + (bool(n_windows) + ablated) * holdout_trainer.max_steps)
+    scores = HoldoutScores(holdout=h)
     alias = forecaster.alias or forecaster.name
+    settings = h, n_windows, holdout_trainer, prepared.estimated
     if n_windows:
-        scores = score_windows(alias, panel, holdout, n_windows, scorer, prepared.estimated)
-        bar.skip(scorer.max_steps)
-    if without:
-        name, alone = f"{alias} {WITHOUT}", panel.alone()
-        other = score_windows(name, alone, holdout, n_windows, scorer, prepared.estimated)
-        scores = scores.beside(other, name)
-        bar.skip(scorer.max_steps)
+        scores = score_windows(alias, panel, *settings)
+        bar.skip(holdout_trainer.max_steps)
+    if ablated:
+        name = f"{alias} {WITHOUT}"
+        scores = scores.with_row(score_windows(name, panel.alone(), *settings), name)
+        bar.skip(holdout_trainer.max_steps)
     return trainer(panel), scores
 
 
+def _uses_covariates(forecaster: Any, panel: Panel) -> bool:
+    """Whether covariates can change the forecast; those of the past do not without training."""
+    covariates = panel.covariates
+    if covariates is None:
+        return False
+    return forecaster.preset != "instant" or bool(covariates.effective.any())
+
+
 def _plans(forecaster: Any, data: Dataset, past: Panel | None = None) -> dict[str, Plan]:
-    """A plan for each ensemble of networks of a forecaster."""
-    window = None if forecaster.input_size is None else int(forecaster.input_size)
+    """Return the training plan of each ensemble of a forecaster, by the name of the part."""
+    input_size = None if forecaster.input_size is None else int(forecaster.input_size)
     seasons = given_seasons(forecaster.season_length)
     plans = {}
     for name, cell in forecaster.cells.items():
         preset = forecaster.preset
-        fine_tuned = cell not in forecaster.not_fine_tuned or window is not None
+        fine_tuned = cell not in forecaster.not_fine_tuned or input_size is not None
         if preset in ("fast", "default") and not fine_tuned:
             preset = "instant"
-        plans[name] = make_plan(data, cell, int(forecaster.h), preset, window, seasons, past)
+        plans[name] = make_plan(data, cell, int(forecaster.h), preset, input_size, seasons, past)
     return plans
 
 
-def _to_hold_out(data: Dataset, h: int, plans: Mapping[str, Plan]) -> tuple[int, int]:
-    """Steps of a held-out window, and the number of windows."""
+def _holdout_size(data: Dataset, h: int, plans: Mapping[str, Plan]) -> tuple[int, int]:
+    """Return the steps of a held-out window, and the number of windows."""
     longest = int(data.panel.lengths.max())
-    holdout = min(h, longest // 3)
-    trains = any(plan.recipes for plan in plans.values())
-    many = data.panel.n_series >= MIN_ROWS and trains
-    return holdout, windows_that_fit(data.panel, holdout, 1 if many else ORIGINS)
+    window = min(h, longest // 3)
+    is_trained = any(plan.recipes for plan in plans.values())
+    one_window = data.panel.n_series >= MIN_ROWS and is_trained
+    return window, count_windows(data.panel, window, 1 if one_window else MAX_WINDOWS)

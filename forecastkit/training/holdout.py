@@ -1,4 +1,4 @@
-"""Hold-outs: windows of the past that parts of a model are scored on."""
+"""Hold-outs: past windows on which the parts of a model are scored."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from forecastkit.series.effects import Effects
 from forecastkit.series.intervals import normal
 from forecastkit.series.panel import Panel
 
-# quantiles that parts and training configurations are scored on
+# quantiles on which parts and training settings are scored
 SCORED_QUANTILES = (0.1, 0.5, 0.5, 0.9)
 
 
 @dataclass(frozen=True)
 class Holdout:
-    """A held-out window, and the series before it.
+    """A held-out window of a panel, and the history before it.
 
     Attributes
     ----------
     past : Panel
-        The series that have a value before the window.
+        The series that have a value before the window, up to it.
     actual : ndarray, shape (n_series, h)
         Their values in the window, NaN where missing.
     series : ndarray of int, shape (n_series,)
-        Their positions in the whole panel.
+        Their positions in the original panel.
     """
 
     past: Panel
@@ -36,86 +36,89 @@ class Holdout:
     series: np.ndarray
 
     @classmethod
-    def joined(cls, windows: list[Holdout]) -> Holdout:
-        """Lay windows of one width end to end."""
+    def joined(cls, holdouts: list[Holdout]) -> Holdout:
+        """Concatenate hold-outs of equal length, as if of different series."""
         return cls(
-            Panel.joined([one.past for one in windows]),
-            np.concatenate([one.actual for one in windows]),
-            np.concatenate([one.series for one in windows]),
+            Panel.joined([holdout.past for holdout in holdouts]),
+            np.concatenate([holdout.actual for holdout in holdouts]),
+            np.concatenate([holdout.series for holdout in holdouts]),
         )
 
 
 def hold_out(
     panel: Panel,
     h: int,
-    back: int = 0,
-    most: int | None = None,
+    offset: int = 0,
+    max_series: int | None = None,
     estimated: np.ndarray | None = None,
 ) -> Holdout:
-    """Hold out the `h` steps that end `back` steps before the end of every series.
+    """Hold out the `h` steps that end `offset` steps before the end of every series.
 
     Parameters
     ----------
     panel : Panel
-    h, back : int
-    most : int, optional
-        Take so many series at the most, spread over all of them.
+    h, offset : int
+    max_series : int, optional
+        Hold out at most this many series, evenly spaced in the panel.
     estimated : ndarray of bool, shape (n_periods,), optional
-        Values that fill a gap. None of them is scored, and those at the end of the past, which may
-        be drawn towards a value after it, repeat the last one that was observed.
+        Marks filled gaps. Estimates are not scored, and those at the end of the past are replaced
+        by the last observed value, because interpolation would leak the next one.
     """
-    whole = panel.drop_last(back)
-    past = whole.drop_last(h)
+    panel_to_end = panel.drop_last(offset)
+    past = panel_to_end.drop_last(h)
     if estimated is not None:
-        marks = panel.alone().with_values(estimated.astype(float)).drop_last(back)
-        past = _observed_at_end(past, marks.drop_last(h).values > 0)
-        whole = whole.with_values(np.where(marks.values > 0, np.nan, whole.values))
-    seen = past.owner[~np.isnan(past.values)]
-    rows = np.flatnonzero(np.bincount(seen, minlength=past.n_series) > 0)
-    if most is not None:
-        rows = rows[:: max(1, -(-len(rows) // most))]
-    return Holdout(past.take(rows), whole.take(rows).last_values(h), rows)
+        flags = panel.alone().with_values(estimated.astype(float)).drop_last(offset)
+        past = _repeat_last_observed(past, flags.drop_last(h).values > 0)
+        observed = np.where(flags.values > 0, np.nan, panel_to_end.values)
+        panel_to_end = panel_to_end.with_values(observed)
+    owners = past.owner[~np.isnan(past.values)]
+    series = np.flatnonzero(np.bincount(owners, minlength=past.n_series) > 0)
+    if max_series is not None:
+        series = series[:: max(1, -(-len(series) // max_series))]
+    return Holdout(past.take(series), panel_to_end.take(series).last_values(h), series)
 
 
-def _observed_at_end(panel: Panel, estimated: np.ndarray) -> Panel:
-    """Replace the estimates that end a series by its last observed value."""
-    observed = np.where(estimated, -1, np.arange(len(panel.values)))
+def _repeat_last_observed(panel: Panel, estimated: np.ndarray) -> Panel:
+    """Replace the estimates at the end of each series by its last observed value."""
+    positions = np.where(estimated, -1, np.arange(len(panel.values)))
     last = np.full(panel.n_series, -1)
-    np.maximum.at(last, panel.owner, observed)
+    np.maximum.at(last, panel.owner, positions)
     at_end = (np.arange(len(panel.values)) > last[panel.owner]) & (last[panel.owner] >= 0)
     values = np.where(at_end, panel.values[last[panel.owner]], panel.values)
     return panel.with_values(values)
 
 
-def hold_out_windows(panel: Panel, h: int, n: int, most: int | None = None) -> Holdout:
-    """Hold out the last `n` windows of `h` steps of every series, newest first; see `hold_out`."""
-    return Holdout.joined([hold_out(panel, h, k * h, most) for k in range(n)])
+def hold_out_windows(
+    panel: Panel, h: int, n_windows: int, max_series: int | None = None
+) -> Holdout:
+    """Hold out the last windows of `h` steps of every series, newest first; see `hold_out`."""
+    return Holdout.joined([hold_out(panel, h, k * h, max_series) for k in range(n_windows)])
 
 
 def scoring_levels(h: int) -> np.ndarray:
-    """`SCORED_QUANTILES` as levels of a `Distribution`, shape (h, 4)."""
+    """Return `SCORED_QUANTILES` as standard normal quantiles, shape (h, 4)."""
     return np.tile([normal(q) for q in SCORED_QUANTILES], (h, 1))
 
 
 def holdout_loss(
     holdout: Holdout, part: Part, season_length: int, effects: Effects | None = None
 ) -> float:
-    """Loss of a part on a window: quantile losses in units of the seasonal naive error.
+    """Return the mean scaled quantile loss of a part on a hold-out.
 
     Parameters
     ----------
     holdout : Holdout
     part : Part
-        That has not seen it.
+        Not trained on the hold-out.
     season_length : int
     effects : Effects, optional
-        Found before it.
+        Estimated without the hold-out.
 
     Returns
     -------
     float
-        Mean over series, steps and the quantiles of `SCORED_QUANTILES`; NaN where no series has a
-        scale.
+        Mean over series, steps and `SCORED_QUANTILES`, in units of the seasonal naive error of
+        each series; NaN if no series has such an error.
     """
     h = holdout.actual.shape[1]
     distribution = Distribution(holdout.past, (part,), h, season_length, effects)
@@ -128,10 +131,20 @@ def holdout_loss(
 
 
 def part_losses(holdout: Holdout, paths: np.ndarray, season_length: int) -> np.ndarray:
-    """Mean quantile loss of each series that has a scale, of paths at `scoring_levels`."""
+    """Return the mean scaled quantile loss of each series that has a scale.
+
+    Parameters
+    ----------
+    holdout : Holdout
+    paths : ndarray, shape (n_series, h, 4)
+        Quantiles at `scoring_levels`.
+    season_length : int
+    """
     past, actual = holdout.past, holdout.actual
     scale = seasonal_errors(past, season_length)
-    each = [quantile_loss(actual, paths[..., k], q) for k, q in enumerate(SCORED_QUANTILES)]
+    losses_by_quantile = [
+        quantile_loss(actual, paths[..., k], q) for k, q in enumerate(SCORED_QUANTILES)
+    ]
     with np.errstate(divide="ignore", invalid="ignore"):
-        losses = np.mean(each, axis=0) / scale
+        losses = np.mean(losses_by_quantile, axis=0) / scale
     return losses[np.isfinite(losses)]

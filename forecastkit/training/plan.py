@@ -1,4 +1,4 @@
-"""What a forecaster will be, before any training: seasons, networks, where they start, and why."""
+"""Training plans: season lengths, network configurations and initial weights, with the reasons."""
 
 from __future__ import annotations
 
@@ -35,22 +35,23 @@ from forecastkit.training.config import (
 _UNITS = 32
 _MIN_PERIODS = 4
 _MAX_TESTED_HORIZON = 4 * PRETRAINED_HORIZON
-# values of the whole panel that training on from the shipped network wants, and from nothing
-_MIN_VALUES, _MIN_FROM_SCRATCH = 2000, 3000
+# minimum number of values in a panel for fine-tuning, and for training from scratch
+_MIN_TO_FINE_TUNE, _MIN_FROM_SCRATCH = 2000, 3000
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How some networks of an ensemble come about.
+    """How networks of one configuration are trained.
 
     Attributes
     ----------
     network : NetworkConfig
     start : dict of ndarray or None
-        Weights that training starts from; None for weights drawn by the seed.
+        Initial weights; None to draw them at random.
     trainings : tuple of TrainingConfig
-        The panel's tail chooses among them, and how many steps of them help.
+        Candidate settings; the validation windows select one, and its number of steps.
     n_members : int
+        Number of networks.
     """
 
     network: NetworkConfig
@@ -61,21 +62,20 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Plan:
-    """How an ensemble of networks comes about.
+    """How an ensemble of networks is trained.
 
     Attributes
     ----------
     incumbent : Member
-        What the networks have to be better than: the shipped network, or one that leaves the
-        base path as it is.
+        The network that trained ones must improve on: the pretrained one, or one with zero
+        weights, whose forecast is the statistical baseline.
     recipes : tuple of Recipe
-        None where nothing is trained.
+        Empty if nothing is trained.
     notes : list of Note
-        What was found or assumed, and why.
     is_pretrained : bool
         Whether the incumbent is the pretrained network.
     pairs : ndarray of int64, shape (n_pairs, 2), optional
-        Columns known ahead that are multiplied with each other.
+        Pairs of future covariates whose products are features.
     """
 
     incumbent: Member
@@ -86,13 +86,15 @@ class Plan:
 
     @property
     def season_lengths(self) -> tuple[int, ...]:
-        """Of the series, shortest first."""
+        """Season lengths of the series, shortest first."""
         return self.incumbent.network.view.season_lengths
 
-    def looks_like(self, other: Plan) -> bool:
+    def is_equivalent(self, other: Plan) -> bool:
         """Whether another plan has the same seasons and pairs, and so the same networks."""
-        mine, its = (np.zeros((0, 2)) if p.pairs is None else p.pairs for p in (self, other))
-        return self.season_lengths == other.season_lengths and np.array_equal(mine, its)
+        pairs, other_pairs = (
+            np.zeros((0, 2)) if plan.pairs is None else plan.pairs for plan in (self, other)
+        )
+        return self.season_lengths == other.season_lengths and np.array_equal(pairs, other_pairs)
 
 
 def make_plan(
@@ -104,7 +106,7 @@ def make_plan(
     seasons: Sequence[int] | None = None,
     past: Panel | None = None,
 ) -> Plan:
-    """Decide on seasons, networks and start for a dataset.
+    """Choose season lengths, network configurations and initial weights for a dataset.
 
     Parameters
     ----------
@@ -115,25 +117,24 @@ def make_plan(
     preset : str
         A name in `MEMBERS`.
     input_size : int, optional
-        Steps of the window; with it networks are trained from scratch, since the shipped one
-        has a window of its own.
+        Steps of the lookback window. If given, networks are trained from scratch, since the window
+        of the pretrained network is fixed.
     seasons : sequence of int, optional
-        Season lengths; found from frequency or series when left out.
+        Season lengths; by default inferred from the frequency or the series.
     past : Panel, optional
-        What may be known of the series where seasons are found in them, and pairs of covariates;
-        all of it by default.
+        History from which seasons and pairs of covariates are inferred; by default all of it.
 
     Raises
     ------
     DataError
         If the longest series is too short.
     OptionError
-        If the preset trains nothing and a window is asked for.
+        If `input_size` is given and the preset trains nothing.
     """
-    scratch = preset == "scratch" or input_size is not None
-    longest = _checked_length(data, _MIN_PERIODS + (h if scratch else 0), h)
+    from_scratch = preset == "scratch" or input_size is not None
+    longest = _checked_length(data, _MIN_PERIODS + (h if from_scratch else 0), h)
     past = data.panel if past is None else past
-    lengths, notes = _seasons(data.index.frequency, longest, seasons, past)
+    lengths, notes = _seasons(data.index.frequency, seasons, past)
     if preset == "instant" and input_size is not None:
         raise OptionError(
             f"The preset instant trains nothing, and the pretrained network has a lookback window "
@@ -142,30 +143,30 @@ def make_plan(
             fix="Omit input_size (--input-size), or use another preset.",
         )
     window = None if input_size is None else min(int(input_size), longest)
-    pairs, sizes = _covariate_inputs(past)
+    pairs, n_inputs = _covariate_inputs(past)
     view = default_view(lengths, h, longest, window)
-    fresh = NetworkConfig(cell, _UNITS, replace(view, **sizes))
-    n_tuned, n_fresh = MEMBERS[preset]
-    long = float(np.median(data.panel.lengths)) >= MIN_LONG
-    if scratch:
-        notes += _notes_from_scratch(fresh, input_size, preset)
-        untrained = {name: np.zeros(shape, "f") for name, shape in fresh.weight_shapes().items()}
-        recipe = Recipe(fresh, None, TRAININGS["scratch", long], max(n_fresh, n_tuned))
-        return Plan(Member(fresh, untrained), (recipe,), notes, pairs=pairs)
+    network = NetworkConfig(cell, _UNITS, replace(view, **n_inputs))
+    n_tuned, n_scratch = MEMBERS[preset]
+    is_long = float(np.median(data.panel.lengths)) >= MIN_LONG
+    if from_scratch:
+        notes += _notes_from_scratch(network, input_size, preset)
+        zeros = {name: np.zeros(shape, "f") for name, shape in network.weight_shapes().items()}
+        recipe = Recipe(network, None, TRAININGS["scratch", is_long], max(n_scratch, n_tuned))
+        return Plan(Member(network, zeros), (recipe,), notes, pairs=pairs)
     incumbent = Member(*adapt_to(*pretrained(cell)[:2], lengths, h))
-    start = add_covariate_inputs(incumbent.network, incumbent.weights, **sizes)
+    start = add_covariate_inputs(incumbent.network, incumbent.weights, **n_inputs)
     n_values = int(np.sum(~np.isnan(data.panel.values)))
     notes.append(_note_on_start(cell, n_tuned, n_values))
     notes += _notes_on_horizon(h, longest)
-    tuned = Recipe(*start, TRAININGS["pretrained", long], n_tuned)
-    recipes = [tuned] if n_tuned and n_values >= _MIN_VALUES else []
-    if n_fresh and n_values >= _MIN_FROM_SCRATCH and longest >= 3 * h:
-        recipes.append(Recipe(fresh, None, TRAININGS["scratch", long], n_fresh))
+    fine_tuning = Recipe(*start, TRAININGS["pretrained", is_long], n_tuned)
+    recipes = [fine_tuning] if n_tuned and n_values >= _MIN_TO_FINE_TUNE else []
+    if n_scratch and n_values >= _MIN_FROM_SCRATCH and longest >= 3 * h:
+        recipes.append(Recipe(network, None, TRAININGS["scratch", is_long], n_scratch))
     return Plan(incumbent, tuple(recipes), notes, is_pretrained=True, pairs=pairs)
 
 
 def _covariate_inputs(panel: Panel) -> tuple[np.ndarray | None, dict[str, Any]]:
-    """Pairs of future columns, and the numbers of covariate inputs of a network."""
+    """Return the pairs of future covariates, and the numbers of covariate inputs of a network."""
     covariates = panel.covariates
     if covariates is None:
         return None, {}
@@ -190,11 +191,11 @@ def _notes_from_scratch(
 
 
 def _note_on_start(cell: str, n_tuned: int, n_values: int) -> Note:
-    why = "starting point of the fine-tuning"
-    if n_tuned and n_values < _MIN_VALUES:
-        why = f"used without fine-tuning, which needs {_MIN_VALUES} values; there are {n_values}"
-    elif n_tuned == 0:
-        why = "used without fine-tuning"
+    why = "used without fine-tuning"
+    if n_tuned and n_values < _MIN_TO_FINE_TUNE:
+        why += f", which needs {_MIN_TO_FINE_TUNE} values; there are {n_values}"
+    elif n_tuned:
+        why = "starting point of the fine-tuning"
     return Note(f"pretrained {cell.upper()}", why)
 
 
@@ -209,17 +210,19 @@ def _notes_on_horizon(h: int, longest: int) -> list[Note]:
     return notes
 
 
-def _checked_length(data: Dataset, fewest: int, h: int) -> int:
-    """Periods of the longest series."""
+def _checked_length(data: Dataset, min_periods: int, h: int) -> int:
+    """Return the number of periods of the longest series, which must be at least `min_periods`."""
     lengths = data.panel.lengths
     longest = int(lengths.max())
-    if longest >= fewest:
+    if longest >= min_periods:
         return longest
-    name = f"The longest series ('{data.index.ids[lengths.argmax()]}') has {longest} periods; "
-    if fewest == _MIN_PERIODS:
-        raise DataError(f"{name}a forecast needs at least {fewest}.", fix="Provide longer series.")
+    subject = f"The longest series ('{data.index.ids[lengths.argmax()]}') has {longest} periods; "
+    if min_periods == _MIN_PERIODS:
+        raise DataError(
+            f"{subject}a forecast needs at least {min_periods}.", fix="Provide longer series."
+        )
     raise DataError(
-        f"{name}training from scratch for a horizon of {h} needs at least {fewest}.",
+        f"{subject}training from scratch for a horizon of {h} needs at least {min_periods}.",
         value=h,
         fix=f"Use a horizon (h, --horizon) of at most {max(1, longest - _MIN_PERIODS)} "
         f"(with a scoreboard, at most {max(1, longest // 3)}), another preset, or longer series.",
@@ -227,20 +230,25 @@ def _checked_length(data: Dataset, fewest: int, h: int) -> int:
 
 
 def _seasons(
-    frequency: Frequency, longest: int, given: Sequence[int] | None, panel: Panel
+    frequency: Frequency, given: Sequence[int] | None, panel: Panel
 ) -> tuple[tuple[int, ...], list[Note]]:
+    """Return the season lengths: as given, inferred from the series, or by frequency."""
     if given:
         return tuple(sorted({int(m) for m in given})), []
-    usual = frequency.season_lengths
-    if usual == (1,) and frequency.kind in ("integer", "fixed"):  # it does not tell
-        found = find_seasons(scaled(panel, measure_scale(panel)))
-        why = "inferred from the series" if found != (1,) else "no seasonality found in the series"
-        return found, [Note(f"season_length {_listed(found)}", why)]
-    kept = tuple(m for m in usual if 2 * m <= longest) or (1,)
+    defaults = frequency.season_lengths
+    if defaults == (1,) and frequency.kind in ("integer", "fixed"):  # any season is possible
+        inferred = find_seasons(scaled(panel, measure_scale(panel)))
+        is_seasonal = inferred != (1,)
+        why = "inferred from the series" if is_seasonal else "no seasonality found in the series"
+        return inferred, [Note(f"season_length {_listed(inferred)}", why)]
+    longest = int(panel.lengths.max())
+    lengths = tuple(m for m in defaults if 2 * m <= longest) or (1,)
     why = f"default for frequency {frequency.alias}"
-    if kept != usual:
-        why += f"; {longest} periods are too few for {_listed(usual)}"
-    return kept, [Note(f"season_length {_listed(kept)}", why)]
+    if lengths != defaults:
+        why += f"; {longest} periods are too few for {_listed(defaults)}"
+    if len(lengths) > 1:
+        why += f"; MASE and SeasonalNaive use {lengths[0]}"
+    return lengths, [Note(f"season_length {_listed(lengths)}", why)]
 
 
 def _listed(lengths: Sequence[int]) -> str:

@@ -6,18 +6,18 @@ from tqdm import tqdm
 
 
 class Progress:
-    """A progress bar that counts gradient steps, gone when the work is done.
+    """A progress bar of gradient steps, removed from the terminal on exit.
 
     Parameters
     ----------
     show : bool or None
-        None shows it where standard error is a terminal.
+        None shows it if standard error is a terminal.
     """
 
     def __init__(self, show: bool | None) -> None:
-        disable = None if show is None else not show  # None: only where there is a terminal
+        disable = None if show is None else not show  # tqdm: None disables it without a terminal
         self.bar = tqdm(total=0, disable=disable, leave=False, unit="step", desc="training")
-        self.end = 0
+        self.position = 0
 
     def __enter__(self) -> Progress:
         return self
@@ -26,14 +26,14 @@ class Progress:
         self.bar.close()
 
     def start(self, total: int) -> None:
-        """Say how many steps there will be, at the most."""
+        """Set the maximum number of steps."""
         self.bar.reset(total)
 
     def step(self, _: int) -> None:
-        """Count a step."""
+        """Advance by one step."""
         self.bar.update()
 
     def skip(self, steps: int) -> None:
-        """Move to where the work would be if no training had stopped early."""
-        self.end += steps
-        self.bar.update(max(0, self.end - self.bar.n))
+        """Advance to where the bar would be if training had not stopped early."""
+        self.position += steps
+        self.bar.update(max(0, self.position - self.bar.n))

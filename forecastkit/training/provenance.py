@@ -1,4 +1,4 @@
-"""What a model remembers of the data that it was fitted on, and what is said about them."""
+"""Metadata of the training table, and notes on the data that were dropped or transformed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 from forecastkit.notes import Note
 from forecastkit.ranges import MAX_STEPS
 from forecastkit.series.panel import Panel
-from forecastkit.series.scale import measure_scale
+from forecastkit.series.scale import MIN_POSITIVE_SHARE, measure_scale
 from forecastkit.tables.dataset import Dataset
 from forecastkit.tables.frame import DS, UNIQUE_ID, Y
 
@@ -21,7 +21,7 @@ _PACKAGES = ("forecastkit", "tensorflow", "keras", "numpy", "pandas")
 
 
 def provenance(table: pd.DataFrame, data: Dataset) -> dict[str, Any]:
-    """Size, span and fingerprint of a series table, versions of packages, time of creation."""
+    """Return size, span and fingerprint of a table, package versions and the time of creation."""
     index = data.index
     return {
         "n_rows": len(table),
@@ -35,7 +35,7 @@ def provenance(table: pd.DataFrame, data: Dataset) -> dict[str, Any]:
 
 
 def installed(package: str) -> str | None:
-    """Version of a package; None where it is not installed.
+    """Return the version of a package, None if it is not installed.
 
     Examples
     --------
@@ -49,12 +49,12 @@ def installed(package: str) -> str | None:
 
 
 def table_notes(data: Dataset, table: pd.DataFrame) -> list[Note]:
-    """Say which series, periods and columns of a table are not used."""
+    """Report the series and periods that are dropped, and the transforms of the others."""
     notes = []
     lengths = data.panel.lengths
-    left_out = table[UNIQUE_ID].nunique() - data.panel.n_series
-    if left_out:
-        notes.append(Note(f"{left_out} series dropped", "no values"))
+    n_dropped = table[UNIQUE_ID].nunique() - data.panel.n_series
+    if n_dropped:
+        notes.append(Note(f"{n_dropped} series dropped", "no values"))
     if (lengths > MAX_STEPS).any():
         notes.append(Note(f"only the last {MAX_STEPS} periods used", "longer series are truncated"))
     notes += _scale_notes(data)
@@ -62,34 +62,36 @@ def table_notes(data: Dataset, table: pd.DataFrame) -> list[Note]:
 
 
 def _scale_notes(data: Dataset) -> list[Note]:
-    """Say on what scale series are looked at where it is not that of plain logarithms."""
+    """Report the series that are not transformed by a plain logarithm, and those of integers."""
     scale, n = measure_scale(data.panel), data.panel.n_series
-    touching, crossing = int((scale.shift > 0).sum()), int(np.isnan(scale.shift).sum())
-    whole = int(scale.whole.sum())
+    n_log1p, n_untransformed = int((scale.shift > 0).sum()), int(np.isnan(scale.shift).sum())
+    n_whole = int(scale.whole.sum())
     notes = []
-    if touching:
-        least = _least_values(data.panel)[scale.shift > 0]
-        kind = "zeros" if (least == 0).all() else "zeros or values close to zero"
-        notes.append(Note(f"log1p transform for {_of(touching, n)}", f"they contain {kind}"))
-    if crossing:
+    if n_log1p:
+        minima = _minima(data.panel)[scale.shift > 0]
+        why = "they contain zeros"
+        if (minima > 0).any():
+            why = f"their smallest values are below {100 * MIN_POSITIVE_SHARE:.0f} % of their means"
+        notes.append(Note(f"log1p transform for {_of(n_log1p, n)}", why))
+    if n_untransformed:
         notes.append(
-            Note(f"no log transform for {_of(crossing, n)}", "they contain negative values")
+            Note(f"no log transform for {_of(n_untransformed, n)}", "they contain negative values")
         )
-    if whole:
+    if n_whole:
         why = "all their values are whole numbers"
-        notes.append(Note(f"whole-number forecasts for {_of(whole, n)}", why))
+        notes.append(Note(f"whole-number forecasts for {_of(n_whole, n)}", why))
     return notes
 
 
-def _least_values(panel: Panel) -> np.ndarray:
-    """Smallest value of every series, shape (n_series,); infinity where it has none."""
-    least = np.full(panel.n_series, np.inf)
-    np.fmin.at(least, panel.owner, panel.values)
-    return least
+def _minima(panel: Panel) -> np.ndarray:
+    """Return the minimum of every series, shape (n_series,); infinity if it has no values."""
+    minima = np.full(panel.n_series, np.inf)
+    np.fmin.at(minima, panel.owner, panel.values)
+    return minima
 
 
-def _of(some: int, n: int) -> str:
-    return f"{some} of {n} series"
+def _of(count: int, n: int) -> str:
+    return f"{count} of {n} series"
 
 
 def _fingerprint(table: pd.DataFrame) -> str:

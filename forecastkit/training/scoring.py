@@ -1,4 +1,4 @@
-"""Scores on held-out windows: accuracy, skill against baselines, coverage of the intervals."""
+"""Hold-out scores: accuracy, skill against baselines, coverage of the intervals."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ from forecastkit.series.panel import Panel
 from forecastkit.training.blending import BlendTrainer
 from forecastkit.training.holdout import Holdout, hold_out
 
-# windows that few series, or networks that train nothing, are scored on
-ORIGINS = 3
-_MIN_BEFORE = 4
+# maximum number of held-out windows: used for few series, and for models without training
+MAX_WINDOWS = 3
+_MIN_PAST = 4
 WITH, WITHOUT = "with covariates", "without covariates"
-# percent; intervals whose coverage and width every fit shows
-SHOWN_LEVELS = (80, 95)
+# levels, in percent, of the intervals whose coverage and width a fit reports
+REPORTED_LEVELS = (80, 95)
 
 
 @dataclass(frozen=True)
 class HoldoutScores:
-    """Scores of a model on held-out windows; empty where none could be held out.
+    """Scores of a model on its hold-outs; empty without a hold-out.
 
     Attributes
     ----------
     board : list of dict
-        As from `forecastkit.evaluation.scoreboard.score`; the means are over series and windows.
+        Rows of `forecastkit.evaluation.scoreboard.score`; means over series and windows.
     skills : list of Skill
-        How the model compares with its rivals.
+        Of the model against the baselines.
     intervals : list of dict
-        As from `coverage_by_horizon`.
+        Rows of `coverage_by_horizon`.
     holdout, n_windows : int
-        Steps of a window, and the number of windows.
+        Steps of a held-out window, and the number of windows.
     """
 
     board: list[dict[str, Any]] = field(default_factory=list)
@@ -53,30 +53,29 @@ class HoldoutScores:
     holdout: int = 0
     n_windows: int = 0
 
-    def beside(self, other: HoldoutScores, name: str) -> HoldoutScores:
-        """Add the row of that name on another board to this one's."""
+    def with_row(self, other: HoldoutScores, name: str) -> HoldoutScores:
+        """Return a copy whose scoreboard includes the row `name` of another one."""
         board = self.board + [row for row in other.board if row["model"] == name]
         return replace(self, board=ranked(board))
 
 
-def windows_that_fit(panel: Panel, holdout: int, most: int) -> int:
-    """How many windows of `holdout` steps leave a value before them; 0 without steps or values.
+def count_windows(panel: Panel, h: int, max_windows: int) -> int:
+    """Return how many windows of `h` steps can be held out with a value before the first.
 
     Examples
     --------
     >>> panel = Panel.of([np.ones(40)])
-    >>> windows_that_fit(panel, 12, most=5), windows_that_fit(panel, 0, most=5)
+    >>> count_windows(panel, 12, max_windows=5), count_windows(panel, 0, max_windows=5)
     (3, 0)
-    >>> windows_that_fit(Panel.of([np.r_[np.full(36, np.nan), 1.0, 2.0, 3.0, 4.0]]), 12, most=5)
+    >>> late = Panel.of([np.r_[np.full(36, np.nan), 1.0, 2.0, 3.0, 4.0]])
+    >>> count_windows(late, 12, max_windows=5)
     0
     """
-    if holdout < 1:
+    if h < 1:
         return 0
-    fits = max(1, min(most, (int(panel.lengths.max()) - _MIN_BEFORE) // holdout))
-    with_value = [
-        n for n in range(1, fits + 1) if not np.isnan(panel.drop_last(n * holdout).values).all()
-    ]
-    return max(with_value, default=0)
+    n_max = max(1, min(max_windows, (int(panel.lengths.max()) - _MIN_PAST) // h))
+    n_valid = [n for n in range(1, n_max + 1) if not np.isnan(panel.drop_last(n * h).values).all()]
+    return max(n_valid, default=0)
 
 
 def score_windows(
@@ -87,23 +86,23 @@ def score_windows(
     trainer: BlendTrainer,
     estimated: np.ndarray | None = None,
 ) -> HoldoutScores:
-    """Train a blend before the last windows of every series, and score it on them.
+    """Train a blend without the last windows of every series, and score it on them.
 
     Parameters
     ----------
     alias : str
-        Name of the model's row.
+        Name of the model on the scoreboard.
     panel : Panel
-        In the series' own units.
+        In the original units of its series.
     h : int
         Steps of a window.
     n_windows : int
-        Consecutive windows.
+        Number of consecutive windows.
     trainer : BlendTrainer
-        Called with the past of the first window; its forecasts of statistical methods are reused
-        for the baselines.
+        Trains on the history before the first window; its forecasts of statistical methods are
+        reused for the baselines.
     estimated : ndarray of bool, shape (n_periods,), optional
-        Values that fill a gap; see `hold_out`.
+        Marks filled gaps; see `hold_out`.
 
     Returns
     -------
@@ -112,27 +111,27 @@ def score_windows(
     windows = [hold_out(panel, h, k * h, estimated=estimated) for k in range(n_windows)]
     holdout = Holdout.joined(windows)
     past, actual = holdout.past, holdout.actual
-    forecasts, season_length = trainer.forecasts, trainer.season_length
-    forecasts.expect(past)
+    methods, season_length = trainer.forecasts, trainer.season_length
+    methods.expect(past)
     blend = trainer(windows[-1].past).blend
-    distribution = blend.distribution(past, methods=forecasts, h=h)
+    distribution = blend.distribution(past, methods=methods, h=h)
     z = np.array([normal(q) for q in (0.5, *tails(LEVEL))])
     levels = blend.calibration.calibrated(z)[:h]
     paths = {alias: distribution.quantiles(levels)}
     if len(blend.parts) > 1:
         adjusted = blend.effects is not None and len(blend.effects.mean) > 0
         for part in blend.parts:
-            # a method on series adjusted for covariates is not the baseline of that name
+            # on series adjusted for covariates, a method is not the baseline of the same name
             name = f"{part.name} {WITH}" if adjusted else part.name
             paths[name] = distribution.component_quantiles(part, levels)
-    own = {
-        name: tuple(np.moveaxis(distribution.clip_to_support(one), -1, 0))
-        for name, one in paths.items()
+    model_forecasts = {
+        name: tuple(np.moveaxis(distribution.clip_to_support(path), -1, 0))
+        for name, path in paths.items()
     }
-    rest = baseline_forecasts(past, h, season_length, forecasts)
-    every = {**rest, **own}
-    board = score(past, actual, every, season_length)
-    skills = compare(past, actual, every, season_length, alias, holdout.series)
+    baselines = baseline_forecasts(past, h, season_length, methods)
+    all_forecasts = {**model_forecasts, **baselines}
+    board = score(past, actual, all_forecasts, season_length)
+    skills = compare(past, actual, all_forecasts, season_length, alias, holdout.series)
     scored = np.unique(holdout.series[(~np.isnan(actual)).any(axis=1)])
     board = [{**row, "n_series": len(scored)} for row in board]
     intervals = coverage_by_horizon(holdout, distribution, blend.calibration, season_length)
@@ -142,13 +141,13 @@ def score_windows(
 def coverage_by_horizon(
     holdout: Holdout, distribution: Distribution, calibration: Calibration, season_length: int
 ) -> list[dict[str, Any]]:
-    """Coverage and width of the intervals in each third of the horizon, and in all of it.
+    """Return coverage and width of the intervals for each third of the horizon, and for all of it.
 
     Returns
     -------
     list of dict
-        `steps` ("1 to 6"), and for 80 and 95 percent `coverage_level80` (a share), `width_level80`
-        (mean width over the seasonal naive error).
+        With `steps` ("1 to 6"), `n` and, per level, `coverage_level80` (between 0 and 1) and
+        `width_level80` (mean width, divided as in MASE); None if undefined; `n`, values scored.
     """
     past, actual = holdout.past, holdout.actual
     h = actual.shape[1]
@@ -156,8 +155,11 @@ def coverage_by_horizon(
     scale = np.where(scale > 0, scale, np.nan)[:, None]
     bounds = np.unique(np.round(np.linspace(0, h, 4)).astype(int))
     spans = [*zip(bounds[:-1], bounds[1:], strict=True), (0, h)] if h > 1 else [(0, h)]
-    rows: list[dict[str, Any]] = [{"steps": f"{a + 1} to {b}"} for a, b in spans]
-    for level in SHOWN_LEVELS:
+    n_values = (~np.isnan(actual)).sum(axis=0)
+    rows: list[dict[str, Any]] = [
+        {"steps": f"{a + 1} to {b}", "n": int(n_values[a:b].sum())} for a, b in spans
+    ]
+    for level in REPORTED_LEVELS:
         levels = calibration.calibrated(np.array([normal(q) for q in tails(level)]))[:h]
         low, high = np.moveaxis(distribution.clip_to_support(distribution.quantiles(levels)), -1, 0)
         inside = np.where(np.isnan(actual), np.nan, (actual >= low) & (actual <= high))
@@ -169,5 +171,5 @@ def coverage_by_horizon(
 
 
 def _mean_or_none(values: np.ndarray) -> float | None:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if known.size else None
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if finite.size else None

@@ -1,4 +1,4 @@
-"""TensorFlow, loaded without what its C++ part writes past Python's standard error."""
+"""Import of TensorFlow without the messages that its C++ code writes to standard error."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from forecastkit.errors import MissingPackageError
 
 
 def load_tensorflow(threads: int | None = None) -> None:
-    """Load TensorFlow and Keras; an import that fails still raises, only notes are dropped.
+    """Load TensorFlow and Keras, suppressing the messages of their import.
 
     Parameters
     ----------
     threads : int, optional
-        Threads within and between operations; TensorFlow chooses when left out.
+        Intra-op and inter-op threads; chosen by TensorFlow by default.
 
     Raises
     ------
     MissingPackageError
-        If they are not installed, or Keras is set to another backend.
+        If they are not installed, or Keras is configured for another backend.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
@@ -31,7 +31,7 @@ def load_tensorflow(threads: int | None = None) -> None:
             if threads:
                 tf.config.threading.set_intra_op_parallelism_threads(threads)
                 tf.config.threading.set_inter_op_parallelism_threads(threads)
-            tf.zeros(1)  # the devices report themselves at the first operation
+            tf.zeros(1)  # the first operation logs the devices
     except ImportError as error:
         raise MissingPackageError(
             f"Training needs TensorFlow and Keras: {error}.", fix="pip install tensorflow keras"
@@ -47,11 +47,11 @@ def load_tensorflow(threads: int | None = None) -> None:
 
 @contextmanager
 def _silent_standard_error() -> Iterator[None]:
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
+    original, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
     try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        os.dup2(original, 2)
+        os.close(original)
+        os.close(null)

@@ -1,4 +1,4 @@
-"""Gradient descent on a network: loss, training loop, averaged weights, early stopping."""
+"""Training of one network: loss, gradient steps, weight averaging, early stopping."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from forecastkit.errors import TrainingError
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.head import quantile_paths
 from forecastkit.network.runtime import Weights
-from forecastkit.training.adamw import adamw, clipped
+from forecastkit.training.adamw import adamw, clip_by_global_norm
 from forecastkit.training.batches import Batch, Sampler
 from forecastkit.training.build import build, get_weights, named_variables
 from forecastkit.training.config import TrainingConfig
 
 OnStep = Callable[[int], None]
 AVERAGE_DECAY = 0.98
-ROWS_PER_EVALUATION = 128  # of a batch: bounds the memory
+SEQUENCES_PER_EVALUATION = 128  # limits memory
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class Run:
     Attributes
     ----------
     weights : dict of ndarray
-        Averaged weights, of the best evaluation where there was a validation batch.
+        Averaged weights: with a validation batch those of the best evaluation, else the last.
     steps : int
-        Gradient steps behind them; 0 if no training lowered the validation loss.
+        Gradient steps up to these weights; 0 if none lowered the validation loss.
     losses : tuple of float
-        Validation losses, the first of the untrained network.
+        Validation losses, the first one before training; empty without a validation batch.
     """
 
     weights: Weights
@@ -46,14 +46,14 @@ class Run:
 def pinball_loss(
     quantiles: Any, targets: Any, weights: Any, taus: tuple[float, ...], ops: Any = ops
 ) -> Any:
-    """Weighted mean over all targets of the median's loss plus the mean loss of all quantiles.
+    """Weighted mean over the targets of the loss of the median plus the mean loss of all quantiles.
 
     Parameters
     ----------
     quantiles : array, shape (..., horizon, n_quantiles)
     targets, weights : array, shape (..., horizon)
     taus : tuple of float
-        Their probabilities.
+        Probabilities of the quantiles, 0.5 in the middle.
 
     References
     ----------
@@ -62,22 +62,22 @@ def pinball_loss(
     error = targets[..., None] - quantiles
     tau = np.array(taus, "float32")
     loss = 2.0 * ops.maximum(tau * error, (tau - 1.0) * error)
-    each = loss[..., len(taus) // 2] + ops.mean(loss, axis=-1)
-    return ops.sum(each * weights) / ops.maximum(ops.sum(weights), 1e-12)
+    target_loss = loss[..., len(taus) // 2] + ops.mean(loss, axis=-1)
+    return ops.sum(target_loss * weights) / ops.maximum(ops.sum(weights), 1e-12)
 
 
 @dataclass(frozen=True)
 class State:
-    """State of a training run, as tensors in the order of the model.
+    """State of a training run, as tensors in the order of the model's weights.
 
     Attributes
     ----------
     weights, first, second : list of tensor
-        Weights, and running means of their gradients and squared gradients.
+        Weights, and AdamW's first and second moments of their gradients.
     seeds : list of tensor
-        States of the random numbers of dropout.
+        States of the random number generators of dropout.
     steps : tensor
-        Taken so far.
+        Number of steps taken.
     """
 
     weights: list[Any]
@@ -88,7 +88,7 @@ class State:
 
 
 class Trainer:
-    """Gradient steps of a network, compiled once; it holds no state, so threads may share it.
+    """Trains a network by gradient steps compiled once; stateless, so threads can share it.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ class Trainer:
         self.network, self.training = network, training
         self.model = build(network, 0, training.target_stride)
         self.names = list(named_variables(self.model))
-        # compiled by XLA: three seconds once, then two to four times as fast
+        # compilation by XLA takes three seconds and makes steps two to four times as fast
         self._step = tf.function(self._gradient_step, jit_compile=True)
         self._evaluate = tf.function(self._loss, reduce_retracing=True)
 
@@ -115,24 +115,25 @@ class Trainer:
         validation: Batch | None = None,
         on_step: OnStep | None = None,
     ) -> Run:
-        """Train from given weights, or from those of a seed.
+        """Train from the given weights, or from random ones.
 
         Parameters
         ----------
         sampler : Sampler
-            Gives the batches.
+            Source of the batches.
         seed : int
-            Of initial weights and dropout.
+            Of random initial weights and dropout.
         steps : int
-            Gradient steps, a maximum where there is a validation batch.
+            Number of gradient steps; a maximum with a validation batch.
         training : TrainingConfig, optional
-            In place of the trainer's own; weight decay, clipping and target stride stay.
+            Overrides the settings of the trainer, except for weight decay, clipping and target
+            stride.
         weights : dict of ndarray, optional
-            To start from.
+            Initial weights.
         validation : Batch, optional
-            Evaluated every `check_every` steps; the best evaluation counts.
+            Evaluated every `check_every` steps, for early stopping.
         on_step : callable, optional
-            Called with the number of steps done.
+            Called after every step with its number.
 
         Raises
         ------
@@ -140,25 +141,26 @@ class Trainer:
             If the loss is not finite.
         """
         training = training or self.training
-        moves = self._moving(training)
+        trainable = self._trainable(training)
         state = self.start(seed, weights)
         average = self.weights_of(state)
         best, losses = Run(average, 0, ()), []
         if validation is not None:
             losses.append(self.loss_of(average, validation))
-        since = 0
+        n_without_improvement = 0
         for step in range(1, steps + 1):
-            warmth = min(1.0, step / training.warm_up)
-            state, _ = self.step(state, sampler.draw(), training.learning_rate * warmth, moves)
-            average = averaged(average, self.weights_of(state), step)
+            learning_rate = training.learning_rate * min(1.0, step / training.warm_up)
+            state, _ = self.step(state, sampler.draw(), learning_rate, trainable)
+            average = update_average(average, self.weights_of(state), step)
             if on_step:
                 on_step(step)
             if validation is not None and step % training.check_every == 0:
                 losses.append(self.loss_of(average, validation))
-                since = 0 if losses[-1] < min(losses[:-1]) else since + 1
-                if since == 0:
+                improved = losses[-1] < min(losses[:-1])
+                n_without_improvement = 0 if improved else n_without_improvement + 1
+                if improved:
                     best = Run(average, step, ())
-                if since > training.patience:
+                if n_without_improvement > training.patience:
                     break
         if validation is None:
             return Run(average, steps, ())
@@ -171,99 +173,112 @@ class Trainer:
         moments: tuple[Weights, Weights] | None = None,
         steps: int = 0,
     ) -> State:
-        """Begin with the given weights, or those of a seed, and with moments of zero.
+        """Return the initial state, or that of a resumed run.
 
-        A run that goes on gives its moments, first and second, and the steps taken.
+        Parameters
+        ----------
+        seed : int
+            Of random initial weights and dropout.
+        weights : dict of ndarray, optional
+            Random by default.
+        moments : (dict of ndarray, dict of ndarray), optional
+            First and second moments of the gradients; zero by default.
+        steps : int
+            Number of steps already taken.
         """
-        fresh = build(self.network, seed, self.training.target_stride)
-        mine = weights or get_weights(fresh)
-        none = {name: np.zeros_like(one) for name, one in mine.items()}
-        now, first, second = (
-            [tf.convert_to_tensor(one[name]) for name in self.names]
-            for one in (mine, *(moments or (none, none)))
+        model = build(self.network, seed, self.training.target_stride)
+        weights = weights or get_weights(model)
+        zeros = {name: np.zeros_like(array) for name, array in weights.items()}
+        weight_tensors, first, second = (
+            [tf.convert_to_tensor(arrays[name]) for name in self.names]
+            for arrays in (weights, *(moments or (zeros, zeros)))
         )
-        seeds = [tf.convert_to_tensor(one) for one in fresh.non_trainable_variables]
-        return State(now, first, second, seeds, tf.constant(float(steps)))
+        seeds = [tf.convert_to_tensor(variable) for variable in model.non_trainable_variables]
+        return State(weight_tensors, first, second, seeds, tf.constant(float(steps)))
 
     def weights_of(self, state: State) -> Weights:
-        """Copy the weights out of a state."""
-        return {
-            name: one.numpy().copy() for name, one in zip(self.names, state.weights, strict=True)
-        }
+        """Return a copy of the weights of a state, by name."""
+        pairs = zip(self.names, state.weights, strict=True)
+        return {name: tensor.numpy().copy() for name, tensor in pairs}
 
     def step(
-        self, state: State, batch: Batch, learning_rate: float, moves: np.ndarray | None = None
+        self, state: State, batch: Batch, learning_rate: float, trainable: np.ndarray | None = None
     ) -> tuple[State, float]:
-        """Take one gradient step and return the loss before it.
+        """Take one gradient step and return the new state, and the loss before the step.
 
         Parameters
         ----------
         state : State
-            Stays as it is.
+            Not modified.
         batch : Batch
         learning_rate : float
-        moves : ndarray of float32, shape (n_weights,), optional
-            1 for each array of weights that learns, 0 for one that stays; all learn if left out.
+        trainable : ndarray of bool, shape (n_weights,), optional
+            Whether each weight array is updated; all are by default.
 
         Raises
         ------
         TrainingError
             If the loss is not finite.
         """
-        which = np.ones(len(self.names)) if moves is None else moves
-        rates = tf.convert_to_tensor((learning_rate * which).astype(np.float32))
-        found, loss = self._step(vars(state), rates, *_tensors(batch))
+        mask = np.ones(len(self.names)) if trainable is None else trainable
+        rates = tf.convert_to_tensor((learning_rate * mask).astype(np.float32))
+        updated, loss = self._step(vars(state), rates, *_tensors(batch))
         if not np.isfinite(float(loss)):
             raise TrainingError(
-                f"The loss is {float(loss)} at step {int(found['steps'])}.",
+                f"The loss is {float(loss)} at step {int(updated['steps'])}.",
                 fix="Use a smaller learning rate.",
             )
-        return State(**found), float(loss)
+        return State(**updated), float(loss)
 
     def loss_of(self, weights: Weights, batch: Batch) -> float:
-        """Loss of a batch under given weights, without dropout."""
-        mine = [tf.convert_to_tensor(weights[name]) for name in self.names]
-        seeds = [tf.convert_to_tensor(one) for one in self.model.non_trainable_variables]
-        total = weight = 0.0
-        for start in range(0, len(batch.x), ROWS_PER_EVALUATION):
-            part = batch.rows(slice(start, start + ROWS_PER_EVALUATION))
-            counted = float(part.weights.sum(dtype=np.float64))
-            total += counted * float(self._evaluate(mine, seeds, *_tensors(part))[0])
-            weight += counted
-        return total / max(weight, 1e-12)
+        """Return the loss of a batch for given weights, without dropout."""
+        tensors = [tf.convert_to_tensor(weights[name]) for name in self.names]
+        seeds = [tf.convert_to_tensor(seed) for seed in self.model.non_trainable_variables]
+        total = total_weight = 0.0
+        for start in range(0, len(batch.x), SEQUENCES_PER_EVALUATION):
+            chunk = batch.rows(slice(start, start + SEQUENCES_PER_EVALUATION))
+            weight = float(chunk.weights.sum(dtype=np.float64))
+            total += weight * float(self._evaluate(tensors, seeds, *_tensors(chunk))[0])
+            total_weight += weight
+        return total / max(total_weight, 1e-12)
 
     def _loss(
-        self, mine: Any, seeds: Any, *batch: Any, training: bool = False
+        self, weights: Any, seeds: Any, *batch: Any, training: bool = False
     ) -> tuple[Any, list[Any]]:
-        """Loss, and the states of the random numbers after it."""
-        x, standard_error, targets, weights, future = batch
-        seen = [x, future] if self.network.view.n_future else x
-        raw, seeds = self.model.stateless_call(mine, seeds, seen, training=training)
+        """Return the loss, and the updated states of the random number generators."""
+        x, standard_error, targets, target_weights, future = batch
+        inputs = [x, future] if self.network.view.n_future else x
+        raw, seeds = self.model.stateless_call(weights, seeds, inputs, training=training)
         paths = quantile_paths(raw, standard_error, self.network.quantiles, ops)
-        return pinball_loss(paths, targets, weights, self.network.quantiles), seeds
+        return pinball_loss(paths, targets, target_weights, self.network.quantiles), seeds
 
-    def _moving(self, training: TrainingConfig) -> np.ndarray:
-        """Which arrays of weights learn, in the order of the model."""
-        return np.array([not training.head_only or one.startswith("head/") for one in self.names])
+    def _trainable(self, training: TrainingConfig) -> np.ndarray:
+        """Return which weight arrays are updated, in the order of the model."""
+        return np.array([not training.head_only or name.startswith("head/") for name in self.names])
 
     def _gradient_step(
         self, state: dict[str, Any], rates: Any, *batch: Any
     ) -> tuple[dict[str, Any], Any]:
-        mine, training = state["weights"], self.training
+        weights, training = state["weights"], self.training
         with tf.GradientTape() as tape:
-            tape.watch(mine)
-            loss, seeds = self._loss(mine, state["seeds"], *batch, training=True)
-        gradients = clipped(tape.gradient(loss, mine), training.clip_norm, ops)
+            tape.watch(weights)
+            loss, seeds = self._loss(weights, state["seeds"], *batch, training=True)
+        gradients = clip_by_global_norm(tape.gradient(loss, weights), training.clip_norm, ops)
         moments, steps = (state["first"], state["second"]), state["steps"] + 1
-        mine, moments = adamw(mine, gradients, moments, steps, rates, training.weight_decay, ops)
-        after = State(mine, *moments, seeds, steps)
-        return vars(after), loss
+        weights, moments = adamw(
+            weights, gradients, moments, steps, rates, training.weight_decay, ops
+        )
+        return vars(State(weights, *moments, seeds, steps)), loss
 
 
-def averaged(average: Weights, now: Weights, step: int, keep: float = AVERAGE_DECAY) -> Weights:
-    """Move an exponential average of the weights on by one step."""
-    kept = np.float32(min(keep, step / (step + 10)))
-    return {name: kept * old + (1 - kept) * now[name] for name, old in average.items()}
+def update_average(
+    average: Weights, weights: Weights, step: int, decay: float = AVERAGE_DECAY
+) -> Weights:
+    """Update an exponential moving average of the weights, with a smaller decay in early steps."""
+    decay_now = np.float32(min(decay, step / (step + 10)))
+    return {
+        name: decay_now * mean + (1 - decay_now) * weights[name] for name, mean in average.items()
+    }
 
 
 def _tensors(batch: Batch) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""How much each part of a blend counts."""
+"""Weights of the parts of a blend."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from forecastkit.model.calibration import shrinkage_weight
 from forecastkit.model.distribution import Distribution
 from forecastkit.training.holdout import SCORED_QUANTILES, Holdout, scoring_levels
 
-# weights of networks before any hold-out is scored; those of methods are in their registry
+# prior weights of networks; those of statistical methods are in their registry
 NETWORK_PRIORS = {"LSTM": 0.55, "RNN": 0.15}
-# rows, and windows, at which what they say counts as much as the prior
-_PRIOR_ROWS, _PRIOR_WINDOWS = 30.0, 1.0
-_STEPS, _RATE = 200, 0.5
-# a part with a third more loss than the best keeps 1/e of its prior, where there are many rows
-_SLOPE = 3.0
+# prior sample sizes: series, and windows, at which the estimate counts as much as the prior
+_PRIOR_SERIES, _PRIOR_WINDOWS = 30.0, 1.0
+_STEPS, _LEARNING_RATE = 200, 0.5
+# rate at which a prior weight decays with relative excess loss: to 1/e at one third (many series)
+_PRIOR_DECAY = 3.0
 _MIN_WEIGHT = 0.01
-# loss, in seasonal naive errors, at which a part counts as perfect; bound of one step of the search
-_PERFECT, _MAX_EXPONENT = 1e-9, 50.0
+# minimum loss in divisions, in seasonal naive errors; bound of the exponent of one update
+_MIN_LOSS, _MAX_EXPONENT = 1e-9, 50.0
 
 
 def prior_weight(name: str) -> float:
-    """Weight of a part before any hold-out is scored, relative to the other parts."""
+    """Return the prior weight of a part, up to a constant factor."""
     return NETWORK_PRIORS[name] if name in NETWORK_PRIORS else METHODS[name].prior
 
 
@@ -35,70 +35,72 @@ def blend_weights(
     season_length: int,
     n_windows: float,
 ) -> list[float]:
-    """Weights of parts by windows that they had not seen, shrunk to a prior.
+    """Estimate the weights of parts on hold-outs, shrunk towards a prior.
 
-    The weights that minimise the mean quantile loss of the blend are looked for by exponentiated
-    gradient descent (Kivinen & Warmuth, "Exponentiated gradient versus gradient descent for linear
-    predictors", 1997), from the prior on, and mixed with it: the fewer series and windows there
-    are, the more the prior counts. In it a part that did worse than the best one counts less.
+    The mean quantile loss of the blend is minimised by exponentiated gradient descent (Kivinen &
+    Warmuth, "Exponentiated gradient versus gradient descent for linear predictors", 1997),
+    starting from the prior. The result is averaged with the prior, in which parts with a higher
+    loss than the best are discounted: the fewer series and windows, the more the prior counts.
 
     Parameters
     ----------
     holdouts : sequence of (Holdout, Distribution)
-        Windows, and the distributions of all parts before them.
+        Hold-outs, and the distributions that the parts forecast for them.
     prior : sequence of float
-        A number a part; they are made to sum to 1.
+        Positive weight of each part; normalised to sum to 1.
     season_length : int
-        Of the scale of the losses.
+        Of the seasonal naive errors by which losses are scaled.
     n_windows : float
-        How many windows that do not overlap they are.
+        Effective number of windows that do not overlap.
 
     Returns
     -------
     list of float
-        They sum to 1; what would be below 0.01 is 0.
+        They sum to 1; weights below 0.01 are set to 0.
     """
-    start = np.array(prior, float) / np.sum(prior)
-    pieces = [_piece(holdout, distribution, season_length) for holdout, distribution in holdouts]
-    rows = sum(n for _, _, n in pieces)
-    if rows == 0:
-        return [float(one) for one in start]
-    paths = np.concatenate([one for one, _, _ in pieces], axis=1)  # (parts, values, quantiles)
-    actual = np.concatenate([one for _, one, _ in pieces])
-    best, taus = start.copy(), np.array(SCORED_QUANTILES)
+    prior_weights = np.array(prior, float) / np.sum(prior)
+    scaled = [_scaled(holdout, distribution, season_length) for holdout, distribution in holdouts]
+    n_series = sum(n for _, _, n in scaled)
+    if n_series == 0:
+        return prior_weights.tolist()
+    paths = np.concatenate([q for q, _, _ in scaled], axis=1)  # (parts, values, quantiles)
+    actual = np.concatenate([values for _, values, _ in scaled])
+    estimate, taus = prior_weights.copy(), np.array(SCORED_QUANTILES)
     for _ in range(_STEPS):
-        error = actual[:, None] - np.tensordot(best, paths, axes=1)
+        error = actual[:, None] - np.tensordot(estimate, paths, axes=1)
         upstream = np.where(error > 0, -taus, 1.0 - taus)
         gradient = (paths * upstream).mean(axis=(1, 2))
         loss = np.maximum(taus * error, (taus - 1.0) * error).mean()
-        step = _RATE * (gradient - best @ gradient) / max(loss, _PERFECT)
-        best = best * np.exp(np.clip(-step, -_MAX_EXPONENT, _MAX_EXPONENT))
-        best /= best.sum()
+        step = _LEARNING_RATE * (gradient - estimate @ gradient) / max(loss, _MIN_LOSS)
+        estimate = estimate * np.exp(np.clip(-step, -_MAX_EXPONENT, _MAX_EXPONENT))
+        estimate /= estimate.sum()
     error = actual[:, None] - paths
-    each = np.maximum(taus * error, (taus - 1.0) * error).mean(axis=(1, 2))
-    worse = np.maximum(each, _PERFECT) / max(each.min(), _PERFECT) - 1.0
-    start = start * np.exp(-_SLOPE * worse * rows / (rows + _PRIOR_ROWS))
-    start = start / start.sum()
-    trust = shrinkage_weight(rows, n_windows, _PRIOR_ROWS, _PRIOR_WINDOWS)
-    mixed = trust * best + (1.0 - trust) * start
-    mixed = np.where(mixed < _MIN_WEIGHT, 0.0, mixed)
-    return [float(one) for one in mixed / mixed.sum()]
+    losses = np.maximum(taus * error, (taus - 1.0) * error).mean(axis=(1, 2))
+    excess = np.maximum(losses, _MIN_LOSS) / max(losses.min(), _MIN_LOSS) - 1.0
+    decay = np.exp(-_PRIOR_DECAY * excess * n_series / (n_series + _PRIOR_SERIES))
+    prior_weights = prior_weights * decay
+    prior_weights = prior_weights / prior_weights.sum()
+    shrinkage = shrinkage_weight(n_series, n_windows, _PRIOR_SERIES, _PRIOR_WINDOWS)
+    weights = shrinkage * estimate + (1.0 - shrinkage) * prior_weights
+    weights = np.where(weights < _MIN_WEIGHT, 0.0, weights)
+    return (weights / weights.sum()).tolist()
 
 
-def _piece(
+def _scaled(
     holdout: Holdout, distribution: Distribution, season_length: int
 ) -> tuple[np.ndarray, np.ndarray, int]:
-    """Quantiles of every part and the values, over the scale of their series; and series."""
+    """Return scaled quantiles of every part, scaled values, and the number of series."""
     past, actual = holdout.past, holdout.actual
     scale = seasonal_errors(past, season_length)
-    fine = np.isfinite(scale) & (scale > 0)
-    known = ~np.isnan(actual) & fine[:, None]
-    over = np.where(fine, scale, 1.0)[:, None]
+    has_scale = np.isfinite(scale) & (scale > 0)
+    observed = ~np.isnan(actual) & has_scale[:, None]
+    scale = np.where(has_scale, scale, 1.0)[:, None]
     z = scoring_levels(actual.shape[1])
     paths = [
-        (distribution.clip_to_support(distribution.component_quantiles(part, z)) / over[..., None])[
-            known
-        ]
+        (
+            distribution.clip_to_support(distribution.component_quantiles(part, z))
+            / scale[..., None]
+        )[observed]
         for part in distribution.parts
     ]
-    return np.stack(paths), (actual / over)[known], int(known.any(axis=1).sum())
+    return np.stack(paths), (actual / scale)[observed], int(observed.any(axis=1).sum())

@@ -1,4 +1,4 @@
-"""The command line: what stands on which stream, exit codes, the same numbers as the API."""
+"""The command line: output streams, exit codes, and agreement with the Python API."""
 
 from __future__ import annotations
 
@@ -24,42 +24,42 @@ def run(*args):
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cli")
     fk.datasets.write("air_passengers", folder / "air.csv")
-    done = run("fit", folder / "air.csv", "--output", folder / "m.safetensors", "--preset", "fast",
-               "-H", 6, "--json", "--plot", folder / "fit.png")  # fmt: skip
-    assert done.exit_code == 0, done.output
-    (folder / "fit.json").write_text(done.stdout)
-    (folder / "fit.txt").write_text(done.stderr)
+    result = run("fit", folder / "air.csv", "--output", folder / "m.safetensors", "--preset",
+                 "fast", "-H", 6, "--json", "--plot", folder / "fit.png")  # fmt: skip
+    assert result.exit_code == 0, result.output
+    (folder / "fit.json").write_text(result.stdout)
+    (folder / "fit.txt").write_text(result.stderr)
     return folder
 
 
-def test_fit_writes_a_model_and_talks_to_people(folder):
-    said = (folder / "fit.txt").read_text()
-    assert "frequency MS" in said
-    assert "Best on these windows: " in said
-    assert "Forecast with: forecastkit predict" in said
+def test_fit_writes_model_json_and_messages(folder):
+    messages = (folder / "fit.txt").read_text()
+    assert "frequency MS" in messages
+    assert "Best on these windows: " in messages
+    assert "Forecast with: forecastkit predict" in messages
     result = json.loads((folder / "fit.json").read_text())
     assert result["horizon"] == 6
     assert {row["model"] for row in result["scoreboard"]} >= {"LSTM", "Theta", "SeasonalNaive"}
     assert (folder / "fit.png").read_bytes()[:4] == b"\x89PNG"
 
 
-def test_predict_writes_the_forecast_of_the_api(folder):
-    done = run("predict", folder / "m.safetensors", "--level", 80, "--columns", "standard")
-    assert done.exit_code == 0
-    assert done.stderr == ""
-    table = pd.read_csv(io.StringIO(done.stdout), parse_dates=["ds"])
-    want = fk.load(folder / "m.safetensors").predict(level=[80])
-    assert list(table.columns) == list(want.columns)
-    np.testing.assert_array_equal(table["Auto-hi-80"], want["Auto-hi-80"])
-    assert done.stdout.splitlines()[1].startswith("passengers,1961-01-01,")
+def test_predict_matches_the_api(folder):
+    result = run("predict", folder / "m.safetensors", "--level", 80, "--columns", "standard")
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    table = pd.read_csv(io.StringIO(result.stdout), parse_dates=["ds"])
+    expected = fk.load(folder / "m.safetensors").predict(level=[80])
+    assert list(table.columns) == list(expected.columns)
+    np.testing.assert_array_equal(table["Auto-hi-80"], expected["Auto-hi-80"])
+    assert result.stdout.splitlines()[1].startswith("passengers,1961-01-01,")
 
 
-def test_predict_after_newer_data(folder):
+def test_predict_continues_newer_data(folder):
     air = (folder / "air.csv").read_text()
     (folder / "newer.csv").write_text(air + "1961-01,450\n1961-02,420\n")
-    done = run("predict", folder / "m.safetensors", folder / "newer.csv", "--output",
-               folder / "out" / "f.csv", "--plot", folder / "p.png")  # fmt: skip
-    assert done.exit_code == 0, done.output
+    result = run("predict", folder / "m.safetensors", folder / "newer.csv", "--output",
+                 folder / "out" / "f.csv", "--plot", folder / "p.png")  # fmt: skip
+    assert result.exit_code == 0, result.output
     assert pd.read_csv(folder / "out" / "f.csv")["month"].iloc[0] == "1961-03-01"
 
 
@@ -69,55 +69,55 @@ def test_predict_as_json(folder):
     assert rows[0]["month"] == "1961-01-01"
 
 
-def test_inspect_tells_where_a_model_comes_from(folder):
+def test_inspect_shows_provenance_and_effective_memory(folder):
     text = run("inspect", folder / "m.safetensors").stdout
-    assert "sha256" in text
+    assert "SHA-256 of the data" in text
     assert "SeasonalNaive" in text
     assert "95 % of the gradient falls on the last" in text
-    found = json.loads(run("inspect", folder / "m.safetensors", "--json").stdout)
-    assert found["diagnosis"]["memory_length"] >= 1
-    assert found["facts"]["model"] == "AutoForecaster"
+    report = json.loads(run("inspect", folder / "m.safetensors", "--json").stdout)
+    assert report["diagnosis"]["memory_length"] >= 1
+    assert report["facts"]["model"] == "AutoForecaster"
 
 
-def test_backtest_prints_a_table(folder):
-    done = run("backtest", folder / "air.csv", "--n-windows", 2, "-H", 6, "--preset", "fast",
-               "--output", folder / "cv.csv", "--plot", folder / "b.png")  # fmt: skip
-    assert done.exit_code == 0, done.output
-    lines = done.stdout.splitlines()
+def test_backtest_prints_scores_and_writes_forecasts(folder):
+    result = run("backtest", folder / "air.csv", "--n-windows", 2, "-H", 6, "--preset", "fast",
+                 "--output", folder / "cv.csv", "--plot", folder / "b.png")  # fmt: skip
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
     assert lines[0].split()[:3] == ["model", "mase", "rmsse"]
     assert {line.split()[0] for line in lines[1:]} == {*("Auto", *fk.BASELINES)}
     assert len(pd.read_csv(folder / "cv.csv")) == 12
 
 
-def test_check_says_what_was_understood(folder):
+def test_check_reports_how_a_file_is_parsed(folder):
     report = json.loads(run("check", folder / "air.csv", "--json").stdout)
     assert (report["rows"], report["series"], report["freq"]) == (144, 1, "MS")
     assert report["total"] == 40363
     assert report["problems"] == []
     text = run("check", folder / "air.csv").stdout
-    assert "No problems found." in text
+    assert "No errors found." in text
 
 
-def test_check_names_the_problem_and_its_row(write):
+def test_check_reports_a_problem_with_its_row(write):
     path = write("date,y\n2024-01-01,1\n2024-01-02,x\n2024-01-03,2\n")
-    done = run("check", path)
-    assert done.exit_code == 5
-    assert "sales.csv, row 3, column 'y': 'x' is not a number" in done.stderr
+    result = run("check", path)
+    assert result.exit_code == 5
+    assert "sales.csv, row 3, column 'y': 'x' is not a number" in result.stderr
     problem = json.loads(run("check", path, "--json").stdout)["problems"][0]
     assert (problem["row"], problem["column"], problem["value"]) == (3, "y", "x")
 
 
-def test_datasets(tmp_path):
+def test_datasets_lists_and_writes(tmp_path):
     assert "air_passengers" in run("datasets").stdout
     assert run("datasets", "air_passengers").stdout.startswith("month,passengers\n1949-01,112\n")
     assert len(json.loads(run("datasets", "--json").stdout)) == len(fk.datasets.names())
 
 
-GOOD = "date,y\n" + "".join(f"2024-01-{d:02d},{d % 7}\n" for d in range(1, 31))
+VALID_CSV = "date,y\n" + "".join(f"2024-01-{d:02d},{d % 7}\n" for d in range(1, 31))
 
 
 @pytest.mark.parametrize(
-    ("args", "code", "said"),
+    ("args", "code", "message"),
     [
         (["fit", "no-such.csv"], 4, "There is no file 'no-such.csv'."),
         (["fit", "."], 4, "is a folder"),
@@ -142,55 +142,59 @@ GOOD = "date,y\n" + "".join(f"2024-01-{d:02d},{d % 7}\n" for d in range(1, 31))
         (["nonsense"], 2, "No such command 'nonsense'"),
     ],
 )
-def test_wrong_input_gets_its_message_and_code(args, code, said, tmp_path, monkeypatch):
+def test_invalid_input_has_its_message_and_exit_code(args, code, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "good.csv").write_text(GOOD)
+    (tmp_path / "good.csv").write_text(VALID_CSV)
     (tmp_path / "empty.csv").write_text("")
     (tmp_path / "header.csv").write_text("date,y\n")
-    (tmp_path / "text.csv").write_text(GOOD.replace("2024-01-03,3", "2024-01-03,abc"))
-    (tmp_path / "twice.csv").write_text(GOOD.replace("2024-01-03,3", "2024-01-02,3"))
+    (tmp_path / "text.csv").write_text(VALID_CSV.replace("2024-01-03,3", "2024-01-03,abc"))
+    (tmp_path / "twice.csv").write_text(VALID_CSV.replace("2024-01-03,3", "2024-01-02,3"))
     (tmp_path / "picture.safetensors").write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 99)
-    before = sorted(p.name for p in tmp_path.iterdir())
-    done = run(*args)
-    assert said in done.stderr
-    assert done.exit_code == code
-    assert done.stdout == ""
-    assert "Traceback" not in done.stderr
-    assert sorted(p.name for p in tmp_path.iterdir()) == before
+    files = sorted(path.name for path in tmp_path.iterdir())
+    result = run(*args)
+    assert message in result.stderr
+    assert result.exit_code == code
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == files
 
 
-def test_a_model_without_skill_has_its_own_exit_code(tmp_path, rng):
-    """Steps of a walk that nobody can foretell, repeated: seasonal naive is exact."""
+def test_require_skill_fails_with_its_own_exit_code(tmp_path, rng):
+    """On an exactly periodic series the seasonal naive forecast has no error."""
     week = rng.normal(50, 20, 7).round(3)
     days = pd.date_range("2024-01-01", periods=70)
     pd.DataFrame({"date": days, "y": np.tile(week, 10)}).to_csv(tmp_path / "w.csv", index=False)
-    done = run("fit", tmp_path / "w.csv", "--output", tmp_path / "m", "--preset", "fast",
-               "--require-skill", "-H", 7)  # fmt: skip
-    assert done.exit_code == 6
-    assert "did not beat both the naive and the seasonal naive forecast" in done.stderr
+    result = run("fit", tmp_path / "w.csv", "--output", tmp_path / "m", "--preset", "fast",
+                 "--require-skill", "-H", 7)  # fmt: skip
+    assert result.exit_code == 6
+    assert "The MASE is not below that of both the naive and the seasonal naive forecast" in (
+        result.stderr
+    )
     assert (tmp_path / "m").exists()
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help_and_stands_in_the_readme(command, request):
-    done = run(command, "--help")
-    assert done.exit_code == 0
+def test_every_command_has_help_and_is_in_the_readme(command, request):
+    result = run(command, "--help")
+    assert result.exit_code == 0
     readme = (request.config.rootpath / "README.md").read_text()
     assert f"forecastkit {command}" in readme
 
 
-def test_help_loads_nothing():
+def test_help_imports_no_heavy_package():
     code = (
         "import sys\nfrom forecastkit.cli.app import main\n"
         "try: main(['--help'])\nexcept SystemExit: pass\n"
         "print({'pandas', 'numpy', 'tensorflow'} & set(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "set()"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.splitlines()[-1] == "set()"
 
 
-def test_a_reader_that_stops_early_is_no_error(folder):
+def test_a_closed_pipe_is_not_an_error(folder):
     command = f"'{sys.executable}' -m forecastkit.cli.app datasets sales | head -n 1"
-    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
-    assert done.stdout == "product,date,units,price,promo,holiday\n"
-    assert "Traceback" not in done.stderr
+    result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
+    assert result.stdout == "product,date,units,price,promo,holiday\n"
+    assert "Traceback" not in result.stderr

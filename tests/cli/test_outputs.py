@@ -1,4 +1,4 @@
-"""What commands write: never over an input, in the format of the ending, in the file's own terms."""
+"""Output of the commands: formats, the column names of the file, inputs never overwritten."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def run(*args):
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("out puts")
     fk.datasets.write("air_passengers", folder / "air.csv")
-    done = run("fit", folder / "air.csv", "--output", folder / "m.safetensors",
-               "--preset", "instant", "-H", 4, "--quiet")  # fmt: skip
-    assert done.exit_code == 0, done.output
+    result = run("fit", folder / "air.csv", "--output", folder / "m.safetensors",
+                 "--preset", "instant", "-H", 4, "--quiet")  # fmt: skip
+    assert result.exit_code == 0, result.output
     return folder
 
 
@@ -47,19 +47,19 @@ def folder(tmp_path_factory):
 def test_an_input_is_never_overwritten(args, folder, monkeypatch):
     monkeypatch.chdir(folder)
     (folder / "fair.csv").write_text("date,event\n1950-05-01,fair\n")
-    for name, make in (("symbolic.csv", os.symlink), ("hard.csv", os.link)):
+    for name, link in (("symbolic.csv", os.symlink), ("hard.csv", os.link)):
         (folder / name).unlink(missing_ok=True)
-        make(folder / "air.csv", folder / name)
-    before = {p.name: p.read_bytes() for p in folder.iterdir()}
-    done = run(*args)
-    assert done.exit_code == 2, done.output
-    assert "same file" in done.stderr
-    assert {p.name: p.read_bytes() for p in folder.iterdir()} == before
+        link(folder / "air.csv", folder / name)
+    contents = {path.name: path.read_bytes() for path in folder.iterdir()}
+    result = run(*args)
+    assert result.exit_code == 2, result.output
+    assert "same file" in result.stderr
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == contents
 
 
-def test_formats_by_their_ending(folder):
-    want = run("predict", folder / "m.safetensors").stdout
-    table = pd.read_csv(io.StringIO(want), parse_dates=["month"])
+def test_the_file_extension_sets_the_format(folder):
+    stdout = run("predict", folder / "m.safetensors").stdout
+    expected = pd.read_csv(io.StringIO(stdout), parse_dates=["month"])
     readers = {
         "csv": lambda path: pd.read_csv(path, parse_dates=["month"]),
         "tsv": lambda path: pd.read_csv(path, sep="\t", parse_dates=["month"]),
@@ -70,37 +70,39 @@ def test_formats_by_their_ending(folder):
             {"month": "datetime64[us]"}
         ),
     }
-    for ending, read in readers.items():
-        path = folder / f"f.{ending}"
+    for extension, read in readers.items():
+        path = folder / f"f.{extension}"
         assert run("predict", folder / "m.safetensors", "--output", path).exit_code == 0
-        pd.testing.assert_frame_equal(read(path), table, check_dtype=False)
+        pd.testing.assert_frame_equal(read(path), expected, check_dtype=False)
 
 
-def test_other_endings_are_refused_before_any_work(folder):
-    done = run("predict", folder / "m.safetensors", "--output", folder / "f.docx")
-    assert done.exit_code == 2
-    assert "'.docx', which is not a supported output format" in done.stderr
+def test_an_unsupported_extension_is_rejected(folder):
+    result = run("predict", folder / "m.safetensors", "--output", folder / "f.docx")
+    assert result.exit_code == 2
+    assert "'.docx', which is not a supported output format" in result.stderr
     assert not (folder / "f.docx").exists()
 
 
-def test_a_package_that_is_missing_is_named(folder, monkeypatch):
+def test_a_missing_package_is_named(folder, monkeypatch):
     import importlib.util
 
-    found = importlib.util.find_spec
+    find_spec = importlib.util.find_spec
     monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name, *a: None if name == "openpyxl" else found(name)
+        importlib.util,
+        "find_spec",
+        lambda name, *args: None if name == "openpyxl" else find_spec(name),
     )
-    done = run("predict", folder / "m.safetensors", "--output", folder / "g.xlsx")
-    assert done.exit_code == 3
-    assert "pip install 'forecastkit[excel]'" in done.stderr
+    result = run("predict", folder / "m.safetensors", "--output", folder / "g.xlsx")
+    assert result.exit_code == 3
+    assert "pip install 'forecastkit[excel]'" in result.stderr
     assert not (folder / "g.xlsx").exists()
 
 
-def test_the_files_own_columns(folder):
+def test_output_has_the_columns_of_the_file(folder):
     lines = run("predict", folder / "m.safetensors").stdout.splitlines()
     assert lines[0] == "month,Auto,Auto-lo-80,Auto-hi-80,Auto-lo-95,Auto-hi-95"
     assert lines[1].startswith("1961-01-01,4")
-    assert "." not in lines[1]  # whole numbers in, whole numbers out
+    assert "." not in lines[1]  # integers in, integers out
     standard = run("predict", folder / "m.safetensors", "--columns", "standard").stdout
     assert standard.startswith("unique_id,ds,Auto,")
 
@@ -112,23 +114,25 @@ def daily(path, **columns):
     return path
 
 
-def predicted(path, *options):
+def fit_and_predict(path, *options):
     model = path.with_suffix(".model")
-    done = run("fit", path, "--output", model, "--preset", "instant", "-H", 3, "--quiet", *options)
-    assert done.exit_code == 0, done.output
-    done = run("predict", model)
-    assert done.exit_code == 0, done.output
-    return pd.read_csv(io.StringIO(done.stdout))
+    result = run(
+        "fit", path, "--output", model, "--preset", "instant", "-H", 3, "--quiet", *options
+    )
+    assert result.exit_code == 0, result.output
+    result = run("predict", model)
+    assert result.exit_code == 0, result.output
+    return pd.read_csv(io.StringIO(result.stdout))
 
 
-def test_numbers_have_two_decimals_more_than_the_data(tmp_path, rng):
+def test_forecasts_have_two_decimals_more_than_the_data(tmp_path, rng):
     prices = np.round(50 + rng.normal(0, 3, 40).cumsum(), 2)
-    found = predicted(daily(tmp_path / "p.csv", price=prices))
-    text = found["Auto"].astype(str)
+    forecast = fit_and_predict(daily(tmp_path / "p.csv", price=prices))
+    text = forecast["Auto"].astype(str)
     assert (text.str.split(".").str[1].str.len() <= 4).all()
 
 
-def test_two_id_columns_come_back_as_two(tmp_path, rng):
+def test_two_id_columns_are_two_in_the_output(tmp_path, rng):
     parts = []
     for shop in ("north", "south"):
         for item in ("tea", "milk"):
@@ -136,64 +140,65 @@ def test_two_id_columns_come_back_as_two(tmp_path, rng):
             parts.append(pd.DataFrame({"Datum": days, "shop": shop, "item": item,
                                        "units": rng.poisson(20, 30)}))  # fmt: skip
     pd.concat(parts).to_csv(tmp_path / "s.csv", index=False)
-    found = predicted(tmp_path / "s.csv", "--id", "shop", "--id", "item", "--target", "units")
-    assert list(found.columns[:3]) == ["shop", "item", "Datum"]
-    assert set(zip(found["shop"], found["item"], strict=True)) == {
+    options = ("--id", "shop", "--id", "item", "--target", "units")
+    forecast = fit_and_predict(tmp_path / "s.csv", *options)
+    assert list(forecast.columns[:3]) == ["shop", "item", "Datum"]
+    assert set(zip(forecast["shop"], forecast["item"], strict=True)) == {
         *(("north", "tea"), ("north", "milk"), ("south", "tea"), ("south", "milk"))
     }
 
 
-def test_columns_side_by_side_keep_their_names_apart(tmp_path, rng):
+def test_the_id_of_a_wide_panel_is_unique_id(tmp_path, rng):
     path = daily(tmp_path / "w.csv", a=rng.normal(5, 1, 40), b=rng.normal(9, 1, 40))
-    assert list(predicted(path).columns[:2]) == ["unique_id", "day"]
+    assert list(fit_and_predict(path).columns[:2]) == ["unique_id", "day"]
 
 
-def test_a_name_that_would_be_there_twice_leaves_the_standard_ones(tmp_path, rng):
+def test_a_name_clash_keeps_the_standard_columns(tmp_path, rng):
     path = daily(tmp_path / "t.csv", y=rng.normal(5, 1, 40))
     table = pd.read_csv(path).rename(columns={"day": "Auto"})
     table.to_csv(path, index=False)
-    assert list(predicted(path, "--time", "Auto").columns[:3]) == ["unique_id", "ds", "Auto"]
+    assert list(fit_and_predict(path, "--time", "Auto").columns[:3]) == ["unique_id", "ds", "Auto"]
 
 
 @pytest.mark.parametrize("offset", ["+02:00", "-0330", "+01"])
-def test_the_offset_of_the_file_comes_back(offset, tmp_path, rng):
+def test_output_has_the_utc_offset_of_the_file(offset, tmp_path, rng):
     hours = pd.date_range("2024-05-01", periods=72, freq="h").strftime(f"%Y-%m-%dT%H:%M{offset}")
     pd.DataFrame({"t": hours, "v": rng.normal(5, 1, 72)}).to_csv(tmp_path / "z.csv", index=False)
-    found = predicted(tmp_path / "z.csv")
-    shown = {"+02:00": "+02:00", "-0330": "-03:30", "+01": "+01:00"}[offset]
-    assert found["t"].iloc[0] == f"2024-05-04 00:00:00{shown}"
+    forecast = fit_and_predict(tmp_path / "z.csv")
+    normalised = {"+02:00": "+02:00", "-0330": "-03:30", "+01": "+01:00"}[offset]
+    assert forecast["t"].iloc[0] == f"2024-05-04 00:00:00{normalised}"
 
 
-def test_a_plot_needs_no_future_and_the_hints_can_be_pasted(tmp_path, monkeypatch):
+def test_plot_without_future_covariates_and_hints_that_can_be_pasted(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fk.datasets.write("sales", "my sales.csv")
-    done = run("fit", "my sales.csv", "--future-exog", "price,promo", "--preset", "instant",
-               "--plot", "p.png", "--output", "my model", "--no-ablation")  # fmt: skip
-    assert done.exit_code == 0, done.output
+    result = run("fit", "my sales.csv", "--future-exog", "price,promo", "--preset", "instant",
+                 "--plot", "p.png", "--output", "my model", "--no-ablation")  # fmt: skip
+    assert result.exit_code == 0, result.output
     assert (tmp_path / "p.png").read_bytes()[:4] == b"\x89PNG"
-    hints = [line.split(": ", 1)[1] for line in done.stderr.splitlines() if " predict " in line]
+    hints = [line.split(": ", 1)[1] for line in result.stderr.splitlines() if " predict " in line]
     assert len(hints) == 2
     import shlex
 
-    first, second = (shlex.split(hint)[1:] for hint in hints)
-    assert run(*first).exit_code == 0
-    rows = pd.read_csv("future.csv")
-    assert list(rows.columns) == ["product", "date", "price", "promo"]
-    rows.assign(price=4.0, promo=0).to_csv("future.csv", index=False)
-    done = run(*second)
-    assert done.exit_code == 0, done.output
-    assert done.stdout.startswith("product,date,Auto,")
+    make_future, predict = (shlex.split(hint)[1:] for hint in hints)
+    assert run(*make_future).exit_code == 0
+    future = pd.read_csv("future.csv")
+    assert list(future.columns) == ["product", "date", "price", "promo"]
+    future.assign(price=4.0, promo=0).to_csv("future.csv", index=False)
+    result = run(*predict)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("product,date,Auto,")
 
 
-def test_a_backtest_is_written_in_the_files_terms(folder):
-    done = run("backtest", folder / "air.csv", "--n-windows", 1, "-H", 3, "--preset", "instant",
-               "--output", folder / "cv.json")  # fmt: skip
-    assert done.exit_code == 0, done.output
+def test_a_backtest_has_the_columns_of_the_file(folder):
+    result = run("backtest", folder / "air.csv", "--n-windows", 1, "-H", 3, "--preset", "instant",
+                 "--output", folder / "cv.json")  # fmt: skip
+    assert result.exit_code == 0, result.output
     row = json.loads((folder / "cv.json").read_text())[0]
     assert list(row)[:3] == ["month", "cutoff", "y"]
 
 
-def test_workbooks_hold_texts_as_texts(tmp_path):
+def test_workbooks_store_formulas_as_text(tmp_path):
     from forecastkit.tables.writing import write_table
 
     write_table(pd.DataFrame({"id": ["=1+1", "@x"], "v": [1.5, None]}), tmp_path / "w.xlsx")
@@ -203,7 +208,7 @@ def test_workbooks_hold_texts_as_texts(tmp_path):
     assert (cells["A2"].data_type, cells["A2"].value) == ("s", "=1+1")
 
 
-def test_inspect_plots_something_without_covariates(folder):
-    done = run("inspect", folder / "m.safetensors", "--plot", folder / "i.png")
-    assert done.exit_code == 0, done.output
+def test_inspect_plots_a_model_without_covariates(folder):
+    result = run("inspect", folder / "m.safetensors", "--plot", folder / "i.png")
+    assert result.exit_code == 0, result.output
     assert (folder / "i.png").stat().st_size > 10_000

@@ -1,4 +1,4 @@
-"""Rolling origins: which rows a model sees, and which it is scored on."""
+"""Rolling origins: the rows available to a model, and those it is scored on."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from forecastkit.evaluation.reference import Baseline
 
 
 class Spy:
-    """A forecaster that remembers what it was shown."""
+    """Naive forecaster that records the last timestamps of the tables it receives."""
 
-    shown: list = []
+    calls: list = []
 
     def __init__(self, h=2):
         self.h = h
@@ -23,11 +23,11 @@ class Spy:
         return {"h": self.h}
 
     def fit(self, df):
-        Spy.shown.append(("fit", df.groupby("unique_id")["ds"].max().to_dict()))
+        Spy.calls.append(("fit", df.groupby("unique_id")["ds"].max().to_dict()))
         return self
 
     def predict(self, df=None, level=None):
-        Spy.shown.append(("predict", df.groupby("unique_id")["ds"].max().to_dict()))
+        Spy.calls.append(("predict", df.groupby("unique_id")["ds"].max().to_dict()))
         return (
             Baseline("Naive", h=self.h)
             .fit(df)
@@ -48,13 +48,13 @@ def daily():
     )
 
 
-@pytest.mark.parametrize(("refit", "fits"), [(False, 1), (True, 3)])
-def test_a_model_sees_what_lies_before_each_cutoff(refit, fits, daily):
-    Spy.shown = []
+@pytest.mark.parametrize(("refit", "n_fits"), [(False, 1), (True, 3)])
+def test_a_model_receives_the_rows_up_to_each_cutoff(refit, n_fits, daily):
+    Spy.calls = []
     cv = cross_validation(Spy(), daily, n_windows=3, refit=refit)
-    assert [kind for kind, _ in Spy.shown].count("fit") == fits
-    seen = [last for kind, last in Spy.shown if kind == "predict"]
-    for window, last in enumerate(seen):
+    assert [method for method, _ in Spy.calls].count("fit") == n_fits
+    last_seen = [last for method, last in Spy.calls if method == "predict"]
+    for window, last in enumerate(last_seen):
         assert last["a"] == pd.Timestamp("2024-01-06") + pd.Timedelta(days=2 * window)
         assert last["b"] == pd.Timestamp("2024-01-03") + pd.Timedelta(days=2 * window)
     of_a = cv[cv["unique_id"] == "a"]
@@ -68,7 +68,7 @@ def test_windows_may_overlap(daily):
     assert cv[cv["unique_id"] == "a"]["y"].tolist() == [9, 10, 10, 11]
 
 
-def test_models_stand_side_by_side(daily):
+def test_several_models_share_a_table(daily):
     models = [Baseline("Naive", h=2), Baseline("Drift", h=2)]
     cv = cross_validation(models, daily, n_windows=2, level=[80])
     assert list(cv.columns) == [
@@ -77,13 +77,13 @@ def test_models_stand_side_by_side(daily):
     ]
 
 
-def test_a_series_that_is_too_short_for_a_window_is_left_out_of_it(daily):
+def test_windows_omit_series_that_are_too_short(daily):
     daily = daily[(daily["unique_id"] == "a") | (daily["ds"] < "2024-01-05")]
     cv = cross_validation(Baseline("Naive", h=2), daily, n_windows=3)
     assert cv.groupby("unique_id")["cutoff"].nunique().to_dict() == {"a": 3, "b": 1}
 
 
-def test_no_series_long_enough_is_an_error(daily):
+def test_too_many_windows_raise(daily):
     with pytest.raises(DataError, match="need at least 21 periods; the longest series has 12"):
         cross_validation(Baseline("Naive", h=2), daily, n_windows=10)
 
@@ -95,11 +95,12 @@ def test_missing_actual_values_stay_missing(daily):
     assert cv["y"].iloc[1] == 11
 
 
-def test_a_cutoff_without_a_value_is_still_the_cutoff(daily):
-    """The forecast begins after the cutoff, not after the last value before it."""
+def test_a_missing_value_does_not_move_the_cutoff(daily):
+    """The forecast starts after the cutoff, not after the last observed value."""
     daily.loc[9, "y"] = np.nan
-    for gone in (daily, daily.drop(index=9)):
-        cv = cross_validation([Baseline("Naive", h=2), Baseline("Drift", h=2)], gone, n_windows=1)
+    models = [Baseline("Naive", h=2), Baseline("Drift", h=2)]
+    for table in (daily, daily.drop(index=9)):
+        cv = cross_validation(models, table, n_windows=1)
         of_a = cv[cv["unique_id"] == "a"]
         assert of_a["cutoff"].tolist() == [pd.Timestamp("2024-01-10")] * 2
         assert of_a["y"].tolist() == [10, 11]
@@ -115,12 +116,12 @@ def test_short_windows_keep_the_frequency_of_the_table():
     assert (cv["ds"].dt.day_of_week < 5).all()
 
 
-def test_two_models_of_one_name_are_refused(daily):
+def test_models_with_the_same_name_raise(daily):
     with pytest.raises(OptionError, match="same name"):
         cross_validation([Baseline("Naive", h=2), Baseline("Naive", h=2)], daily, n_windows=1)
 
 
-def test_time_zones_survive(daily):
+def test_time_zones_are_preserved(daily):
     daily["ds"] = daily["ds"].dt.tz_localize("Australia/Sydney")
     cv = cross_validation(Baseline("Naive", h=2), daily, n_windows=2)
     assert str(cv["ds"].dt.tz) == str(cv["cutoff"].dt.tz) == "Australia/Sydney"

@@ -1,4 +1,4 @@
-"""Fit and predict: the protocol, odd series, no look ahead, the same numbers from the file."""
+"""Fit and predict: scikit-learn's protocol, degenerate series, leakage, model files."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def panel(monthly):
 
 @pytest.fixture(scope="module", params=["lstm", "rnn"])
 def fitted(request, panel):
-    kind = {"lstm": fk.LSTMForecaster, "rnn": fk.RNNForecaster}[request.param]
-    return kind(h=6, preset="fast").fit(panel)
+    forecaster = {"lstm": fk.LSTMForecaster, "rnn": fk.RNNForecaster}[request.param]
+    return forecaster(h=6, preset="fast").fit(panel)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def lstm(panel):
     return fk.LSTMForecaster(h=6, preset="fast").fit(panel)
 
 
-def test_the_constructor_stores_and_does_nothing_else():
+def test_the_constructor_stores_arguments_without_checking_them():
     model = fk.LSTMForecaster(h=-3, freq="no such thing", preset="odd")
     assert model.get_params() == {
         **{"h": -3, "freq": "no such thing", "preset": "odd", "seed": 1},
@@ -43,7 +43,7 @@ def test_the_constructor_stores_and_does_nothing_else():
     }
 
 
-def test_it_is_a_scikit_learn_estimator():
+def test_forecasters_are_scikit_learn_estimators():
     model = fk.LSTMForecaster(h=3, seed=4)
     copy = sklearn.base.clone(model)
     assert copy is not model
@@ -54,16 +54,16 @@ def test_it_is_a_scikit_learn_estimator():
         copy.set_params(horizon=3)
 
 
-def test_before_fit_there_is_no_forecast(tmp_path):
+def test_methods_raise_before_fit(tmp_path):
     model = fk.LSTMForecaster(h=3)
-    for call in (model.predict, lambda: model.save(tmp_path / "m.safetensors")):
+    for method in (model.predict, lambda: model.save(tmp_path / "m.safetensors")):
         with pytest.raises(sklearn.exceptions.NotFittedError):
-            call()
+            method()
         with pytest.raises(NotFittedError, match="not fitted yet"):
-            call()
+            method()
 
 
-def test_a_forecast_table(fitted, panel):
+def test_columns_and_rows_of_a_forecast(fitted, panel):
     forecast = fitted.predict(level=[95, 80])
     name = fitted.name
     assert list(forecast.columns) == [
@@ -72,8 +72,8 @@ def test_a_forecast_table(fitted, panel):
     ]
     assert forecast["unique_id"].tolist() == ["a"] * 6 + ["b"] * 6 + ["c"] * 6
     assert forecast["ds"].iloc[0] == pd.Timestamp("2020-01-01")
-    inside = [f"{name}-lo-95", f"{name}-lo-80", name, f"{name}-hi-80", f"{name}-hi-95"]
-    assert (np.diff(forecast[inside].to_numpy(), axis=1) > 0).all()
+    ascending = [f"{name}-lo-95", f"{name}-lo-80", name, f"{name}-hi-80", f"{name}-hi-95"]
+    assert (np.diff(forecast[ascending].to_numpy(), axis=1) > 0).all()
     check_is_fitted(fitted)
 
 
@@ -84,43 +84,45 @@ def test_the_scoreboard_has_the_model_and_the_baselines(fitted):
     assert board["coverage_level80"].between(0, 1).all()
 
 
-def test_assumptions_are_kept(fitted):
-    said = [note["what"] for note in fitted.assumptions]
-    assert "season_length 12" in said
+def test_assumptions_are_reported(fitted):
+    assert "season_length 12" in [note["what"] for note in fitted.assumptions]
 
 
-def test_the_same_seed_gives_the_same_bytes(lstm, panel):
-    again = fk.LSTMForecaster(h=6, preset="fast").fit(panel)
-    one, other = (m.predict(level=80).drop(columns=["unique_id", "ds"]) for m in (lstm, again))
-    assert one.to_numpy().tobytes() == other.to_numpy().tobytes()
+def test_forecasts_are_reproducible(lstm, panel):
+    refitted = fk.LSTMForecaster(h=6, preset="fast").fit(panel)
+    first, second = (
+        model.predict(level=80).drop(columns=["unique_id", "ds"]).to_numpy()
+        for model in (lstm, refitted)
+    )
+    assert first.tobytes() == second.tobytes()
 
 
 def test_the_order_of_rows_does_not_matter(lstm, panel):
     shuffled = panel.sample(frac=1, random_state=0)
-    again = fk.LSTMForecaster(h=6, preset="fast").fit(shuffled)
-    pd.testing.assert_frame_equal(lstm.predict(), again.predict())
+    refitted = fk.LSTMForecaster(h=6, preset="fast").fit(shuffled)
+    pd.testing.assert_frame_equal(lstm.predict(), refitted.predict())
 
 
-def test_no_value_after_the_cutoff_changes_a_byte(lstm, panel):
-    """Truncate, or put anything after the cutoff: forecasts at the cutoff are the same bytes."""
-    cut = pd.Timestamp("2018-06-01")
-    past = panel[(panel["ds"] <= cut) & (panel["unique_id"] == "a")]
+def test_values_after_the_cutoff_do_not_change_the_forecast(lstm, panel):
+    """Truncate the series, or change the values after the cutoff: the bytes stay the same."""
+    cutoff = pd.Timestamp("2018-06-01")
+    past = panel[(panel["ds"] <= cutoff) & (panel["unique_id"] == "a")]
     forecast = lstm.predict(past, level=[80])
     cv = []
     for factor in (1.0, -1e6):
-        changed = panel.assign(y=np.where(panel["ds"] > cut, panel["y"] * factor, panel["y"]))
-        one = changed[changed["unique_id"] == "a"]
-        n_after = int((one["ds"] > cut).sum())
-        shown = one.iloc[: len(one) - n_after + 6]  # the window of 6 steps after the cutoff
-        cv.append(fk.cross_validation(_Prefitted(lstm), shown, n_windows=1, level=[80]))
+        changed = panel.assign(y=np.where(panel["ds"] > cutoff, panel["y"] * factor, panel["y"]))
+        series = changed[changed["unique_id"] == "a"]
+        n_after = int((series["ds"] > cutoff).sum())
+        truncated = series.iloc[: len(series) - n_after + 6]  # up to 6 steps after the cutoff
+        cv.append(fk.cross_validation(_Prefitted(lstm), truncated, n_windows=1, level=[80]))
     for name in ("LSTM", "LSTM-lo-80", "LSTM-hi-80"):
-        want = forecast[forecast["unique_id"] == "a"][name].to_numpy()
+        expected = forecast[forecast["unique_id"] == "a"][name].to_numpy()
         assert cv[0][name].to_numpy().tobytes() == cv[1][name].to_numpy().tobytes()
-        np.testing.assert_array_equal(cv[0][name].to_numpy(), want)
+        np.testing.assert_array_equal(cv[0][name].to_numpy(), expected)
 
 
 class _Prefitted:
-    """A forecaster that is trained already."""
+    """A fitted forecaster whose `fit` does nothing."""
 
     def __init__(self, model):
         self.model = model
@@ -139,15 +141,15 @@ class _Prefitted:
         return self.model.predict(df, level)
 
 
-def test_training_does_not_see_what_it_is_scored_on(panel):
-    """Change the held-back window: the scoreboard's forecasts stay, so only its scores change."""
-    seen = []
+def test_training_does_not_use_the_hold_out(panel):
+    """Values of the hold-out change the scores, but not the forecasts that are scored."""
+    scored = []
     from forecastkit.training import scoring
 
     original = scoring.score
 
     def spy(past, actual, forecasts, season_length):
-        seen.append(np.stack(forecasts["LSTM"]))
+        scored.append(np.stack(forecasts["LSTM"]))
         return original(past, actual, forecasts, season_length)
 
     changed = panel.copy()
@@ -157,7 +159,7 @@ def test_training_does_not_see_what_it_is_scored_on(panel):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(scoring, "score", spy)
             fk.LSTMForecaster(h=6, preset="fast").fit(table)
-    assert seen[0].tobytes() == seen[1].tobytes()
+    assert scored[0].tobytes() == scored[1].tobytes()
 
 
 def test_new_data_is_forecast_without_training(lstm, panel):
@@ -170,12 +172,12 @@ def test_new_data_is_forecast_without_training(lstm, panel):
 
 
 def test_forecasts_scale_with_the_series(lstm, panel):
-    one = lstm.predict(panel)["LSTM"].to_numpy()
-    other = lstm.predict(panel.assign(y=panel["y"] * 1e6))["LSTM"].to_numpy()
-    np.testing.assert_allclose(other, one * 1e6, rtol=1e-4)
+    forecast = lstm.predict(panel)["LSTM"].to_numpy()
+    scaled = lstm.predict(panel.assign(y=panel["y"] * 1e6))["LSTM"].to_numpy()
+    np.testing.assert_allclose(scaled, forecast * 1e6, rtol=1e-4)
 
 
-def test_keras_and_numpy_agree_and_a_difference_is_refused(lstm, monkeypatch):
+def test_keras_and_numpy_agree_and_a_difference_raises(lstm, monkeypatch):
     assert check_parity(lstm.model_) < 1e-5
     original = parity.network_outputs
     monkeypatch.setattr(parity, "network_outputs", lambda *a: original(*a) * 1.001)
@@ -183,7 +185,7 @@ def test_keras_and_numpy_agree_and_a_difference_is_refused(lstm, monkeypatch):
         check_parity(lstm.model_)
 
 
-def test_the_file_gives_the_same_numbers(fitted, panel, tmp_path):
+def test_a_loaded_model_makes_the_same_forecasts(fitted, panel, tmp_path):
     path = tmp_path / "m.safetensors"
     fitted.save(path)
     loaded = fk.load(path)
@@ -193,7 +195,7 @@ def test_the_file_gives_the_same_numbers(fitted, panel, tmp_path):
     pd.testing.assert_frame_equal(loaded.history[["y"]], panel[["y"]], check_dtype=False)
 
 
-def test_predicting_from_a_file_loads_no_tensorflow(lstm, tmp_path):
+def test_predicting_from_a_file_does_not_import_tensorflow(lstm, tmp_path):
     lstm.save(tmp_path / "m.safetensors")
     code = (
         f"import sys, forecastkit as fk\n"
@@ -205,31 +207,31 @@ def test_predicting_from_a_file_loads_no_tensorflow(lstm, tmp_path):
     assert done.stdout.strip() == "[]"
 
 
-def odd(name, values, freq="D"):
+def table_of(name, values, freq="D"):
     days = pd.date_range("2024-01-01", periods=len(values), freq=freq)
     return pd.DataFrame({"unique_id": name, "ds": days, "y": np.asarray(values, float)})
 
 
-def test_odd_series_in_one_panel(rng):
+def test_a_panel_of_degenerate_series(rng):
     nan = np.nan
     noise = rng.normal(10, 1, 60)
     gaps = noise.copy()
     gaps[10:30] = nan
     table = pd.concat(
         [
-            odd("constant", [5.0] * 60),
-            odd("zeros", [0.0] * 60),
-            odd("one value", [3.0]),
-            odd("two values", [3.0, 4.0]),
-            odd("gaps", gaps),
-            odd("leading gaps", [nan] * 40 + list(noise[:20])),
-            odd("trailing gaps", [*noise[:50], *[nan] * 10]),
-            odd("no value", [nan] * 20),
-            odd("negative", noise - 10),
-            odd("huge", noise * 1e15),
-            odd("tiny", noise * 1e-12),
-            odd("counts", rng.poisson(0.3, 60)),
-            odd("a spike", [1.0] * 59 + [1e9]),
+            table_of("constant", [5.0] * 60),
+            table_of("zeros", [0.0] * 60),
+            table_of("one value", [3.0]),
+            table_of("two values", [3.0, 4.0]),
+            table_of("gaps", gaps),
+            table_of("leading gaps", [nan] * 40 + list(noise[:20])),
+            table_of("trailing gaps", [*noise[:50], *[nan] * 10]),
+            table_of("no value", [nan] * 20),
+            table_of("negative", noise - 10),
+            table_of("huge", noise * 1e15),
+            table_of("tiny", noise * 1e-12),
+            table_of("counts", rng.poisson(0.3, 60)),
+            table_of("a spike", [1.0] * 59 + [1e9]),
         ],
         ignore_index=True,
     )
@@ -237,42 +239,42 @@ def test_odd_series_in_one_panel(rng):
     forecast = model.predict(level=[80, 95])
     numbers = forecast.drop(columns=["unique_id", "ds"])
     assert np.isfinite(numbers.to_numpy()).all()
-    by_id = {one: part for one, part in forecast.groupby("unique_id")}
+    by_id = {unique_id: rows for unique_id, rows in forecast.groupby("unique_id")}
     assert set(by_id) == set(table["unique_id"]) - {"no value"}
     assert (by_id["constant"]["LSTM"] == 5.0).all()
     assert (by_id["zeros"][["LSTM", "LSTM-hi-95"]] == 0.0).all().all()
     assert (by_id["one value"]["LSTM"] == 3.0).all()
     assert (by_id["counts"]["LSTM-lo-95"] >= 0).all()
-    # rows without a value within the dates of the panel are missing values
+    # rows without a value are periods of the series, with missing values
     assert by_id["trailing gaps"]["ds"].iloc[0] == pd.Timestamp("2024-03-01")
     assert any(note["what"] == "1 series dropped" for note in model.assumptions)
 
 
-def test_one_short_series():
-    model = fk.LSTMForecaster(h=2, preset="fast").fit(odd("a", [3.0, 4, 3, 5, 4, 6, 5], "YS"))
+def test_a_single_short_series():
+    model = fk.LSTMForecaster(h=2, preset="fast").fit(table_of("a", [3.0, 4, 3, 5, 4, 6, 5], "YS"))
     assert np.isfinite(model.predict()["LSTM"]).all()
 
 
-def test_a_numpy_integer_is_a_horizon(panel):
+def test_the_horizon_can_be_a_numpy_integer(panel):
     model = fk.LSTMForecaster(h=np.int64(2), preset="fast").train(panel)
     assert len(model.predict()) == 6
 
 
-def test_intervals_of_a_positive_series_stay_positive_at_any_level(lstm, panel):
+def test_intervals_of_a_positive_series_are_not_negative(lstm, panel):
     sparse = panel.assign(y=np.where(np.arange(len(panel)) % 5 == 0, 9.0, 0.1))
     forecast = lstm.predict(sparse, level=[99, 99.9])
     assert (forecast["LSTM-lo-99.9"] >= 0).all()
     assert (forecast["LSTM-lo-99.9"] <= forecast["LSTM-lo-99"]).all()
 
 
-def test_integer_steps():
+def test_integer_timestamps():
     table = pd.DataFrame({"unique_id": "a", "ds": np.arange(1, 41), "y": np.arange(40.0)})
     forecast = fk.LSTMForecaster(h=3, preset="fast").fit(table).predict()
     assert forecast["ds"].tolist() == [41, 42, 43]
 
 
 @pytest.mark.parametrize(
-    ("options", "error", "said"),
+    ("options", "error", "message"),
     [
         ({"h": 0}, OptionError, "h 0 is not a whole number"),
         ({"h": 2.5}, OptionError, "h 2.5 is not a whole number"),
@@ -295,17 +297,17 @@ def test_integer_steps():
         ({"h": 3, "futr_exog": ["price"]}, OptionError, "no covariate .price."),
     ],
 )
-def test_wrong_arguments(options, error, said, panel):
-    with pytest.raises(error, match=said):
+def test_invalid_arguments_raise(options, error, message, panel):
+    with pytest.raises(error, match=message):
         fk.LSTMForecaster(**options).fit(panel)
 
 
-def test_a_level_that_is_a_share_gets_a_hint(lstm):
+def test_a_level_given_as_a_fraction_raises_with_a_hint(lstm):
     with pytest.raises(OptionError, match=r"level=80 for 0.8"):
         lstm.predict(level=0.8)
 
 
-def test_other_kinds_of_time_are_refused(lstm):
+def test_timestamps_of_another_type_raise(lstm):
     table = pd.DataFrame({"unique_id": "a", "ds": [1, 2, 3], "y": [1.0, 2, 3]})
     with pytest.raises(OptionError, match="whole numbers"):
         lstm.predict(table)

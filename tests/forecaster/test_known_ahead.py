@@ -1,4 +1,4 @@
-"""Covariates from the table to the forecast, the file and the command line; nothing leaks."""
+"""Covariates: roles, effects, forecasts, model files, the command line, and leakage."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from forecastkit.tables.events import holiday_events
 
 @pytest.fixture(scope="module")
 def shop():
-    """Twelve products for 150 days: price and promotion, known a fortnight ahead; weather."""
+    """Sales of 12 products on 150 days; price and promotion are known 14 days in advance."""
     rng = np.random.default_rng(5)
     parts = []
     for k in range(12):
@@ -41,25 +41,30 @@ def fitted(request, shop):
     return request.param(h=14, preset="instant").fit(shop)
 
 
-def test_roles_are_found_and_said(fitted):
-    roles = {one["name"]: one["role"] for one in fitted.facts["covariates"]}
-    want = {"price": "futr_exog", "promo": "futr_exog", "rain": "hist_exog", "shelf": "stat_exog"}
-    assert roles == want
-    said = " ".join(one["what"] for one in fitted.assumptions)
-    assert "column 'promo' used as a future covariate, known in advance" in said
+def test_roles_are_inferred_and_reported(fitted):
+    roles = {column["name"]: column["role"] for column in fitted.facts["covariates"]}
+    expected = {
+        "price": "futr_exog",
+        "promo": "futr_exog",
+        "rain": "hist_exog",
+        "shelf": "stat_exog",
+    }
+    assert roles == expected
+    notes = " ".join(note["what"] for note in fitted.assumptions)
+    assert "column 'promo' is a future covariate, known in advance" in notes
 
 
-def test_what_they_bring_is_on_the_scoreboard(fitted):
+def test_the_ablation_is_on_the_scoreboard(fitted):
     board = fitted.scoreboard.set_index("model")["mase"]
-    alone = board[f"{fitted.name} without covariates"]
-    assert board[fitted.name] < 0.8 * alone
-    assert board["Theta"] > board[fitted.name]  # the baseline has not seen them
-    without = type(fitted)(h=14, preset="instant")
-    assert len(without.fit(fitted_table(fitted), ablation=False).scoreboard) == len(board) - 1
+    ablated = board[f"{fitted.name} without covariates"]
+    assert board[fitted.name] < 0.8 * ablated
+    assert board["Theta"] > board[fitted.name]  # the baseline does not use covariates
+    model = type(fitted)(h=14, preset="instant")
+    assert len(model.fit(fitted_table(fitted), ablation=False).scoreboard) == len(board) - 1
 
 
 def fitted_table(fitted):
-    """The history of a fitted model as a table, its future rows included."""
+    """Return the history of a fitted model as a table, including its future rows."""
     data = fitted.model_.history
     rows = data.panel.covariates.changing
     ds = data.index.timestamps(data.index.first[rows.owner] + rows.steps)
@@ -72,7 +77,7 @@ def fitted_table(fitted):
 
 def test_a_promotion_multiplies_the_forecast(fitted):
     rows = fk.make_future_dataframe(fitted)
-    low, high = (fitted.predict(futr_df=rows.assign(promo=one)) for one in (0, 1))
+    low, high = (fitted.predict(futr_df=rows.assign(promo=value)) for value in (0, 1))
     ratio = high[fitted.name].sum() / low[fitted.name].sum()
     assert ratio == pytest.approx(np.exp(0.8), rel=0.15)
     curves = fk.effect_curves(fitted).set_index("covariate")
@@ -80,83 +85,85 @@ def test_a_promotion_multiplies_the_forecast(fitted):
     assert curves.loc["price", "change"] < -3
 
 
-def test_the_file_holds_them(fitted, shop, tmp_path):
+def test_a_model_file_stores_covariates(fitted, shop, tmp_path):
     fitted.save(tmp_path / "m.safetensors")
     loaded = fk.load(tmp_path / "m.safetensors")
-    want = fitted.predict(level=[80])
-    pd.testing.assert_frame_equal(loaded.predict(level=[80]), want)
-    pd.testing.assert_frame_equal(loaded.predict(shop, level=[80]), want)
+    expected = fitted.predict(level=[80])
+    pd.testing.assert_frame_equal(loaded.predict(level=[80]), expected)
+    pd.testing.assert_frame_equal(loaded.predict(shop, level=[80]), expected)
     pd.testing.assert_frame_equal(fk.effect_curves(loaded), fk.effect_curves(fitted))
 
 
-def test_what_is_missing_of_the_future_is_named(fitted, shop):
-    short = shop[shop["ds"] < shop["ds"].max()]
+def test_missing_future_values_are_listed(fitted, shop):
+    incomplete = shop[shop["ds"] < shop["ds"].max()]
     with pytest.raises(DataError, match=r"'P00' at 2024-06-12: price, promo; .*9 more\)"):
-        fitted.predict(short)
+        fitted.predict(incomplete)
 
 
-def test_nothing_after_the_cutoff_leaks(fitted, shop):
-    """Targets and past-only values after it change no byte, whatever they are."""
+def test_values_after_the_cutoff_do_not_leak(fitted, shop):
+    """Targets and historical covariates after the cutoff do not change the forecast."""
     rng = np.random.default_rng(1)
     cutoff = pd.Timestamp("2024-05-15")
-    known = shop[shop["ds"] <= cutoff]
-    ahead = shop[(shop["ds"] > cutoff) & (shop["ds"] <= cutoff + pd.Timedelta(days=14))]
+    past = shop[shop["ds"] <= cutoff]
+    horizon = shop[(shop["ds"] > cutoff) & (shop["ds"] <= cutoff + pd.Timedelta(days=14))]
     model = type(fitted)(h=14, preset="instant", futr_exog=["price", "promo"])
     forecasts = []
     for noise in (0.0, 1000.0):
-        future = ahead.copy()
+        future = horizon.copy()
         for name in ("y", "rain"):
-            future[name] += noise * rng.random(len(ahead))
-        changed = pd.concat([known, shop[shop["ds"] > cutoff].assign(y=noise, rain=noise)])
-        forecasts.append(model.train(known).predict(futr_df=future, level=[80]))
+            future[name] += noise * rng.random(len(horizon))
+        changed = pd.concat([past, shop[shop["ds"] > cutoff].assign(y=noise, rain=noise)])
+        forecasts.append(model.train(past).predict(futr_df=future, level=[80]))
         cv = fk.cross_validation(model, changed.sort_values(["unique_id", "ds"]), 1, level=[80])
         assert len(cv)
     pd.testing.assert_frame_equal(*forecasts, check_exact=True)
 
 
-def test_backtests_use_what_is_known_ahead(shop):
-    known = shop[shop["y"].notna()]
+def test_backtests_use_future_covariates(shop):
+    observed = shop[shop["y"].notna()]
     names = {"futr_exog": ["price", "promo"], "hist_exog": ["rain"]}
     models = [
         fk.LSTMForecaster(h=7, preset="instant", **names),
         fk.LSTMForecaster(h=7, preset="instant", alias="plain", hist_exog=["price", "promo"]),
     ]
-    cv = fk.cross_validation(models, known, n_windows=3)
+    cv = fk.cross_validation(models, observed, n_windows=3)
     error = (cv[["LSTM", "plain"]].sub(cv["y"], axis=0)).abs().mean()
     assert error["LSTM"] < 0.8 * error["plain"]
-    target = cv.groupby("unique_id").size()
-    assert (target == 21).all()
+    n_rows = cv.groupby("unique_id").size()
+    assert (n_rows == 21).all()
 
 
-def test_backtests_do_not_see_targets_after_a_cutoff(shop):
-    known = shop[shop["y"].notna()].reset_index(drop=True)
-    changed = known.copy()
-    last = known["ds"] > known["ds"].max() - pd.Timedelta(days=7)
+def test_backtests_do_not_use_targets_after_the_cutoff(shop):
+    observed = shop[shop["y"].notna()].reset_index(drop=True)
+    changed = observed.copy()
+    last = observed["ds"] > observed["ds"].max() - pd.Timedelta(days=7)
     changed.loc[last, ["y", "rain"]] = 9999.0
     model = fk.AutoForecaster(h=7, preset="instant", futr_exog=["price", "promo"])
-    one, other = (fk.cross_validation(model, df, n_windows=1, level=80) for df in (known, changed))
+    first, second = (
+        fk.cross_validation(model, df, n_windows=1, level=80) for df in (observed, changed)
+    )
     columns = ["Auto", "Auto-lo-80", "Auto-hi-80"]
-    pd.testing.assert_frame_equal(one[columns], other[columns], check_exact=True)
+    pd.testing.assert_frame_equal(first[columns], second[columns], check_exact=True)
 
 
-def test_holidays_are_kept_in_the_model(shop, tmp_path):
+def test_holidays_are_stored_in_the_model(shop, tmp_path):
     days = pd.date_range("2021-01-01", "2023-12-20")
     rng = np.random.default_rng(0)
     y = 100 + 10 * np.sin(2 * np.pi * np.arange(len(days)) / 7) + rng.normal(0, 2, len(days))
-    free = pd.DataFrame({"unique_id": "a", "ds": days, "y": y})
-    holiday = days.strftime("%Y-%m-%d").isin(holiday_events(free, "US")["public holiday"])
-    table = free.assign(y=y * np.where(holiday, 0.3, 1.0))
+    table = pd.DataFrame({"unique_id": "a", "ds": days, "y": y})
+    is_holiday = days.strftime("%Y-%m-%d").isin(holiday_events(table, "US")["public holiday"])
+    table = table.assign(y=y * np.where(is_holiday, 0.3, 1.0))
     model = fk.LSTMForecaster(h=14, preset="instant", holidays="US").fit(table)
     model.save(tmp_path / "m.safetensors")
     forecast = fk.load(tmp_path / "m.safetensors").predict().set_index("ds")["LSTM"]
     assert forecast["2023-12-25"] < 55
     assert forecast["2023-12-27"] > 80
-    newer = fk.load(tmp_path / "m.safetensors").predict(table[table["ds"] < "2023-12-10"])
-    assert newer["LSTM"].notna().all()
+    earlier = fk.load(tmp_path / "m.safetensors").predict(table[table["ds"] < "2023-12-10"])
+    assert earlier["LSTM"].notna().all()
 
 
-def bad_futures():
-    """Rows of the future as they should not be, and what is said."""
+def invalid_futures():
+    """Return changes that make a table of future rows invalid, and the error messages."""
     return [
         (lambda f: f.drop(columns="ds"), "no column 'ds'"),
         (lambda f: f.drop(columns="price"), "no column 'price'"),
@@ -175,65 +182,65 @@ def bad_futures():
     ]
 
 
-@pytest.mark.parametrize(("change", "message"), bad_futures())
-def test_a_future_that_cannot_be(change, message, fitted):
+@pytest.mark.parametrize(("change", "message"), invalid_futures())
+def test_invalid_future_rows_raise(change, message, fitted):
     future = fk.make_future_dataframe(fitted)
     with pytest.raises(DataError, match=message):
         fitted.predict(futr_df=change(future))
 
 
-def test_a_future_in_any_order_and_longer_than_needed(fitted):
+def test_future_rows_in_any_order_with_superfluous_ones(fitted):
     future = fk.make_future_dataframe(fitted)
-    want = fitted.predict(futr_df=future)
+    expected = fitted.predict(futr_df=future)
     other = future[future["unique_id"] == "P00"].assign(unique_id="other")
-    more = pd.concat([future.sample(frac=1, random_state=1), other])
+    shuffled = pd.concat([future.sample(frac=1, random_state=1), other])
     past = future.assign(ds=future["ds"] - pd.Timedelta(days=30), price=np.nan)
-    texts = pd.concat([more, past]).assign(ds=lambda f: f["ds"].astype(str))
-    pd.testing.assert_frame_equal(fitted.predict(futr_df=texts), want)
+    with_text = pd.concat([shuffled, past]).assign(ds=lambda f: f["ds"].astype(str))
+    pd.testing.assert_frame_equal(fitted.predict(futr_df=with_text), expected)
 
 
-def test_a_table_with_constants_alone(shop):
-    known = shop.loc[shop["y"].notna(), ["unique_id", "ds", "y", "shelf"]]
-    model = fk.AutoForecaster(h=7, preset="instant").fit(known)
-    assert [one["role"] for one in model.facts["covariates"]] == ["stat_exog"]
+def test_a_table_with_static_covariates_only(shop):
+    observed = shop.loc[shop["y"].notna(), ["unique_id", "ds", "y", "shelf"]]
+    model = fk.AutoForecaster(h=7, preset="instant").fit(observed)
+    assert [column["role"] for column in model.facts["covariates"]] == ["stat_exog"]
     assert model.predict()["Auto"].notna().all()
 
 
-def test_backtests_know_holidays(shop):
-    known = shop[shop["y"].notna()]
+def test_backtests_use_holidays(shop):
+    observed = shop[shop["y"].notna()]
     model = fk.LSTMForecaster(h=7, preset="instant", futr_exog=["price", "promo"], holidays="US")
-    cv = fk.cross_validation(model, known, n_windows=2)
+    cv = fk.cross_validation(model, observed, n_windows=2)
     assert cv["LSTM"].notna().all()
 
 
-def test_events_are_an_argument_that_a_merge_cannot_lose(shop):
-    """A clone has them, and a table without attributes uses them."""
+def test_events_are_an_argument_of_the_forecaster(shop):
+    """A clone has them; the attributes of the table are not needed."""
     fair = pd.DataFrame({"date": ["2024-02-02", "2024-03-08", "2024-05-01"], "event": "fair"})
     model = clone(fk.LSTMForecaster(h=7, preset="instant", holidays="US", events=fair))
     assert repr(model).endswith("holidays='US', events=DataFrame, preset='instant')")
-    known = pd.concat([shop[shop["y"].notna()]])
-    known.attrs = {}
-    named = [one["name"] for one in model.train(known).facts["covariates"]]
-    assert {"public holiday", "fair"} <= set(named)
-    file_like = clone(model).set_params(events=fair.rename(columns={"event": "name"}))
+    observed = pd.concat([shop[shop["y"].notna()]])
+    observed.attrs = {}
+    names = {column["name"] for column in model.train(observed).facts["covariates"]}
+    assert {"public holiday", "fair"} <= names
+    invalid = clone(model).set_params(events=fair.rename(columns={"event": "name"}))
     with pytest.raises(DataError, match="no column 'event'"):
-        file_like.fit(known)
+        invalid.fit(observed)
 
 
-def test_a_column_that_was_a_leak_before_the_cutoff_stays_out(shop):
-    """Its values after the cutoff must not decide what it means."""
-    known = shop[shop["y"].notna()].reset_index(drop=True)
-    last = known["ds"] > known["ds"].max() - pd.Timedelta(days=7)
-    twin = known.assign(twin=2 * known["y"])
-    changed = twin.assign(y=known["y"].where(~last, 3 * known["y"] + 1))
+def test_values_after_the_cutoff_do_not_decide_whether_a_column_leaks(shop):
+    """A column that leaks the target before the cutoff is dropped in any case."""
+    observed = shop[shop["y"].notna()].reset_index(drop=True)
+    last = observed["ds"] > observed["ds"].max() - pd.Timedelta(days=7)
+    leaking = observed.assign(twin=2 * observed["y"])
+    changed = leaking.assign(y=observed["y"].where(~last, 3 * observed["y"] + 1))
     model = fk.LSTMForecaster(h=7, preset="instant")
-    one, other = (fk.cross_validation(model, table, n_windows=1) for table in (twin, changed))
-    pd.testing.assert_series_equal(one["LSTM"], other["LSTM"], check_exact=True)
+    first, second = (fk.cross_validation(model, df, n_windows=1) for df in (leaking, changed))
+    pd.testing.assert_series_equal(first["LSTM"], second["LSTM"], check_exact=True)
 
 
 @pytest.fixture(scope="module")
 def trained():
-    """A series follows what a column of the past was the day before; and a model trained on it."""
+    """A table whose target depends on the previous value of `rain`, and a model trained on it."""
     rng, parts = np.random.default_rng(2), []
     for k in range(40):
         rain = rng.normal(size=90)
@@ -245,61 +252,63 @@ def trained():
     return table, fk.LSTMForecaster(h=2, preset="scratch", seed=1).train(table)
 
 
-def test_a_network_reads_what_is_known_of_the_past_alone(trained):
+def test_a_network_uses_historical_covariates(trained):
     table, model = trained
     last = table.groupby("unique_id")["rain"].last()
     first = model.predict().groupby("unique_id")["LSTM"].first()
     assert np.corrcoef(last, np.log(first))[0, 1] > 0.9
 
 
-def test_a_category_that_was_never_seen_is_said(trained):
+def test_an_unknown_category_is_reported(trained):
     table, model = trained
     unknown = table.assign(kind=table["kind"].where(table["unique_id"] != "P00", "zebra"))
     forecast = model.predict(unknown)
     assert forecast["LSTM"].notna().all()
-    said = [note["what"] for note in forecast.attrs["assumptions"]]
-    assert said[1:] == ["column 'kind': unknown category 'zebra' in 90 rows, encoded as zeros"]
-    assert said[:1] == [note["what"] for note in model.predict(table).attrs["assumptions"]]
+    notes = [note["what"] for note in forecast.attrs["assumptions"]]
+    assert notes[1:] == ["column 'kind': unknown category 'zebra' in 90 rows, encoded as zeros"]
+    assert notes[:1] == [note["what"] for note in model.predict(table).attrs["assumptions"]]
 
 
-def test_what_comes_after_the_cutoff_does_not_reach_a_trained_network(trained):
-    """Neither targets nor a column of the past, in a backtest that trains; the calendar may."""
+def test_values_after_the_cutoff_do_not_leak_into_training(trained):
+    """Targets and historical covariates after the cutoff do not change a backtest."""
     table, _ = trained
     last = table["ds"] > table["ds"].max() - pd.Timedelta(days=2)
     changed = table.copy()
     changed.loc[last, ["y", "rain"]] = 9999.0
     model = fk.LSTMForecaster(h=2, preset="fast", calendar=["weekday"], seed=1)
-    one, other = (fk.cross_validation(model, df, n_windows=1, level=80) for df in (table, changed))
+    first, second = (
+        fk.cross_validation(model, df, n_windows=1, level=80) for df in (table, changed)
+    )
     columns = ["LSTM", "LSTM-lo-80", "LSTM-hi-80"]
-    pd.testing.assert_frame_equal(one[columns], other[columns], check_exact=True)
+    pd.testing.assert_frame_equal(first[columns], second[columns], check_exact=True)
 
 
-def test_the_calendar_reaches_trained_networks_and_the_file(trained, tmp_path):
-    """What only the weekday says is learnt by a network that is told it, whatever the season."""
+def test_trained_networks_use_calendar_features(trained, tmp_path):
+    """A weekly pattern is learned from the weekday, although the season length is 1."""
     table, _ = trained
-    weekend = table["ds"].dt.day_of_week >= 5
-    shop = table.assign(y=table["y"] * np.where(weekend, 2.0, 1.0)).drop(columns="rain")
+    is_weekend = table["ds"].dt.day_of_week >= 5
+    shop = table.assign(y=table["y"] * np.where(is_weekend, 2.0, 1.0)).drop(columns="rain")
     model = fk.LSTMForecaster(
         h=2, season_length=1, calendar=["weekday"], preset="scratch", seed=1
     ).train(shop)
     assert "calendar features for trained networks (weekday)" in " ".join(
-        one["what"] for one in model.assumptions
+        note["what"] for note in model.assumptions
     )
     model.save(tmp_path / "m.safetensors")
     loaded = fk.load(tmp_path / "m.safetensors")
     days = shop["ds"].drop_duplicates().sort_values()
     friday = days[days.dt.day_of_week == 4].iloc[-1]
     thursday = friday - pd.Timedelta(days=1)
-    means = [  # one step before the weekend and on its first day
+    means = [  # of Friday and Saturday, and of Saturday and Sunday
         loaded.predict(shop[shop["ds"] <= day])["LSTM"].mean() for day in (thursday, friday)
     ]
     assert means[1] > 1.3 * means[0]
     assert fk.effect_curves(loaded).empty
 
 
-def test_what_a_network_read_is_in_the_file(trained, tmp_path):
+def test_a_model_file_stores_covariates_of_networks(trained, tmp_path):
     table, model = trained
-    model.save(tmp_path / "m.safetensors")  # where Keras and NumPy are compared
+    model.save(tmp_path / "m.safetensors")  # compares Keras and NumPy
     loaded = fk.load(tmp_path / "m.safetensors")
     pd.testing.assert_frame_equal(loaded.predict(level=80), model.predict(level=80))
     pd.testing.assert_frame_equal(loaded.predict(table, level=80), model.predict(level=80))
@@ -308,43 +317,46 @@ def test_what_a_network_read_is_in_the_file(trained, tmp_path):
         loaded.predict(table.drop(columns="rain"))
 
 
-def test_the_command_line(shop, tmp_path):
+def test_covariates_on_the_command_line(shop, tmp_path):
     runner, folder = CliRunner(), tmp_path
     shop[shop["y"].notna()].to_csv(folder / "shop.csv", index=False)
     model = str(folder / "m.safetensors")
     options = ["--future-exog", "price,promo", "--preset", "instant", "-H", "7", "--json"]
     command = ["fit", str(folder / "shop.csv"), *options, "--output", model]
-    done = runner.invoke(main, command)
-    assert done.exit_code == 0, done.output
-    board = json.loads(done.stdout)["scoreboard"]
+    result = runner.invoke(main, command)
+    assert result.exit_code == 0, result.output
+    board = json.loads(result.stdout)["scoreboard"]
     assert any("without covariates" in row["model"] for row in board)
-    done = runner.invoke(main, ["predict", model])
-    assert done.exit_code == 5
-    assert "--make-future" in done.stderr
+    result = runner.invoke(main, ["predict", model])
+    assert result.exit_code == 5
+    assert "--make-future" in result.stderr
     future = folder / "future.csv"
-    done = runner.invoke(main, ["predict", model, "--make-future", str(future)])
-    assert done.exit_code == 0, done.output
+    result = runner.invoke(main, ["predict", model, "--make-future", str(future)])
+    assert result.exit_code == 0, result.output
     rows = pd.read_csv(future)
     assert list(rows.columns) == ["unique_id", "ds", "price", "promo"]
     rows.assign(price=4.1, promo=1).to_csv(future, index=False)
-    done = runner.invoke(main, ["predict", model, "--future", str(future)])
-    assert done.exit_code == 0, done.output
-    assert len(done.stdout.splitlines()) == 1 + 12 * 7
+    result = runner.invoke(main, ["predict", model, "--future", str(future)])
+    assert result.exit_code == 0, result.output
+    assert len(result.stdout.splitlines()) == 1 + 12 * 7
     rows.assign(price="cheap", promo=1).to_csv(future, index=False)
-    done = runner.invoke(main, ["predict", model, "--future", str(future)])
-    assert done.exit_code == 5
-    assert "future.csv, row 2, column 'price': 'cheap' is not a number" in done.stderr
-    more = [*command, "--holidays", "US", "--calendar", "weekday", "--no-ablation"]
-    done = runner.invoke(main, more)
-    assert done.exit_code == 0, done.output
-    roles = {one["name"]: one["dates"] for one in json.loads(done.stdout)["facts"]["covariates"]}
-    assert "2024-07-04" in roles["public holiday"]
-    done = runner.invoke(main, [*command, "--calendar", "moon"])
-    assert done.exit_code == 2
-    assert "There is no calendar feature 'moon'" in done.stderr
-    done = runner.invoke(main, [*command, "--holidays", "XX"])
-    assert done.exit_code == 2
-    done = runner.invoke(main, ["inspect", model, "--plot", str(folder / "effects.png")])
-    assert done.exit_code == 0, done.output
-    assert "Future covariates (mean forecast at their low and high value" in done.stdout
+    result = runner.invoke(main, ["predict", model, "--future", str(future)])
+    assert result.exit_code == 5
+    assert "future.csv, row 2, column 'price': 'cheap' is not a number" in result.stderr
+    options = ["--holidays", "US", "--calendar", "weekday", "--no-ablation"]
+    result = runner.invoke(main, [*command, *options])
+    assert result.exit_code == 0, result.output
+    covariates = json.loads(result.stdout)["facts"]["covariates"]
+    dates = {column["name"]: column["dates"] for column in covariates}
+    assert "2024-07-04" in dates["public holiday"]
+    result = runner.invoke(main, [*command, "--calendar", "moon"])
+    assert result.exit_code == 2
+    assert "There is no calendar feature 'moon'" in result.stderr
+    result = runner.invoke(main, [*command, "--holidays", "XX"])
+    assert result.exit_code == 2
+    result = runner.invoke(main, ["inspect", model, "--plot", str(folder / "effects.png")])
+    assert result.exit_code == 0, result.output
+    assert (
+        "Future covariates (mean forecast with each at its 10 % and 90 % quantile" in result.stdout
+    )
     assert (folder / "effects.png").stat().st_size > 5000

@@ -1,4 +1,4 @@
-"""What a fit starts from: the shipped network as it is, trained on, or nothing."""
+"""Presets: networks used zero-shot, fine-tuned, and trained from scratch."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ def monthly(rng, n=72):
     return 100 + t + 10 * np.sin(2 * np.pi * t / 12) + rng.normal(0, 2, n)
 
 
-@pytest.mark.parametrize("kind", [fk.LSTMForecaster, fk.RNNForecaster])
-def test_instant_uses_the_shipped_network_as_it_is(kind, rng):
+@pytest.mark.parametrize("forecaster", [fk.LSTMForecaster, fk.RNNForecaster])
+def test_instant_uses_the_pretrained_network_zero_shot(forecaster, rng):
     sales = table({"a": monthly(rng), "b": monthly(rng, 50)})
-    model = kind(h=6, preset="instant").fit(sales)
-    network, weights = adapt_to(*pretrained(kind.cells[kind.name])[:2], (12,), 6)
+    model = forecaster(h=6, preset="instant").fit(sales)
+    network, weights = adapt_to(*pretrained(forecaster.cells[forecaster.name])[:2], (12,), 6)
     (member,) = model.model_.blend.members
     assert member.network == network
-    for name, one in member.weights.items():
-        np.testing.assert_array_equal(one, weights[name])
+    for name, array in member.weights.items():
+        np.testing.assert_array_equal(array, weights[name])
     assert model.facts["steps"] == 0
     assert any("pretrained" in note["what"] for note in model.assumptions)
-    other = kind(h=6, preset="instant", seed=9).fit(sales)
-    pd.testing.assert_frame_equal(model.predict(), other.predict())
+    reseeded = forecaster(h=6, preset="instant", seed=9).fit(sales)
+    pd.testing.assert_frame_equal(model.predict(), reseeded.predict())
 
 
 def test_instant_is_scored_at_several_origins(rng):
@@ -48,15 +48,16 @@ def test_instant_is_scored_at_several_origins(rng):
     assert (model.facts["holdout"], model.facts["n_windows"]) == (6, 3)
     board = model.scoreboard.set_index("model")
     assert (board["n_series"] == 1).all()
-    windows = []
+    errors = []
     for end in (60, 66, 72):
-        known = fk.LSTMForecaster(h=6, preset="instant").train(table({"a": y[: end - 6]}))
-        windows.append(np.abs(known.predict()["LSTM"].to_numpy() - y[end - 6 : end]).mean())
-        windows[-1] /= np.abs(y[12 : end - 6] - y[: end - 18]).mean()
-    assert board.loc["LSTM", "mase"] == pytest.approx(np.mean(windows))
+        past = table({"a": y[: end - 6]})
+        forecast = fk.LSTMForecaster(h=6, preset="instant").train(past).predict()["LSTM"]
+        errors.append(np.abs(forecast.to_numpy() - y[end - 6 : end]).mean())
+        errors[-1] /= np.abs(y[12 : end - 6] - y[: end - 18]).mean()
+    assert board.loc["LSTM", "mase"] == pytest.approx(np.mean(errors))
 
 
-def test_instant_loads_no_tensorflow(tmp_path, rng):
+def test_instant_does_not_import_tensorflow(tmp_path, rng):
     table({"a": monthly(rng)}).to_csv(tmp_path / "sales.csv", index=False)
     script = (
         "import sys; from forecastkit.cli.app import main\n"
@@ -76,7 +77,7 @@ SERIES = {
     "four values": ("YS", 4, lambda n, rng: np.array([3.0, 4.0, 6.0, 5.0])),
     "constant": ("MS", 40, lambda n, rng: np.full(n, 7.0)),
     "zeros": ("D", 60, lambda n, rng: np.zeros(n)),
-    "now and then": ("W", 150, lambda n, rng: rng.poisson(0.3, n).astype(float)),
+    "intermittent": ("W", 150, lambda n, rng: rng.poisson(0.3, n).astype(float)),
     "negative": ("h", 400, lambda n, rng: -50 + rng.normal(size=n).cumsum()),
     "huge": ("D", 100, lambda n, rng: 1e15 * (2 + rng.random(n))),
     "tiny": ("D", 100, lambda n, rng: 1e-12 * (2 + rng.random(n))),
@@ -86,23 +87,23 @@ SERIES = {
 }
 
 
-@pytest.mark.parametrize("kind", SERIES)
-def test_instant_forecasts_anything(kind, rng):
-    freq, n, make = SERIES[kind]
-    y = make(n, rng)
+@pytest.mark.parametrize("name", SERIES)
+def test_instant_forecasts_all_kinds_of_series(name, rng):
+    freq, n, generate = SERIES[name]
+    y = generate(n, rng)
     model = fk.LSTMForecaster(h=20, preset="instant").fit(table({"a": y}, freq))
-    found = model.predict(level=[80, 95])
-    assert len(found) == 20
-    values = found[["LSTM-lo-95", "LSTM-lo-80", "LSTM", "LSTM-hi-80", "LSTM-hi-95"]].to_numpy()
+    forecast = model.predict(level=[80, 95])
+    assert len(forecast) == 20
+    values = forecast[["LSTM-lo-95", "LSTM-lo-80", "LSTM", "LSTM-hi-80", "LSTM-hi-95"]].to_numpy()
     assert np.isfinite(values).all()
     assert (np.diff(values, axis=1) >= 0).all()
-    size = np.ptp(y) + np.abs(y).max()
-    assert (np.abs(values[:, 2]) <= 5 * size).all()
+    scale = np.ptp(y) + np.abs(y).max()
+    assert (np.abs(values[:, 2]) <= 5 * scale).all()
     if np.ptp(y) == 0:
         np.testing.assert_allclose(values[:, 2], y[0])
 
 
-def test_the_scale_is_said(rng):
+def test_transforms_are_reported(rng):
     t = np.arange(60)
     series = {
         "plain": 10.5 + 0.01 * t,
@@ -110,25 +111,25 @@ def test_the_scale_is_said(rng):
         "both signs": rng.normal(size=60),
     }
     model = fk.LSTMForecaster(h=6, preset="instant").fit(table(series))
-    said = {note["what"]: note["why"] for note in model.assumptions}
-    assert "contain zeros" in said["log1p transform for 1 of 3 series"]
-    assert "negative values" in said["no log transform for 1 of 3 series"]
-    assert "whole numbers" in said["whole-number forecasts for 1 of 3 series"]
+    notes = {note["what"]: note["why"] for note in model.assumptions}
+    assert "contain zeros" in notes["log1p transform for 1 of 3 series"]
+    assert "negative values" in notes["no log transform for 1 of 3 series"]
+    assert "whole numbers" in notes["whole-number forecasts for 1 of 3 series"]
     counts = model.predict(level=80).query("unique_id == 'counts'")
-    found = counts[["LSTM", "LSTM-lo-80", "LSTM-hi-80"]].to_numpy()
-    assert (found == np.round(found)).all()
-    assert (found >= 0).all()
+    values = counts[["LSTM", "LSTM-lo-80", "LSTM-hi-80"]].to_numpy()
+    assert (values == np.round(values)).all()
+    assert (values >= 0).all()
 
 
-def test_gaps_are_passed_over(rng):
+def test_missing_values_are_allowed(rng):
     y = monthly(rng)
     y[[3, 20, 21, 22, 40, 70]] = np.nan
-    found = fk.LSTMForecaster(h=6, preset="instant").fit(table({"a": y})).predict()
-    assert np.isfinite(found["LSTM"]).all()
-    assert (np.abs(found["LSTM"] - 172) < 25).all()
+    forecast = fk.LSTMForecaster(h=6, preset="instant").fit(table({"a": y})).predict()
+    assert np.isfinite(forecast["LSTM"]).all()
+    assert (np.abs(forecast["LSTM"] - 172) < 25).all()
 
 
-def test_seasons_of_whole_numbers_are_found_and_said(rng):
+def test_seasons_of_integer_timestamps_are_inferred_and_reported(rng):
     t = np.arange(144)
     series = {k: 9 + 3 * np.sin(2 * np.pi * t / 7) + rng.normal(0, 0.4, 144) for k in "abc"}
     model = fk.LSTMForecaster(h=7, preset="instant").fit(table(series, freq=None))
@@ -139,7 +140,7 @@ def test_seasons_of_whole_numbers_are_found_and_said(rng):
     assert any("no seasonality found" in note["why"] for note in model.assumptions)
 
 
-def test_a_window_of_ones_own_is_trained_from_scratch(rng):
+def test_networks_with_a_given_input_size_are_trained_from_scratch(rng):
     sales = table({"a": monthly(rng), "b": monthly(rng)})
     with pytest.raises(OptionError, match="preset instant"):
         fk.LSTMForecaster(h=3, preset="instant", input_size=9).fit(sales)
@@ -148,39 +149,39 @@ def test_a_window_of_ones_own_is_trained_from_scratch(rng):
     assert any(note["what"] == "trained from scratch" for note in model.assumptions)
 
 
-def test_training_starts_from_the_shipped_network(rng):
-    """Its weights move a little, or stay where training brings nothing."""
+def test_fine_tuning_starts_from_the_pretrained_network(rng):
+    """Its weights change a little, or not at all if training does not lower the loss."""
     sales = table({str(k): monthly(rng) * (1 + k) for k in range(30)})
     model = fk.LSTMForecaster(h=6, preset="fast").train(sales)
     network, start = adapt_to(*pretrained("lstm")[:2], (12,), 6)
     (member,) = model.model_.blend.members
     assert member.network == network
-    moved = np.concatenate([(member.weights[name] - one).ravel() for name, one in start.items()])
-    size = np.concatenate([one.ravel() for one in start.values()])
-    assert np.linalg.norm(moved) < 0.3 * np.linalg.norm(size)
+    change = np.concatenate([(member.weights[name] - w).ravel() for name, w in start.items()])
+    initial = np.concatenate([w.ravel() for w in start.values()])
+    assert np.linalg.norm(change) < 0.3 * np.linalg.norm(initial)
     notes = " ".join(note["what"] + note["why"] for note in model.assumptions)
     assert "starting point of the fine-tuning" in notes
-    assert (model.facts["steps"] > 0) == bool(np.any(moved))
+    assert (model.facts["steps"] > 0) == bool(np.any(change))
     if model.facts["steps"] == 0:
         assert "the pretrained network" in notes
 
 
-def test_a_panel_too_small_to_train_on_says_so(rng):
+def test_a_small_panel_is_forecast_without_fine_tuning(rng):
     sales = table({"a": monthly(rng), "b": monthly(rng)})
     model = fk.LSTMForecaster(h=6).train(sales)
     assert model.facts["steps"] == 0
-    assert any("needs 2000 values; there are 144" in one["why"] for one in model.assumptions)
+    assert any("needs 2000 values; there are 144" in note["why"] for note in model.assumptions)
     instant = fk.LSTMForecaster(h=6, preset="instant").train(sales)
     pd.testing.assert_frame_equal(model.predict(level=[80]), instant.predict(level=[80]))
 
 
-def test_from_scratch_needs_longer_series(rng):
+def test_training_from_scratch_needs_longer_series(rng):
     short = table({"a": monthly(rng, 20)})
     with pytest.raises(DataError, match="training from scratch"):
         fk.LSTMForecaster(h=18, preset="scratch").fit(short)
     assert len(fk.LSTMForecaster(h=18, preset="instant").fit(short).predict()) == 18
 
 
-def test_presets_are_named_when_one_is_wrong():
+def test_an_unknown_preset_raises_with_the_valid_ones():
     with pytest.raises(OptionError, match="instant, fast, default, best, scratch"):
         fk.LSTMForecaster(h=3, preset="slow").fit(table({"a": np.arange(30.0)}))

@@ -1,4 +1,4 @@
-"""Whatever Keras's layers do, ours do: masks, states, wrappers, precisions, files, training."""
+"""Drop-in compatibility with Keras: masks, states, wrappers, precision, files, training."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ MASKS = {
     "right": lambda rng, b, t: np.arange(t) < rng.integers(1, t + 1, (b, 1)),
     "left": lambda rng, b, t: np.arange(t) >= rng.integers(0, t, (b, 1)),
     "holes": lambda rng, b, t: rng.random((b, t)) < 0.5,
-    "nothing": lambda rng, b, t: np.zeros((b, t), bool),
+    "all": lambda rng, b, t: np.zeros((b, t), bool),
 }
 
 
 def twins(ours, theirs, rng, units=4, features=3, dtype="float32", **options):
-    """Both layers with the same random, pairwise distinct weights."""
+    """Our layer and that of Keras with the same random, pairwise distinct weights."""
     layers = [kind(units, dtype=dtype, **options) for kind in (ours, theirs)]
     for layer in layers:
         layer.build((2 if options.get("stateful") else None, 5, features))
@@ -46,16 +46,16 @@ def twins(ours, theirs, rng, units=4, features=3, dtype="float32", **options):
     return layers
 
 
-def assert_same(one, other, atol):
-    one, other = (keras.tree.flatten(x) for x in (one, other))
-    assert len(one) == len(other)
-    for a, b in zip(one, other, strict=True):
+def assert_same(actual, expected, atol):
+    actual, expected = (keras.tree.flatten(x) for x in (actual, expected))
+    assert len(actual) == len(expected)
+    for a, b in zip(actual, expected, strict=True):
         a, b = (np.asarray(tf.cast(x, "float64")) for x in (a, b))
         np.testing.assert_allclose(a, b, atol=atol, rtol=atol)
 
 
 def run(layer, graph, *args, **options):
-    """Outputs and gradients to inputs, states and weights, in eager mode or in a graph."""
+    """Outputs and gradients w.r.t. inputs, states and weights, in eager mode or in a graph."""
     rng = np.random.default_rng(5)
 
     def step(args):
@@ -93,21 +93,21 @@ def test_values_and_gradients_in_float64(ours, theirs, graph, mask, options, rng
     a, b = twins(ours, theirs, rng, dtype="float64", **options)
     x = rng.normal(size=(batch, time, 3))
     states = [rng.normal(size=(batch, 4)) for _ in keras.tree.flatten(a.state_size)]
-    given = {} if mask is None else {"mask": tf.constant(MASKS[mask](rng, batch, time))}
-    assert_same(run(a, graph, x, *states, **given), run(b, graph, x, *states, **given), 1e-11)
+    masked = {} if mask is None else {"mask": tf.constant(MASKS[mask](rng, batch, time))}
+    assert_same(run(a, graph, x, *states, **masked), run(b, graph, x, *states, **masked), 1e-11)
 
 
 @pairs
 @pytest.mark.parametrize("batch", [1, 31, 32, 65])
 def test_values_and_gradients_of_a_split_batch(ours, theirs, batch, rng):
-    """In a graph the batch is worked on in parts: they must fit together again."""
+    """In a graph, the batch is processed in parts, which must be joined correctly."""
     a, b = twins(ours, theirs, rng, dtype="float64", return_sequences=True)
     x, mask = rng.normal(size=(batch, 6, 3)), tf.constant(rng.random((batch, 6)) < 0.7)
     assert_same(run(a, True, x, mask=mask), run(b, True, x, mask=mask), 1e-10)
 
 
 @pairs
-def test_a_gradient_that_is_right_only_for_the_last_step_would_be_seen(ours, theirs, rng):
+def test_gradients_are_nonzero_at_every_step(ours, theirs, rng):
     a, _ = twins(ours, theirs, rng, dtype="float64")
     _, grads = run(a, True, rng.normal(size=(2, 5, 3)))
     assert (np.abs(grads[0].numpy()) > 1e-6).all(axis=(0, 2)).all()
@@ -123,17 +123,17 @@ def test_lower_precision(ours, theirs, policy, rng):
 
 
 @pairs
-def test_keras_models_pass_masks_and_states(ours, theirs, rng):
-    """Embedding with a mask, encoder and decoder, in both; the weights are carried over."""
+def test_masks_and_states_in_keras_models(ours, theirs, rng):
+    """Embedding with a mask, encoder and decoder; the weights are copied from ours to theirs."""
 
-    def model(kind):
+    def encoder_decoder(kind):
         words = keras.Input((None,), dtype="int32")
         x = keras.layers.Embedding(7, 3, mask_zero=True)(words)
         _, *state = kind(4, return_state=True)(x)
         y = kind(4, return_sequences=True)(x, initial_state=state)
         return keras.Model(words, keras.layers.Dense(2)(y))
 
-    a, b = model(ours), model(theirs)
+    a, b = encoder_decoder(ours), encoder_decoder(theirs)
     a.set_weights(distinct(rng, [w.shape for w in b.weights]))
     b.set_weights(a.get_weights())
     words = np.array([[1, 2, 3, 0, 0], [4, 5, 6, 1, 0], [2, 0, 0, 0, 0]])
@@ -166,7 +166,7 @@ def test_time_distributed(ours, theirs, rng):
 
 
 @pytest.mark.parametrize("pair", CELLS, ids=IDS[:3])
-def test_stacked_cells_in_keras_loop(pair, rng):
+def test_stacked_cells_in_the_loop_of_keras(pair, rng):
     x = rng.normal(size=(2, 5, 3)).astype("float32")
     stacks = [[kind(4), kind(2)] for kind in pair]
     a, b = (keras.layers.RNN(cells) for cells in stacks)
@@ -191,7 +191,7 @@ def test_stateful(ours, theirs, rng):
 
 
 @pairs
-def test_any_length_with_one_trace(ours, theirs, rng):
+def test_one_trace_serves_any_length(ours, theirs, rng):
     a, b = twins(ours, theirs, rng)
     traces = []
 
@@ -208,7 +208,7 @@ def test_any_length_with_one_trace(ours, theirs, rng):
 
 @pairs
 @pytest.mark.parametrize("graph", [False, True])
-def test_no_rows(ours, theirs, graph, rng):
+def test_an_empty_batch(ours, theirs, graph, rng):
     a, _ = twins(ours, theirs, rng, return_sequences=True)
     call = tf.function(a) if graph else a
     assert call(tf.zeros((0, 5, 3))).shape == (0, 5, 4)
@@ -226,36 +226,36 @@ def test_second_derivatives(ours, theirs, rng):
     a, b = twins(ours, theirs, rng, dtype="float64")
     x = tf.constant(rng.normal(size=(2, 5, 3)))
 
-    def penalty(layer):
+    def penalty_gradient(layer):
         with tf.GradientTape() as outer:
             with tf.GradientTape() as inner:
                 inner.watch(x)
                 y = tf.reduce_sum(layer(x) ** 2)
-            size = tf.reduce_sum(inner.gradient(y, x) ** 2)
-        return outer.gradient(size, layer.trainable_weights)
+            norm = tf.reduce_sum(inner.gradient(y, x) ** 2)
+        return outer.gradient(norm, layer.trainable_weights)
 
-    assert_same(tf.function(penalty)(a), tf.function(penalty)(b), 1e-9)
+    assert_same(tf.function(penalty_gradient)(a), tf.function(penalty_gradient)(b), 1e-9)
 
 
 @pairs
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-def test_training_stays_in_step(ours, theirs, optimizer, rng):
-    def model(kind):
+def test_training_yields_the_same_weights(ours, theirs, optimizer, rng):
+    def compiled_model(kind):
         layers = [
             keras.Input((8, 3)),
             kind(5, return_sequences=True),
             kind(4),
             keras.layers.Dense(1),
         ]
-        made = keras.Sequential(layers)
-        made.compile(optimizer=keras.optimizers.get(optimizer), loss="mse")
-        return made
+        model = keras.Sequential(layers)
+        model.compile(optimizer=keras.optimizers.get(optimizer), loss="mse")
+        return model
 
-    a, b = model(ours), model(theirs)
+    a, b = compiled_model(ours), compiled_model(theirs)
     b.set_weights(a.get_weights())
     x, y = rng.normal(size=(32, 8, 3)), rng.normal(size=(32, 1))
-    for one in (a, b):
-        one.fit(x, y, epochs=20, batch_size=16, shuffle=False, verbose=0)
+    for model in (a, b):
+        model.fit(x, y, epochs=20, batch_size=16, shuffle=False, verbose=0)
     assert_same(a.get_weights(), b.get_weights(), 1e-5)
 
 
@@ -265,7 +265,7 @@ def test_regularisers_and_constraints(ours, theirs, rng):
         **{"kernel_regularizer": "l2", "recurrent_regularizer": "l1", "bias_regularizer": "l2"},
         "kernel_constraint": "max_norm",
     }
-    if ours is not SimpleRNN:  # Keras's SimpleRNN takes an activity regulariser and forgets it
+    if ours is not SimpleRNN:  # Keras's SimpleRNN accepts an activity regulariser and ignores it
         options["activity_regularizer"] = "l2"
     a, b = twins(ours, theirs, rng, **options)
     x = rng.normal(size=(2, 5, 3)).astype("float32")
@@ -274,7 +274,7 @@ def test_regularisers_and_constraints(ours, theirs, rng):
     assert isinstance(a.cell.kernel.constraint, keras.constraints.MaxNorm)
 
 
-def test_an_activity_regulariser_acts_on_the_simple_layer_too():
+def test_the_activity_regulariser_of_the_simple_layer_is_applied():
     layer = SimpleRNN(2, activity_regularizer="l2")
     layer(np.ones((1, 3, 2), "float32"))
     assert float(sum(layer.losses)) > 0
@@ -282,7 +282,7 @@ def test_an_activity_regulariser_acts_on_the_simple_layer_too():
 
 @pairs
 def test_dropout_is_one_mask_for_all_steps(ours, theirs, rng):
-    """With half of the inputs dropped, a constant sequence stays constant: the mask does not move."""
+    """With input dropout, a constant sequence stays constant: the mask is the same at all steps."""
     kernel = {"kernel_initializer": "ones", "recurrent_initializer": "zeros"}
     layer = ours(6, dropout=0.5, seed=3, return_sequences=True, **kernel)
     outputs = layer(np.full((8, 5, 1), 0.1, "float32"), training=True).numpy()
@@ -297,9 +297,9 @@ def test_recurrent_dropout_is_one_mask_for_all_steps(ours, theirs, rng):
     layer = ours(50, recurrent_dropout=0.5, seed=3, return_sequences=True)
     x = rng.normal(size=(1, 4, 3)).astype("float32")
     layer(x)
-    one, other = (layer(x, training=True).numpy() for _ in range(2))
-    np.testing.assert_array_equal(one[:, 0], other[:, 0])  # the first step has no state to drop
-    assert np.abs(one[:, 1] - other[:, 1]).max() > 1e-3  # another call, another mask
+    first, second = (layer(x, training=True).numpy() for _ in range(2))
+    np.testing.assert_array_equal(first[:, 0], second[:, 0])  # initially there is no state to drop
+    assert np.abs(first[:, 1] - second[:, 1]).max() > 1e-3  # each call draws a new mask
 
 
 @pairs
@@ -314,17 +314,17 @@ def test_recurrent_dropout_is_one_mask_for_all_steps(ours, theirs, rng):
     ],
     ids=str,
 )
-def test_dropout_draws_what_keras_draws(ours, theirs, graph, options, rng):
-    """The same seed drops the same entries, in values and in gradients: a mask of its own a gate."""
+def test_dropout_masks_are_those_of_keras(ours, theirs, graph, options, rng):
+    """The same seed drops the same entries, in values and gradients, also with masks per gate."""
     a, b = twins(ours, theirs, rng, units=6, dtype="float64", seed=11, **options)
     x = rng.normal(size=(4, 5, 3))
-    got, want = (run(layer, graph, x, training=True) for layer in (a, b))
-    assert_same(got, want, 1e-11)
+    actual, expected = (run(layer, graph, x, training=True) for layer in (a, b))
+    assert_same(actual, expected, 1e-11)
 
 
 @pytest.mark.parametrize("pair", CELLS[1:], ids=IDS[1:3])
 @pytest.mark.parametrize("graph", [False, True])
-def test_dropout_of_cells_is_that_of_keras(pair, graph, rng):
+def test_dropout_masks_of_cells_are_those_of_keras(pair, graph, rng):
     options = {"dropout": 0.3, "recurrent_dropout": 0.3, "seed": 5}
     stacks = [keras.layers.RNN([kind(4, **options), kind(3, **options)]) for kind in pair]
     x = rng.normal(size=(2, 5, 3)).astype("float32")
@@ -339,33 +339,33 @@ def test_dropout_of_cells_is_that_of_keras(pair, graph, rng):
 
 @pairs
 @pytest.mark.parametrize("graph", [False, True])
-def test_inputs_that_keras_takes(ours, theirs, graph, rng):
-    """Whole numbers, masks with a third axis, masks and states of one row for many."""
+def test_inputs_that_keras_accepts(ours, theirs, graph, rng):
+    """Integers, masks with a third axis, masks and states with a single row for the batch."""
     a, b = twins(ours, theirs, rng, return_sequences=True)
-    many = rng.normal(size=(40, 5, 3)).astype("float32")
+    batch = rng.normal(size=(40, 5, 3)).astype("float32")
     call = [tf.function(layer) if graph else layer for layer in (a, b)]
-    whole = rng.integers(-2, 3, (40, 5, 3))
-    for x in (whole, whole > 0):
+    integers = rng.integers(-2, 3, (40, 5, 3))
+    for x in (integers, integers > 0):
         assert_same(a(x), b(x.astype("float32")), 1e-5)
     symbolic = keras.Input((5, 3), dtype="int32")
-    assert_same(keras.Model(symbolic, a(symbolic))(whole), b(whole.astype("float32")), 1e-5)
+    assert_same(keras.Model(symbolic, a(symbolic))(integers), b(integers.astype("float32")), 1e-5)
     mask = tf.constant(rng.random((40, 5)) < 0.6)
-    got = call[0](many, mask=mask[..., None])
-    assert_same(got, call[1](many, mask=mask), 1e-5)
-    assert_same(call[0](many, mask=mask[:1]), b(many, mask=tf.repeat(mask[:1], 40, 0)), 1e-5)
+    actual = call[0](batch, mask=mask[..., None])
+    assert_same(actual, call[1](batch, mask=mask), 1e-5)
+    assert_same(call[0](batch, mask=mask[:1]), b(batch, mask=tf.repeat(mask[:1], 40, 0)), 1e-5)
     states = [rng.normal(size=(1, 4)).astype("float32") for _ in keras.tree.flatten(a.state_size)]
     rows = [np.repeat(h, 40, axis=0) for h in states]
-    assert_same(call[0](many, initial_state=states), b(many, initial_state=rows), 1e-5)
+    assert_same(call[0](batch, initial_state=states), b(batch, initial_state=rows), 1e-5)
 
 
 @pairs
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
-def test_lower_precision_learns(ours, theirs, policy, rng):
+def test_gradients_in_lower_precision(ours, theirs, policy, rng):
     a, b = twins(ours, theirs, rng, dtype=policy, return_sequences=True)
     x = rng.normal(size=(2, 5, 3)).astype("float32")
-    for one, other in zip(run(a, True, x)[1], run(b, True, x)[1], strict=True):
-        assert one.dtype == other.dtype
-        assert_same(one, other, 0.1)
+    for actual, expected in zip(run(a, True, x)[1], run(b, True, x)[1], strict=True):
+        assert actual.dtype == expected.dtype
+        assert_same(actual, expected, 0.1)
 
 
 @pairs
@@ -393,9 +393,9 @@ def test_a_masking_layer_under_xla(ours, theirs, rng):
     [(*pair, kind) for pair, kind in zip(PAIRS, LOOPS, strict=True)],
     ids=IDS,
 )
-def test_batches_of_any_size_are_not_compiled_anew_when_nothing_is_learnt(ours, theirs, kind, rng):
+def test_inference_on_batches_of_any_size_is_not_compiled(ours, theirs, kind, rng):
     a, b = twins(ours, theirs, rng)
-    used = []
+    functions = []
     loop, _ = LOOPS[kind]
     call = tf.function(a, input_signature=[tf.TensorSpec((None, 5, 3))])
     for size in (1, 7, 40):
@@ -403,71 +403,71 @@ def test_batches_of_any_size_are_not_compiled_anew_when_nothing_is_learnt(ours, 
         assert_same(call(tf.constant(x)), b(x), 1e-5)
     for operation in call.get_concrete_function().graph.get_operations():
         if operation.type == "StatefulPartitionedCall" or operation.type == "PartitionedCall":
-            used.append(operation.get_attr("f").name)
-    assert not [name for name in used if loop.__name__ in name]
+            functions.append(operation.get_attr("f").name)
+    assert not [name for name in functions if loop.__name__ in name]
 
 
 @pairs
-def test_weights_files_are_read_either_way(ours, theirs, tmp_path, rng):
+def test_weights_files_are_interchangeable(ours, theirs, tmp_path, rng):
     models = [keras.Sequential([keras.Input((5, 3)), kind(4)]) for kind in (ours, theirs)]
     x = rng.normal(size=(2, 5, 3)).astype("float32")
     for source, target in (models, models[::-1]):
         source.layers[0].set_weights(distinct(rng, [w.shape for w in source.weights]))
-        source.save_weights(tmp_path / "one.weights.h5")
-        target.load_weights(tmp_path / "one.weights.h5")
+        source.save_weights(tmp_path / "layer.weights.h5")
+        target.load_weights(tmp_path / "layer.weights.h5")
         assert_same(source(x), target(x), 1e-6)
 
 
 @pairs
-def test_bidirectional_keeps_states(ours, theirs, rng):
+def test_stateful_bidirectional(ours, theirs, rng):
     options = {"return_sequences": True, "stateful": True}
     inputs = [rng.normal(size=(2, 5, 3)).astype("float32") for _ in range(3)]
-    both = []
+    layers = []
     for kind in (ours, theirs):
         layer = keras.layers.Bidirectional(kind(4, **options))
         layer.build((2, 5, 3))
-        both.append(layer)
-    weights = distinct(rng, [w.shape for w in both[0].trainable_weights])
-    for layer in both:
+        layers.append(layer)
+    weights = distinct(rng, [w.shape for w in layers[0].trainable_weights])
+    for layer in layers:
         for variable, value in zip(layer.trainable_weights, weights, strict=True):
             variable.assign(value)
     for x in inputs:
-        assert_same(both[0](x), both[1](x), 1e-5)
+        assert_same(layers[0](x), layers[1](x), 1e-5)
 
 
 @pairs
-def test_the_same_seed_gives_the_same_bits(ours, theirs, rng):
+def test_dropout_with_a_seed_is_reproducible(ours, theirs, rng):
     x = rng.normal(size=(40, 5, 3)).astype("float32")
     results = []
     for _ in range(2):
-        start = {
+        initializers = {
             "kernel_initializer": keras.initializers.GlorotUniform(seed=1),
             "recurrent_initializer": keras.initializers.Orthogonal(seed=2),
         }
-        layer = ours(4, dropout=0.3, recurrent_dropout=0.2, seed=7, **start)
+        layer = ours(4, dropout=0.3, recurrent_dropout=0.2, seed=7, **initializers)
         results.append(tf.function(layer)(tf.constant(x), training=True).numpy().tobytes())
     assert results[0] == results[1]
 
 
 @classes
 def test_the_arguments_are_those_of_keras(ours, theirs):
-    mine, keras_own = (inspect.signature(kind.__init__).parameters for kind in (ours, theirs))
-    for name, parameter in keras_own.items():
-        assert name in mine, name
+    actual, expected = (inspect.signature(kind.__init__).parameters for kind in (ours, theirs))
+    for name, parameter in expected.items():
+        assert name in actual, name
         if name != "self" and parameter.kind is not parameter.VAR_KEYWORD:
-            assert mine[name].default == parameter.default, name
-    plain = [n for n, p in keras_own.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
-    assert [n for n in mine if n in plain] == plain
+            assert actual[name].default == parameter.default, name
+    positional = [n for n, p in expected.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    assert [n for n in actual if n in positional] == positional
 
 
 @pytest.mark.parametrize(("ours", "theirs"), CELLS, ids=IDS[:3])
 def test_the_arguments_of_the_cells_are_those_of_keras(ours, theirs):
-    mine, keras_own = (inspect.signature(kind.__init__).parameters for kind in (ours, theirs))
-    assert list(mine) == list(keras_own)
+    actual, expected = (inspect.signature(kind.__init__).parameters for kind in (ours, theirs))
+    assert list(actual) == list(expected)
 
 
 @pairs
-def test_what_keras_refuses_is_refused(ours, theirs):
+def test_invalid_units_are_refused_as_in_keras(ours, theirs):
     for units in (0, -1):
         for kind in (ours, theirs):
             with pytest.raises(ValueError, match="units"):
@@ -482,7 +482,7 @@ def test_cudnn_is_refused_with_a_reason(layer):
 
 
 @pairs
-def test_arguments_can_be_read_off_the_layer(ours, theirs):
+def test_arguments_are_attributes_of_the_layer(ours, theirs):
     a, b = (kind(3, dropout=0.2, recurrent_dropout=0.1, use_bias=False) for kind in (ours, theirs))
     names = ["units", "use_bias", "dropout", "recurrent_dropout", "activation"]
     names += ["reset_after"] if hasattr(b, "reset_after") else []
@@ -490,17 +490,17 @@ def test_arguments_can_be_read_off_the_layer(ours, theirs):
 
 
 @pairs
-def test_dropout_is_kept_in_range(ours, theirs):
+def test_dropout_rates_are_clipped(ours, theirs):
     a, b = (kind(3, dropout=1.5, recurrent_dropout=-1) for kind in (ours, theirs))
     assert (a.dropout, a.recurrent_dropout) == (b.dropout, b.recurrent_dropout) == (1.0, 0.0)
 
 
 @classes
-def test_configurations_survive_json(ours, theirs):
+def test_round_trip_of_a_model_configuration_through_json(ours, theirs):
     model = keras.Sequential([keras.Input((4, 2)), ours(3, seed=5, dropout=0.1, go_backwards=True)])
-    again = keras.models.model_from_json(model.to_json())
-    assert type(again.layers[0]) is ours
-    assert again.to_json() == model.to_json()
+    restored = keras.models.model_from_json(model.to_json())
+    assert type(restored.layers[0]) is ours
+    assert restored.to_json() == model.to_json()
 
 
 @pytest.mark.gpu
@@ -523,24 +523,24 @@ def test_on_a_gpu(ours, theirs, graph, mask, options, rng):
     a, b = twins(ours, theirs, rng, **options)
     x = rng.normal(size=(40, 5, 3)).astype("float32")
     states = [rng.normal(size=(40, 4)).astype("float32") for _ in keras.tree.flatten(a.state_size)]
-    given = {} if mask is None else {"mask": tf.constant(MASKS[mask](rng, 40, 5))}
+    masked = {} if mask is None else {"mask": tf.constant(MASKS[mask](rng, 40, 5))}
     training = {"training": True} if "dropout" in options else {}
-    loose = 0.1 if options.get("dtype") == "mixed_float16" else 1e-4
+    atol = 0.1 if options.get("dtype") == "mixed_float16" else 1e-4
     with tf.device("/GPU:0"):
-        got, want = (run(one, graph, x, *states, **given, **training) for one in (a, b))
-        assert_same(got, want, loose)
+        actual, expected = (run(layer, graph, x, *states, **masked, **training) for layer in (a, b))
+        assert_same(actual, expected, atol)
 
 
 @given(
-    shape=st.tuples(*(st.integers(1, most) for most in (5, 9, 4, 6))),
-    which=st.sampled_from([None, *MASKS]),
+    shape=st.tuples(*(st.integers(1, largest) for largest in (5, 9, 4, 6))),
+    mask=st.sampled_from([None, *MASKS]),
     flags=st.tuples(*(st.booleans() for _ in range(5))),
     cell=st.integers(0, 3),
     seed=st.integers(0, 2**31),
 )
 @settings(max_examples=60, deadline=None)
-def test_any_shape_mask_and_options(shape, which, flags, cell, seed):
-    """Values in float32 to 1e-6 of the largest, gradients to a few of it; the graph is ours."""
+def test_any_shape_mask_and_options(shape, mask, flags, cell, seed):
+    """Values and gradients in float32; the tolerance of a gradient is relative to its largest."""
     ours, theirs = PAIRS[cell]
     rng = np.random.default_rng(seed)
     batch, time, features, units = shape
@@ -548,11 +548,13 @@ def test_any_shape_mask_and_options(shape, which, flags, cell, seed):
     options = dict(zip(names, flags, strict=True))
     a, b = twins(ours, theirs, rng, units, features, **options)
     x = rng.normal(size=(batch, time, features)).astype("float32")
-    given_mask = {} if which is None else {"mask": tf.constant(MASKS[which](rng, batch, time))}
-    (values, grads), (wanted, their_grads) = (run(one, False, x, **given_mask) for one in (a, b))
-    assert_same(values, wanted, 2e-6)
-    for one, other in zip(grads, their_grads, strict=True):
-        assert_same(one, other, 2e-6 * max(1.0, float(tf.reduce_max(tf.abs(other)))))
+    masked = {} if mask is None else {"mask": tf.constant(MASKS[mask](rng, batch, time))}
+    (values, grads), (expected_values, expected_grads) = (
+        run(layer, False, x, **masked) for layer in (a, b)
+    )
+    assert_same(values, expected_values, 2e-6)
+    for grad, expected in zip(grads, expected_grads, strict=True):
+        assert_same(grad, expected, 2e-6 * max(1.0, float(tf.reduce_max(tf.abs(expected)))))
 
 
 @gated
@@ -562,13 +564,13 @@ def test_another_recurrent_activation(ours, theirs, graph, gate, rng):
     a, b = twins(ours, theirs, rng, dtype="float64", recurrent_activation=gate)
     x = rng.normal(0, 3, (3, 5, 3))
     assert_same(run(a, graph, x), run(b, graph, x), 1e-11)
-    plain, _ = twins(ours, theirs, np.random.default_rng(7), dtype="float64")
-    assert np.abs(np.asarray(a(x)) - np.asarray(plain(x))).max() > 1e-3
+    standard, _ = twins(ours, theirs, np.random.default_rng(7), dtype="float64")
+    assert np.abs(np.asarray(a(x)) - np.asarray(standard(x))).max() > 1e-3
 
 
 @pairs
-def test_every_constraint_acts(ours, theirs, rng):
-    """One training step with large weights: each array is held by its own constraint."""
+def test_every_constraint_is_applied(ours, theirs, rng):
+    """One training step with large weights: each array is limited by its own constraint."""
     limits = {"kernel": 0.3, "recurrent": 0.2, "bias": 0.1}
     options = {f"{name}_constraint": keras.constraints.MaxNorm(m) for name, m in limits.items()}
     models = []
@@ -582,12 +584,12 @@ def test_every_constraint_acts(ours, theirs, rng):
         model.set_weights(weights)
         model.fit(x, y, epochs=1, verbose=0)
     assert_same(models[0].get_weights(), models[1].get_weights(), 1e-5)
-    for array, most in zip(models[0].get_weights(), limits.values(), strict=True):
-        assert np.sqrt((array**2).sum(axis=0)).max() <= most * 1.001
+    for array, limit in zip(models[0].get_weights(), limits.values(), strict=True):
+        assert np.sqrt((array**2).sum(axis=0)).max() <= limit * 1.001
 
 
 @pairs
-def test_a_frozen_layer_has_nothing_to_learn(ours, theirs):
+def test_a_frozen_layer_has_no_trainable_weights(ours, theirs):
     for kind in (ours, theirs):
         layer = kind(3, trainable=False)
         layer.build((None, 4, 2))
@@ -596,8 +598,8 @@ def test_a_frozen_layer_has_nothing_to_learn(ours, theirs):
 
 
 @pairs
-def test_nothing_leaves_the_graph(ours, theirs, rng):
-    """No call back into Python or NumPy, forward or backward: it runs where TensorFlow runs."""
+def test_graphs_do_not_call_python(ours, theirs, rng):
+    """No callbacks into Python or NumPy, forward or backward."""
     a, _ = twins(ours, theirs, rng, dropout=0.2, recurrent_dropout=0.2)
 
     @tf.function
@@ -607,12 +609,12 @@ def test_nothing_leaves_the_graph(ours, theirs, rng):
         return tape.gradient(loss, a.trainable_weights)
 
     graph = step.get_concrete_function(tf.TensorSpec((4, 5, 3))).graph.as_graph_def()
-    nodes = [*graph.node, *(node for one in graph.library.function for node in one.node_def)]
+    nodes = [*graph.node, *(node for f in graph.library.function for node in f.node_def)]
     assert not [node.op for node in nodes if "PyFunc" in node.op or "Host" in node.op]
 
 
 @pairs
-def test_training_on_any_length_with_one_trace(ours, theirs, rng):
+def test_one_trace_serves_training_on_any_length(ours, theirs, rng):
     a, b = twins(ours, theirs, rng, dtype="float64")
     traces = []
 
@@ -633,25 +635,25 @@ def test_training_on_any_length_with_one_trace(ours, theirs, rng):
 
 
 @pairs
-def test_training_twice_gives_the_same_bits(ours, theirs, rng):
+def test_training_is_reproducible(ours, theirs, rng):
     x, y = rng.normal(size=(32, 6, 3)), rng.normal(size=(32, 2))
-    found = []
+    weights = []
     for _ in range(2):
         keras.utils.set_random_seed(3)
         layers = [keras.Input((6, 3)), ours(5, dropout=0.2, seed=1), keras.layers.Dense(2)]
         model = keras.Sequential(layers)
         model.compile("adam", "mse")
         model.fit(x, y, epochs=3, batch_size=8, verbose=0)
-        found.append(b"".join(w.tobytes() for w in model.get_weights()))
-    assert found[0] == found[1]
+        weights.append(b"".join(w.tobytes() for w in model.get_weights()))
+    assert weights[0] == weights[1]
 
 
 @pairs
 @pytest.mark.parametrize("sequences", [False, True])
 def test_gradients_through_wrappers(ours, theirs, sequences, rng):
-    """Bidirectional with states, in all merge modes' sum, and TimeDistributed, with masks."""
+    """Bidirectional with a mask, and TimeDistributed."""
     x, mask = rng.normal(size=(3, 5, 2)), tf.constant(MASKS["holes"](rng, 3, 5))
-    deep = rng.normal(size=(2, 3, 5, 2))
+    nested = rng.normal(size=(2, 3, 5, 2))
     pairs_of_layers = [
         [
             keras.layers.Bidirectional(
@@ -667,7 +669,7 @@ def test_gradients_through_wrappers(ours, theirs, sequences, rng):
         ],
     ]
     for layers, values, options in zip(
-        pairs_of_layers, (x, deep), ({"mask": mask}, {}), strict=True
+        pairs_of_layers, (x, nested), ({"mask": mask}, {}), strict=True
     ):
         for layer in layers:
             layer(values)
@@ -694,16 +696,16 @@ def test_a_stateful_layer_refuses_another_batch_size(ours, theirs, graph, rng):
 
 
 @pairs
-def test_no_rows_have_no_gradient(ours, theirs, rng):
+def test_gradients_of_an_empty_batch_are_zero(ours, theirs, rng):
     a, _ = twins(ours, theirs, rng)
     _, grads = run(a, False, np.zeros((0, 5, 3), "float32"))
     assert grads[0].shape == (0, 5, 3)
-    assert all(float(tf.reduce_sum(tf.abs(one))) == 0 for one in grads[1:])
+    assert all(float(tf.reduce_sum(tf.abs(grad))) == 0 for grad in grads[1:])
 
 
 @pairs
 @pytest.mark.parametrize("graph", [False, True])
-def test_shapes_that_could_only_be_broadcast_are_refused(ours, theirs, graph, rng):
+def test_shapes_that_fit_only_by_broadcasting_are_refused(ours, theirs, graph, rng):
     a, _ = twins(ours, theirs, rng)
     x, call = tf.zeros((3, 5, 3)), tf.function(a) if graph else a
     n = len(keras.tree.flatten(a.state_size))
@@ -719,7 +721,7 @@ def test_shapes_that_could_only_be_broadcast_are_refused(ours, theirs, graph, rn
 
 @pairs
 def test_forward_mode_in_a_graph_is_refused(ours, theirs, rng):
-    """Not zero in silence: in eager mode they are right, in a graph Keras raises too."""
+    """Instead of silent zeros; eager mode is supported, and in a graph Keras raises too."""
     a, b = twins(ours, theirs, rng)
     x = tf.constant(rng.normal(size=(2, 5, 3)), "float32")
 
@@ -735,14 +737,14 @@ def test_forward_mode_in_a_graph_is_refused(ours, theirs, rng):
 
 @pytest.mark.parametrize("first", ["LSTM", "SimpleRNN", "GRU"])
 def test_a_saved_model_is_loaded_by_another_process(first, tmp_path, rng):
-    """One name of `forecastkit.layers` is enough for Keras to know all of them."""
-    words = keras.Input((4, 2))
-    x = keras.layers.Bidirectional(LSTM(3, return_sequences=True))(words)
+    """Importing any name of `forecastkit.layers` registers all layers with Keras."""
+    inputs = keras.Input((4, 2))
+    x = keras.layers.Bidirectional(LSTM(3, return_sequences=True))(inputs)
     x = keras.layers.RNN([LSTMCell(3), GRUCell(3), SimpleRNNCell(2)], return_sequences=True)(x)
-    model = keras.Model(words, SimpleRNN(2)(GRU(3, return_sequences=True)(x)))
+    model = keras.Model(inputs, SimpleRNN(2)(GRU(3, return_sequences=True)(x)))
     model.save(tmp_path / "model.keras")
-    given = rng.normal(size=(2, 4, 2)).astype("float32")
-    np.save(tmp_path / "x.npy", given)
+    x = rng.normal(size=(2, 4, 2)).astype("float32")
+    np.save(tmp_path / "x.npy", x)
     code = (
         f"from forecastkit.layers import {first}\n"
         "import keras, numpy as np, sys\n"
@@ -750,4 +752,4 @@ def test_a_saved_model_is_loaded_by_another_process(first, tmp_path, rng):
         "np.save(sys.argv[1] + '/y.npy', model(np.load(sys.argv[1] + '/x.npy')))\n"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, capture_output=True)
-    np.testing.assert_allclose(np.load(tmp_path / "y.npy"), model(given), atol=1e-6)
+    np.testing.assert_allclose(np.load(tmp_path / "y.npy"), model(x), atol=1e-6)

@@ -1,4 +1,4 @@
-"""The layers against a loop over single numbers and against Keras's own."""
+"""The layers against scalar reference implementations and against those of Keras."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CLASSES = [
     (LSTM, keras.layers.LSTM),
     (GRU, keras.layers.GRU),
 ]
-# the reset gate of a GRU stands after the recurrent product by default, or before it
+# by default, the reset gate of a GRU follows the recurrent product; here it precedes it
 RESET_BEFORE = tuple(partial(kind, reset_after=False) for kind in CLASSES[2])
 PAIRS = [*CLASSES, RESET_BEFORE]
 IDS = ["rnn", "lstm", "gru", "gru-before"]
@@ -26,12 +26,12 @@ SHAPES = [(1, 1, 1, 1), (1, 6, 2, 5), (3, 1, 4, 2), (3, 6, 4, 5)]  # batch, time
 
 
 def distinct(rng, shapes):
-    """Random weights, no two alike: with constant ones, swapped gates pass."""
+    """Random, pairwise distinct weights: constant ones would not reveal swapped gates."""
     return [rng.normal(0, 0.6, shape) for shape in shapes]
 
 
-def both(ours, theirs, shape, rng, **options):
-    """Both layers with the same random weights, and an input."""
+def matched_layers(ours, theirs, shape, rng, **options):
+    """Our layer and that of Keras with the same random weights, and an input."""
     batch, time, features, units = shape
     x = rng.normal(size=(batch, time, features)).astype("float32")
     a, b = ours(units, **options), theirs(units, **options)
@@ -42,36 +42,36 @@ def both(ours, theirs, shape, rng, **options):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_simple_rnn_is_the_loop(shape, rng):
-    layer, _, x = both(*PAIRS[0], shape, rng, return_sequences=True)
+def test_simple_rnn_agrees_with_the_reference(shape, rng):
+    layer, _, x = matched_layers(*PAIRS[0], shape, rng, return_sequences=True)
     W, U, b = (w.numpy() for w in layer.weights)
     for row, output in zip(x, layer(x).numpy(), strict=True):
         np.testing.assert_allclose(output, oracle.rnn(row, W, U, b), atol=2e-6)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_lstm_is_the_loop(shape, rng):
-    layer, _, x = both(*PAIRS[1], shape, rng, return_sequences=True, return_state=True)
+def test_lstm_agrees_with_the_reference(shape, rng):
+    layer, _, x = matched_layers(*PAIRS[1], shape, rng, return_sequences=True, return_state=True)
     W, U, b = (w.numpy() for w in layer.weights)
     outputs, h, c = layer(x)
     for k, row in enumerate(x):
-        want, cell = oracle.lstm(row, W, U, b)
-        np.testing.assert_allclose(outputs[k], want, atol=2e-6)
-        np.testing.assert_allclose(h[k], want[-1], atol=2e-6)
-        np.testing.assert_allclose(c[k], cell, atol=2e-6)
+        expected, last_c = oracle.lstm(row, W, U, b)
+        np.testing.assert_allclose(outputs[k], expected, atol=2e-6)
+        np.testing.assert_allclose(h[k], expected[-1], atol=2e-6)
+        np.testing.assert_allclose(c[k], last_c, atol=2e-6)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_gru_is_the_loop(shape, rng):
-    layer, _, x = both(*PAIRS[2], shape, rng, return_sequences=True)
+def test_gru_agrees_with_the_reference(shape, rng):
+    layer, _, x = matched_layers(*PAIRS[2], shape, rng, return_sequences=True)
     W, U, b = (w.numpy() for w in layer.weights)
     for row, output in zip(x, layer(x).numpy(), strict=True):
         np.testing.assert_allclose(output, oracle.gru(row, W, U, b[0], b[1]), atol=2e-6)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_gru_with_the_reset_gate_before_the_product_is_the_loop(shape, rng):
-    layer, _, x = both(*PAIRS[3], shape, rng, return_sequences=True)
+def test_gru_with_reset_before_the_product_agrees_with_the_reference(shape, rng):
+    layer, _, x = matched_layers(*PAIRS[3], shape, rng, return_sequences=True)
     W, U, b = (w.numpy() for w in layer.weights)
     for row, output in zip(x, layer(x).numpy(), strict=True):
         np.testing.assert_allclose(output, oracle.gru_reset_before(row, W, U, b), atol=2e-6)
@@ -80,7 +80,7 @@ def test_gru_with_the_reset_gate_before_the_product_is_the_loop(shape, rng):
 @pairs
 @pytest.mark.parametrize("shape", SHAPES)
 def test_values_and_gradients_are_those_of_keras(ours, theirs, shape, rng):
-    a, b, x = both(ours, theirs, shape, rng, return_sequences=True)
+    a, b, x = matched_layers(ours, theirs, shape, rng, return_sequences=True)
     upstream = rng.normal(size=(shape[0], shape[1], shape[3])).astype("float32")
 
     def grads(layer):
@@ -92,13 +92,13 @@ def test_values_and_gradients_are_those_of_keras(ours, theirs, shape, rng):
 
     (loss_a, grads_a), (loss_b, grads_b) = grads(a), grads(b)
     np.testing.assert_allclose(loss_a, loss_b, rtol=1e-5, atol=1e-5)
-    for one, other in zip(grads_a, grads_b, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-4, atol=2e-5)
+    for actual, expected in zip(grads_a, grads_b, strict=True):
+        np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=2e-5)
 
 
 @pairs
 def test_weights_have_the_names_and_shapes_of_keras(ours, theirs, rng):
-    a, b, _ = both(ours, theirs, (2, 3, 4, 5), rng)
+    a, b, _ = matched_layers(ours, theirs, (2, 3, 4, 5), rng)
     assert [w.name for w in a.weights] == [w.name for w in b.weights]
     assert [w.shape for w in a.weights] == [w.shape for w in b.weights]
 
@@ -113,14 +113,14 @@ def test_weights_have_the_names_and_shapes_of_keras(ours, theirs, rng):
         {"unroll": True},
     ],
 )
-def test_options_mean_what_they_mean_in_keras(ours, theirs, options, rng):
-    a, b, x = both(ours, theirs, (3, 5, 2, 4), rng, **options)
+def test_options_act_as_in_keras(ours, theirs, options, rng):
+    a, b, x = matched_layers(ours, theirs, (3, 5, 2, 4), rng, **options)
     np.testing.assert_allclose(a(x), b(x), atol=3e-6)
 
 
 @pairs
-def test_masked_steps_are_passed_over_as_in_keras(ours, theirs, rng):
-    a, b, x = both(ours, theirs, (3, 6, 2, 4), rng, return_sequences=True)
+def test_masked_steps_are_skipped_as_in_keras(ours, theirs, rng):
+    a, b, x = matched_layers(ours, theirs, (3, 6, 2, 4), rng, return_sequences=True)
     mask = rng.random((3, 6)) < 0.6
     np.testing.assert_allclose(a(x, mask=mask), b(x, mask=mask), atol=2e-6)
 
@@ -129,10 +129,10 @@ def test_masked_steps_are_passed_over_as_in_keras(ours, theirs, rng):
     "layer",
     [SimpleRNN(3, seed=4), LSTM(3, unit_forget_bias=False), GRU(3, reset_after=False)],
 )
-def test_a_layer_is_made_again_from_its_configuration(layer):
-    again = keras.layers.deserialize(keras.layers.serialize(layer))
-    assert type(again) is type(layer)
-    assert again.get_config() == layer.get_config()
+def test_round_trip_of_the_configuration(layer):
+    restored = keras.layers.deserialize(keras.layers.serialize(layer))
+    assert type(restored) is type(layer)
+    assert restored.get_config() == layer.get_config()
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_layer_is_made_again_from_its_configuration(layer):
         (GRUCell(3, reset_after=False), GRU(3, reset_after=False)),
     ],
 )
-def test_a_cell_runs_in_keras_own_loop(cell, layer, rng):
+def test_a_cell_runs_in_the_loop_of_keras(cell, layer, rng):
     x = rng.normal(size=(2, 4, 3)).astype("float32")
     loop = keras.layers.RNN(cell)
     loop(x), layer(x)
@@ -152,15 +152,15 @@ def test_a_cell_runs_in_keras_own_loop(cell, layer, rng):
     np.testing.assert_allclose(loop(x), layer(x), atol=1e-6)
 
 
-def test_the_forget_gate_starts_open():
+def test_the_forget_bias_is_initialised_at_one():
     layer = LSTM(2)
     layer.build((None, 3, 1))
     assert layer.weights[2].numpy().tolist() == [0, 0, 1, 1, 0, 0, 0, 0]
 
 
-def test_swapped_gates_would_be_seen(rng):
-    """The check itself can fail: exchange the input and the output gate's columns."""
-    a, b, x = both(*PAIRS[1], (2, 5, 3, 4), rng)
+def test_swapped_gates_are_detected(rng):
+    """The comparison fails if the columns of input and output gate are swapped."""
+    a, b, x = matched_layers(*PAIRS[1], (2, 5, 3, 4), rng)
     swapped = []
     for w in a.get_weights():
         i, f, g, o = np.split(w, 4, axis=-1)
@@ -174,5 +174,5 @@ def test_a_saved_model_is_loaded_in_safe_mode(tmp_path, rng):
     model = keras.Sequential([keras.Input((4, 2)), *stack])
     x = rng.normal(size=(2, 4, 2)).astype("float32")
     model.save(tmp_path / "model.keras")
-    again = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
-    np.testing.assert_array_equal(model(x), again(x))
+    restored = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
+    np.testing.assert_array_equal(model(x), restored(x))

@@ -1,4 +1,4 @@
-"""Sequences that are no time series: the layers know nothing of forecasting."""
+"""The layers on other sequence tasks than forecasting, and on several devices."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from forecastkit.layers import LSTM, SimpleRNN
 pytestmark = pytest.mark.slow
 
 
-def test_sentences_whose_deciding_words_stand_early(rng):
-    """Steps 3 to 5 say liked or hated the movie; fifteen words that do not matter follow."""
+def test_sentiment_of_sentences_with_an_early_key_word(rng):
+    """The third word, liked or hated, is the label; irrelevant words follow."""
     words = ["<pad>", "i", "really", "liked", "hated", "the", "movie", *"abcdefghij"]
     number = {word: k for k, word in enumerate(words)}
     n, length = 400, 20
@@ -39,10 +39,10 @@ def test_sentences_whose_deciding_words_stand_early(rng):
 
 
 @pytest.mark.parametrize("kind", [SimpleRNN, LSTM])
-def test_the_next_token_of_a_small_text(kind):
+def test_next_letter_prediction(kind):
     text = "the cat sat on the mat and the dog lay on the log " * 12
     letters = sorted(set(text))
-    codes = np.array([letters.index(one) for one in text])
+    codes = np.array([letters.index(letter) for letter in text])
     length = 12
     x = np.stack([codes[k : k + length] for k in range(len(codes) - length)])
     keras.utils.set_random_seed(2)
@@ -60,25 +60,25 @@ def test_the_next_token_of_a_small_text(kind):
     assert model.evaluate(x, codes[length:], verbose=0)[1] > 0.95
 
 
-def test_an_encoder_hands_its_states_to_a_decoder(rng):
-    """Translate a toy language: the other letters, in reverse order."""
+def test_encoder_decoder_translation(rng):
+    """Translate a toy language: complementary letters in reverse order."""
     n, length, size = 1500, 4, 6
     source = rng.integers(1, size, (n, length))
     target = size - source[:, ::-1]
-    given = np.concatenate([np.zeros((n, 1), int), target[:, :-1]], axis=1)
+    shifted = np.concatenate([np.zeros((n, 1), int), target[:, :-1]], axis=1)
     keras.utils.set_random_seed(3)
-    heard = keras.Input((length,), dtype="int32")
-    said = keras.Input((length,), dtype="int32")
+    encoder_input = keras.Input((length,), dtype="int32")
+    decoder_input = keras.Input((length,), dtype="int32")
     embed = keras.layers.Embedding(size, 8)
-    _, *state = LSTM(48, return_state=True)(embed(heard))
-    spoken = LSTM(48, return_sequences=True)(embed(said), initial_state=state)
-    model = keras.Model([heard, said], keras.layers.Dense(size)(spoken))
+    _, *state = LSTM(48, return_state=True)(embed(encoder_input))
+    decoded = LSTM(48, return_sequences=True)(embed(decoder_input), initial_state=state)
+    model = keras.Model([encoder_input, decoder_input], keras.layers.Dense(size)(decoded))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(0.01), loss, metrics=["accuracy"])
-    part = slice(0, 1300)
-    model.fit([source[part], given[part]], target[part], epochs=14, batch_size=64, verbose=0)
-    rest = slice(1300, None)
-    assert model.evaluate([source[rest], given[rest]], target[rest], verbose=0)[1] > 0.95
+    train = slice(0, 1300)
+    model.fit([source[train], shifted[train]], target[train], epochs=14, batch_size=64, verbose=0)
+    test = slice(1300, None)
+    assert model.evaluate([source[test], shifted[test]], target[test], verbose=0)[1] > 0.95
 
 
 MIRRORED = """
@@ -91,7 +91,7 @@ x, y = rng.normal(size=(64, 6, 2)).astype("float32"), rng.normal(size=(64, 1)).a
 x[rng.random((64, 6)) < 0.3] = 0.0  # masked
 optimizer = {"sgd": lambda: keras.optimizers.SGD(0.1), "adam": lambda: keras.optimizers.Adam(0.01)}
 
-def trained(strategy):
+def train(strategy):
     keras.utils.set_random_seed(4)
     with strategy.scope():
         layers = [LSTM(5, return_sequences=True), SimpleRNN(4), keras.layers.Dense(1)]
@@ -100,15 +100,15 @@ def trained(strategy):
     model.fit(x, y, epochs=4, batch_size=32, shuffle=False, verbose=0)
     return np.concatenate([w.ravel() for w in model.get_weights()])
 
-one = trained(tf.distribute.get_strategy())
-two = trained(tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]))
-print(np.abs(one - two).max())
+single = train(tf.distribute.get_strategy())
+mirrored = train(tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]))
+print(np.abs(single - mirrored).max())
 """
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-def test_two_devices_train_to_the_weights_of_one(optimizer):
+def test_training_on_two_devices_yields_the_weights_of_one(optimizer):
     command = [sys.executable, "-c", MIRRORED, optimizer]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert float(done.stdout.split()[-1]) < 1e-5
+    process = subprocess.run(command, capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr[-2000:]
+    assert float(process.stdout.split()[-1]) < 1e-5

@@ -1,4 +1,4 @@
-"""Baselines by hand, Theta against statsmodels."""
+"""Baselines by hand, Theta against statsmodels, the cache of forecasts."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ NAN = np.nan
 @pytest.mark.parametrize(
     ("y", "m", "expected"),
     [
-        ([1, 2, 3, 4], 2, [3, 4, 3]),  # whole seasons
-        ([1, 2, 3, 4, 5], 2, [4, 5, 4]),  # half a season more
-        ([1, 2, 3, NAN], 2, [3, 2, 3]),  # a missing phase takes the season before
+        ([1, 2, 3, 4], 2, [3, 4, 3]),  # complete seasons
+        ([1, 2, 3, 4, 5], 2, [4, 5, 4]),  # an incomplete season
+        ([1, 2, 3, NAN], 2, [3, 2, 3]),  # a missing phase is taken from the previous season
         ([7], 2, [7, 7, 7]),  # shorter than a season
         ([1, 2, 3], 1, [3, 3, 3]),  # no season
     ],
@@ -34,52 +34,52 @@ def test_seasonal_naive(y, m, expected):
     assert seasonal_naive(Panel.of([np.array(y, float)]), 3, m)[0].tolist() == [expected]
 
 
-def test_naive2_repeats_the_last_value_without_its_season(rng):
-    """Of a strong season it is the seasonal naive forecast; of none, the naive one."""
+def test_naive2_is_naive_on_the_adjusted_series(rng):
+    """It equals seasonal naive for a purely seasonal series, and naive for a random walk."""
     pattern = np.array([1.0, 2.0, 4.0, 3.0])
     seasonal, walk = np.tile(pattern, 8), 50 + rng.normal(size=32).cumsum()
-    point, spread = naive2(Panel.of([seasonal, walk]), 4, 4)
+    point, deviation = naive2(Panel.of([seasonal, walk]), 4, 4)
     np.testing.assert_allclose(point[0], pattern, rtol=1e-9)
     np.testing.assert_allclose(point[1], walk[-1])
-    np.testing.assert_allclose(spread[1], naive(Panel.of([walk]), 4)[1][0])
-    deseasonalised = naive2(Panel.of([seasonal * np.linspace(1, 2, 32)]), 4, 4)[0][0] / pattern
-    np.testing.assert_allclose(deseasonalised, deseasonalised[0], rtol=0.1)
+    np.testing.assert_allclose(deviation[1], naive(Panel.of([walk]), 4)[1][0])
+    adjusted = naive2(Panel.of([seasonal * np.linspace(1, 2, 32)]), 4, 4)[0][0] / pattern
+    np.testing.assert_allclose(adjusted, adjusted[0], rtol=0.1)
 
 
-def test_the_spread_of_naive_grows_with_the_root_of_the_steps():
-    _, spread = naive(Panel.of([np.array([0.0, 1, 0, 1, 0, 1])]), 4)
-    np.testing.assert_allclose(spread[0], np.sqrt([1, 2, 3, 4]))
+def test_the_deviation_of_naive_grows_with_the_square_root_of_the_horizon():
+    _, deviation = naive(Panel.of([np.array([0.0, 1, 0, 1, 0, 1])]), 4)
+    np.testing.assert_allclose(deviation[0], np.sqrt([1, 2, 3, 4]))
 
 
-@pytest.mark.parametrize("season", [1, 4, 12])
-def test_theta_is_that_of_statsmodels(season, rng):
+@pytest.mark.parametrize("m", [1, 4, 12])
+def test_theta_matches_statsmodels(m, rng):
     n = 96
     y = 100 + 0.6 * np.arange(n) + rng.normal(0, 4, n).cumsum() * 0.3 + rng.normal(0, 3, n)
-    if season > 1:
-        y *= 1 + 0.3 * np.sin(2 * np.pi * np.arange(n) / season)
+    if m > 1:
+        y *= 1 + 0.3 * np.sin(2 * np.pi * np.arange(n) / m)
     fitted = ThetaModel(
         pd.Series(y, pd.date_range("2010-01-01", periods=n, freq="MS")),
-        period=max(season, 2),
-        deseasonalize=season > 1,
+        period=max(m, 2),
+        deseasonalize=m > 1,
         method="multiplicative",
     ).fit(use_mle=False)
-    want = fitted.forecast(12, theta=2).to_numpy()
-    got = theta(Panel.of([y]), 12, season)[0][0]
-    np.testing.assert_allclose(got, want, rtol=0.02)
+    expected = fitted.forecast(12, theta=2).to_numpy()
+    point = theta(Panel.of([y]), 12, m)[0][0]
+    np.testing.assert_allclose(point, expected, rtol=0.02)
 
 
 @pytest.mark.parametrize("name", BASELINES)
 @pytest.mark.parametrize(
     "y", [[5.0], [0.0] * 30, [3.0] * 30, [NAN, 1.0, NAN, 2.0] * 9, [-1.0, 1.0] * 20, [0.0, 1e300]]
 )
-def test_odd_series_have_finite_forecasts(name, y):
-    point, spread = METHODS[name].forecast(Panel.of([np.array(y)]), 6, 12)
+def test_degenerate_series_have_finite_forecasts(name, y):
+    point, deviation = METHODS[name].forecast(Panel.of([np.array(y)]), 6, 12)
     assert np.isfinite(point).all()
-    assert (spread >= 0).all()
+    assert (deviation >= 0).all()
 
 
 @pytest.mark.parametrize("name", BASELINES)
-def test_a_baseline_is_a_forecaster(name, monthly):
+def test_a_baseline_returns_a_forecast_table(name, monthly):
     forecast = Baseline(name, h=3).fit(monthly).predict(level=[80, 95])
     assert list(forecast.columns) == [
         *("unique_id", "ds", name),
@@ -89,7 +89,7 @@ def test_a_baseline_is_a_forecaster(name, monthly):
     assert forecast["ds"].iloc[0] == pd.Timestamp("2020-01-01")
 
 
-def test_errors_of_a_baseline(monthly):
+def test_a_baseline_rejects_unknown_methods_and_unfitted_use(monthly):
     with pytest.raises(OptionError, match="no baseline 'Theeta'"):
         Baseline("Theeta", h=3).fit(monthly)
     with pytest.raises(NotFittedError):
@@ -97,36 +97,39 @@ def test_errors_of_a_baseline(monthly):
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_stored_forecasts_are_those_of_the_method(name, monkeypatch):
-    """Whatever the other series, and however long the horizon is that was computed."""
+def test_cached_forecasts_match_the_method(name, monkeypatch):
+    """Whichever series and horizon were computed together."""
     rng = np.random.default_rng(0)
-    rows = [rng.normal(50, 9, n) for n in (30, 41, 41)]
-    rows[1][5:8] = NAN
-    panel, later = Panel.of(rows), Panel.of([rows[0][:20], rows[2]])
-    forecasts, runs = MethodForecasts(9), []
+    y = [rng.normal(50, 9, n) for n in (30, 41, 41)]
+    y[1][5:8] = NAN
+    panel, expected_panel = Panel.of(y), Panel.of([y[0][:20], y[2]])
+    cache, calls = MethodForecasts(9), []
     method = METHODS[name]
 
     def counted(*args):
-        runs.append(args)
+        calls.append(args)
         return method.forecast(*args)
 
     monkeypatch.setitem(METHODS, name, replace(method, forecast=counted))
-    forecasts.expect(later)
-    for one, h in ((panel, 4), (later, 9), (panel.take(np.array([2, 0])), 6)):
-        for got, want in zip(forecasts(name, one, h, 12), method.forecast(one, h, 12), strict=True):
-            np.testing.assert_allclose(got, want, rtol=1e-12)
-    assert len(runs) == 1
-    forecasts(name, panel, 4, 6)
-    assert len(runs) == 2  # another season
+    cache.expect(expected_panel)
+    subset = panel.take(np.array([2, 0]))
+    for series, h in ((panel, 4), (expected_panel, 9), (subset, 6)):
+        point, deviation = method.forecast(series, h, 12)
+        cached_point, cached_deviation = cache(name, series, h, 12)
+        np.testing.assert_allclose(cached_point, point, rtol=1e-12)
+        np.testing.assert_allclose(cached_deviation, deviation, rtol=1e-12)
+    assert len(calls) == 1
+    cache(name, panel, 4, 6)
+    assert len(calls) == 2  # another season length
 
 
 @pytest.mark.parametrize(
     ("y", "m", "expected"),
     [
         ([9, 1, 3], 2, 2),
-        ([9, 1, NAN, 3, NAN], 3, 3),  # missing values do not count
-        ([5, NAN, NAN, NAN], 2, 5),  # an empty window repeats the mean before it
-        (range(20), 1, 14.5),  # without a season the last ten
+        ([9, 1, NAN, 3, NAN], 3, 3),  # missing values are ignored
+        ([5, NAN, NAN, NAN], 2, 5),  # an empty window repeats the previous mean
+        (range(20), 1, 14.5),  # without a season, the last ten values
         ([7], 12, 7),
     ],
 )

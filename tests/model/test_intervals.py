@@ -1,4 +1,4 @@
-"""Levels and quantiles."""
+"""Levels of prediction intervals, and interpolation of quantiles."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from forecastkit.series.intervals import checked_levels, normal, quantiles_at, t
 
 
 @pytest.mark.parametrize("level", [0.8, 0, 100, -5, [80, 0.95]])
-def test_levels_that_are_no_percentage_are_refused(level):
+def test_levels_outside_the_range_of_percentages_are_refused(level):
     with pytest.raises(OptionError, match="not a percentage"):
         checked_levels(level)
 
 
-def test_quantiles_that_the_network_gives_are_read_as_they_are():
+def test_quantiles_of_the_network_are_not_changed_by_interpolation():
     paths = np.arange(7.0)[None, None]
     z = np.array([[normal(q) for q in QUANTILES]])
     np.testing.assert_allclose(quantiles_at(paths, QUANTILES, z)[0, 0], np.arange(7.0), atol=1e-12)
@@ -26,7 +26,7 @@ def test_quantiles_that_the_network_gives_are_read_as_they_are():
 
 @given(st.lists(st.floats(0.01, 5), min_size=6, max_size=6))
 @settings(max_examples=100, deadline=None)
-def test_wider_levels_are_wider(gaps):
+def test_intervals_of_higher_levels_are_wider(gaps):
     paths = np.cumsum([0.0, *gaps])[None, None]
     ends = np.array([[normal(q) for q in tails(level)] for level in (10, 50, 80, 99)])
     z = np.concatenate([ends[::-1, 0], ends[:, 1]])[None]

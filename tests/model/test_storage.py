@@ -1,4 +1,4 @@
-"""The model file: whole or not at all, and nothing but a whole one is read."""
+"""The model file: atomic writing, and refusal of damaged and foreign files."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def path(tmp_path):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_the_weights_of_every_cell_are_read_back(cell, tmp_path):
+def test_round_trip_of_the_weights_of_every_cell(cell, tmp_path):
     model = small_model(cell=cell)
     write_model(model, tmp_path / "m.safetensors")
     stored = read_model(tmp_path / "m.safetensors").blend
@@ -68,27 +68,27 @@ def test_the_weights_of_every_cell_are_read_back(cell, tmp_path):
     np.testing.assert_array_equal(stored.quantiles(panel, z), model.blend.quantiles(panel, z))
 
 
-def test_what_is_written_is_read(path):
-    back, model = read_model(path), small_model()
-    parts = [(part.name, part.weight) for part in back.blend.parts]
+def test_round_trip_of_a_model(path):
+    stored, model = read_model(path), small_model()
+    parts = [(part.name, part.weight) for part in stored.blend.parts]
     assert parts == [("LSTM", 0.75), ("Theta", 0.25)]
-    assert back.blend.members[0].network == model.blend.members[0].network
-    np.testing.assert_array_equal(back.blend.calibration.radius, Calibration.none(2).radius)
-    assert back.history.index.ids.tolist() == model.history.index.ids.tolist()
-    np.testing.assert_array_equal(back.history.panel.values, model.history.panel.values)
-    assert back.history.index.frequency == model.history.index.frequency
-    assert back.metadata == model.metadata
+    assert stored.blend.members[0].network == model.blend.members[0].network
+    np.testing.assert_array_equal(stored.blend.calibration.radius, Calibration.none(2).radius)
+    assert stored.history.index.ids.tolist() == model.history.index.ids.tolist()
+    np.testing.assert_array_equal(stored.history.panel.values, model.history.panel.values)
+    assert stored.history.index.frequency == model.history.index.frequency
+    assert stored.metadata == model.metadata
     for name, weight in model.blend.members[0].weights.items():
-        np.testing.assert_array_equal(back.blend.members[0].weights[name], weight)
+        np.testing.assert_array_equal(stored.blend.members[0].weights[name], weight)
 
 
-def test_no_other_file_is_left_behind(path):
+def test_no_temporary_file_remains(path):
     write_model(small_model(1), path)
     assert [p.name for p in path.parent.iterdir()] == ["m.safetensors"]
 
 
 @pytest.mark.parametrize(
-    ("start", "said"),
+    ("start", "message"),
     [
         (b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "a PNG picture"),
         (b"PK\x03\x04" + b"\0" * 50, "a ZIP archive"),
@@ -98,13 +98,13 @@ def test_no_other_file_is_left_behind(path):
         (b"date,y\n2024-01-01,1\n", "not a whole safetensors file"),
     ],
 )
-def test_other_files_are_refused_by_name(start, said, tmp_path):
+def test_files_of_other_formats_are_identified_and_refused(start, message, tmp_path):
     (tmp_path / "other").write_bytes(start)
-    with pytest.raises(ModelFileError, match=said):
+    with pytest.raises(ModelFileError, match=message):
         read_model(tmp_path / "other")
 
 
-def test_missing_files_and_folders(tmp_path):
+def test_missing_files_and_folders_are_refused(tmp_path):
     with pytest.raises(UnknownFileError, match="no model file"):
         read_model(tmp_path / "nothing")
     with pytest.raises(UnknownFileError, match="is a folder"):
@@ -113,8 +113,8 @@ def test_missing_files_and_folders(tmp_path):
         write_model(small_model(), tmp_path)
 
 
-def rewritten(path, change):
-    """Change the manifest in a model file."""
+def rewrite_manifest(path, change):
+    """Change the manifest of a model file in place."""
     data = path.read_bytes()
     size = struct.unpack("<Q", data[:8])[0]
     header = json.loads(data[8 : 8 + size])
@@ -128,7 +128,7 @@ def rewritten(path, change):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (lambda m: m.update(format_version=99), "format version 99; this forecastkit reads"),
         (lambda m: m["networks"][0].update(units=3), "not F32"),
@@ -149,8 +149,14 @@ def rewritten(path, change):
         (lambda m: m.pop("facts"), "not valid .*facts"),
         (lambda m: m["frequency"].update(step=0), "step of the frequency is 0"),
         (lambda m: m["frequency"].update(step=2**70), "step of the frequency is"),
-        (lambda m: m["networks"][0]["view"].update(season_lengths=[10**9]), "season length is 1000000000"),
-        (lambda m: m["networks"][0]["view"].update(season_lengths=[]), "length of season_lengths is 0"),
+        (
+            lambda m: m["networks"][0]["view"].update(season_lengths=[10**9]),
+            "season length is 1000000000",
+        ),
+        (
+            lambda m: m["networks"][0]["view"].update(season_lengths=[]),
+            "length of season_lengths is 0",
+        ),
         (lambda m: m["networks"][0]["view"].update(sequence_stride=2**62), "sequence_stride is"),
         (lambda m: m["networks"][0]["view"].update(trend_share=float("nan")), "trend_share is nan"),
         (lambda m: m["networks"][0].update(quantiles=[-0.1, 0.5, 0.9]), "quantiles is"),
@@ -159,9 +165,9 @@ def rewritten(path, change):
         (lambda m: m.update(facts=5), "not valid"),
     ],
 )
-def test_altered_manifests_are_refused(change, said, path):
-    rewritten(path, change)
-    with pytest.raises(ModelFileError, match=said):
+def test_altered_manifests_are_refused(change, message, path):
+    rewrite_manifest(path, change)
+    with pytest.raises(ModelFileError, match=message):
         read_model(path)
 
 
@@ -169,13 +175,11 @@ def test_weights_that_are_not_finite_are_refused(tmp_path):
     model = small_model()
     model.blend.members[0].weights["head/bias"][0] = np.nan
     write_model(model, tmp_path / "m")
-    with pytest.raises(
-        ModelFileError, match="'head/bias' holds values that are not finite"
-    ):
+    with pytest.raises(ModelFileError, match="'head/bias' holds values that are not finite"):
         read_model(tmp_path / "m")
 
 
-def test_one_changed_byte_is_noticed(path):
+def test_a_single_changed_byte_is_detected(path):
     data = bytearray(path.read_bytes())
     data[-3] ^= 1
     path.write_bytes(bytes(data))
@@ -189,7 +193,7 @@ def test_a_foreign_safetensors_file_is_refused(tmp_path):
         read_model(tmp_path / "m.safetensors")
 
 
-def test_truncation_at_every_byte_is_refused(path):
+def test_truncated_files_are_refused(path):
     data = path.read_bytes()
     for size in range(0, len(data), 7):
         path.write_bytes(data[:size])
@@ -197,19 +201,19 @@ def test_truncation_at_every_byte_is_refused(path):
             read_model(path)
 
 
-def test_flipped_bytes_give_a_model_or_our_error(path):
+def test_flipped_bits_never_raise_an_unexpected_error(path):
     data, rng = path.read_bytes(), np.random.default_rng(0)
     for _ in range(500):
         damaged = bytearray(data)
-        for place in rng.integers(0, len(data), 3):
-            damaged[place] ^= 1 << int(rng.integers(0, 8))
+        for position in rng.integers(0, len(data), 3):
+            damaged[position] ^= 1 << int(rng.integers(0, 8))
         path.write_bytes(bytes(damaged))
         with contextlib.suppress(ForecastkitError):
             read_model(path)
 
 
-def test_a_killed_writer_leaves_the_old_model_or_the_new_one(path):
-    """Kill a process that saves in a loop at twenty moments; the file is whole each time."""
+def test_killing_the_writer_leaves_the_old_or_the_new_model(path):
+    """Kill a process that saves in a loop at different times; the file is valid each time."""
     code = (
         "import sys; sys.path.insert(0, sys.argv[2]); import test_storage as t\n"
         "print('ready', flush=True)\n"
@@ -217,27 +221,27 @@ def test_a_killed_writer_leaves_the_old_model_or_the_new_one(path):
         "    for seed in (1, 2): t.write_model(t.small_model(seed), sys.argv[1])\n"
     )
     here = os.path.dirname(__file__)
-    writer_seeds = [small_model(seed).blend.members[0].weights["head/bias"] for seed in (0, 1, 2)]
-    for moment in range(3):
+    biases = [small_model(seed).blend.members[0].weights["head/bias"] for seed in (0, 1, 2)]
+    for trial in range(3):
         child = subprocess.Popen(
             [sys.executable, "-c", code, str(path), here], stdout=subprocess.PIPE, text=True
         )
         child.stdout.readline()
-        time.sleep(0.02 + 0.013 * moment)
+        time.sleep(0.02 + 0.013 * trial)
         child.send_signal(signal.SIGKILL)
         child.wait()
         child.stdout.close()
-        found = read_model(path).blend.members[0].weights["head/bias"]
-        assert any(np.array_equal(found, one) for one in writer_seeds)
+        stored = read_model(path).blend.members[0].weights["head/bias"]
+        assert any(np.array_equal(stored, bias) for bias in biases)
 
 
-def test_a_full_disk_leaves_the_old_model(path, monkeypatch):
+def test_the_old_model_survives_a_full_disk(path, monkeypatch):
     before = path.read_bytes()
 
-    def full(_):
+    def disk_full(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", disk_full)
     with pytest.raises(WriteError, match="No space left"):
         write_model(small_model(1), path)
     assert path.read_bytes() == before
@@ -246,7 +250,7 @@ def test_a_full_disk_leaves_the_old_model(path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def with_covariates(tmp_path_factory):
-    """A model of a price that is known ahead, rain of the past, a shelf, and an event."""
+    """Model file with a price known in advance, past rain, a static shelf, and an event."""
     rng, parts = np.random.default_rng(0), []
     for name in ("a", "b"):
         days = pd.date_range("2024-01-01", periods=60)
@@ -293,6 +297,6 @@ def test_altered_covariates_are_refused(change, with_covariates, tmp_path):
     path = tmp_path / "m.safetensors"
     path.write_bytes(with_covariates)
     read_model(path)
-    rewritten(path, change)
+    rewrite_manifest(path, change)
     with pytest.raises(ModelFileError):
         read_model(path)

@@ -1,4 +1,4 @@
-"""Covariate inputs of a network: future per step, historical per cutoff, static per series."""
+"""Covariate inputs of a network: future, historical and static features."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def random_weights(network, rng):
     return {name: rng.normal(0, 0.4, shape).astype("float32") for name, shape in shapes}
 
 
-def seen(rng, n=7):
+def random_inputs(rng, n=7):
     x = rng.normal(size=(n, 12, VIEW.n_inputs)).astype("float32")
     return x, rng.normal(size=(n, 12, 4, 3)).astype("float32")
 
@@ -35,88 +35,90 @@ def seen(rng, n=7):
 def test_keras_and_numpy_agree(cell, rng):
     network = NetworkConfig(cell, 5, VIEW)
     weights, model = random_weights(network, rng), build(network, seed=1)
-    assert {name: one.shape for name, one in get_weights(model).items()} == network.weight_shapes()
+    assert {name: w.shape for name, w in get_weights(model).items()} == network.weight_shapes()
     set_weights(model, weights)
-    x, future = seen(rng)
+    x, future = random_inputs(rng)
     by_keras = model([x, future]).numpy()[:, -1]
     by_numpy = network_outputs(network, weights, x, future[:, -1])
     np.testing.assert_allclose(by_numpy, by_keras, rtol=1e-5, atol=1e-5)
-    alone = network_outputs(network, weights, x)
-    assert np.abs(by_numpy - alone).min(axis=(1, 2)).max() > 1e-3
+    without = network_outputs(network, weights, x)
+    assert np.abs(by_numpy - without).min(axis=(1, 2)).max() > 1e-3
     np.testing.assert_allclose(
-        network_outputs(network, weights, x, np.zeros_like(future[:, -1])), alone, atol=1e-6
+        network_outputs(network, weights, x, np.zeros_like(future[:, -1])), without, atol=1e-6
     )
 
 
 @cells
-def test_the_gradient_passes_through_future_features(cell, rng):
+def test_the_input_gradient_includes_the_layer_of_future_features(cell, rng):
     network = NetworkConfig(cell, 5, VIEW)
     weights, model = random_weights(network, rng), build(network, seed=1)
     set_weights(model, weights)
-    x, future = seen(rng)
+    x, future = random_inputs(rng)
     upstream = rng.normal(size=(7, 4)).astype("float32")
-    given = tf.convert_to_tensor(x)
+    inputs = tf.convert_to_tensor(x)
     with tf.GradientTape() as tape:
-        tape.watch(given)
-        raw = model([given, tf.convert_to_tensor(future)])[:, -1, :, 0]
+        tape.watch(inputs)
+        raw = model([inputs, tf.convert_to_tensor(future)])[:, -1, :, 0]
         loss = tf.reduce_sum(raw * upstream)
-    got = input_gradient(network, weights, x, upstream, future[:, -1])
-    np.testing.assert_allclose(got, tape.gradient(loss, given), rtol=1e-4, atol=1e-5)
+    gradient = input_gradient(network, weights, x, upstream, future[:, -1])
+    np.testing.assert_allclose(gradient, tape.gradient(loss, inputs), rtol=1e-4, atol=1e-5)
 
 
-def windows_of(rng, n=6, length=30, ahead=5):
-    rows = (length + ahead) * n
-    terms = CovariateFeatures(
-        rng.normal(size=(rows, 3)).astype("float32"),
-        rng.normal(size=(rows, 2)).astype("float32"),
+def random_windows(rng, n=6, length=30, n_future_rows=5):
+    n_rows = (length + n_future_rows) * n
+    features = CovariateFeatures(
+        rng.normal(size=(n_rows, 3)).astype("float32"),
+        rng.normal(size=(n_rows, 2)).astype("float32"),
         rng.normal(size=(n, 2)).astype("float32"),
-        np.arange(n + 1) * (length + ahead),
+        np.arange(n + 1) * (length + n_future_rows),
     )
     panel = Panel.of(list(rng.normal(size=(n, length)).cumsum(axis=1)))
-    return replace(Windows.of(panel, VIEW), features=terms)
+    return replace(Windows.of(panel, VIEW), features=features)
 
 
-def test_future_features_lie_after_the_cutoff_and_historical_ones_at_it(rng):
-    windows = windows_of(rng)
+def test_future_features_follow_the_cutoff_and_historical_ones_are_at_it(rng):
+    windows = random_windows(rng)
     series, ends = np.array([2, 4]), np.array([29, 20])
     cutoffs = windows.cutoffs(series, ends)
     future = windows.future(series, cutoffs)
-    terms = windows.features
-    np.testing.assert_array_equal(future[0, -1], terms.future[2 * 35 + 30 : 2 * 35 + 34])
-    np.testing.assert_array_equal(future[1, -1], terms.future[4 * 35 + 21 : 4 * 35 + 25])
+    features = windows.features
+    np.testing.assert_array_equal(future[0, -1], features.future[2 * 35 + 30 : 2 * 35 + 34])
+    np.testing.assert_array_equal(future[1, -1], features.future[4 * 35 + 21 : 4 * 35 + 25])
     x = windows.inputs(series, cutoffs)[..., -4:]
-    np.testing.assert_array_equal(x[1, -1, :2], terms.historical[4 * 35 + 20])
-    np.testing.assert_array_equal(x[1, -1, 2:], terms.static[4])
+    np.testing.assert_array_equal(x[1, -1, :2], features.historical[4 * 35 + 20])
+    np.testing.assert_array_equal(x[1, -1, 2:], features.static[4])
     assert (x[1, 0] == 0).all() == (not windows.is_used(cutoffs)[1, 0])
 
 
-def test_beyond_known_rows_future_features_are_zero(rng):
-    windows = windows_of(rng, ahead=2)
+def test_future_features_without_rows_are_zero(rng):
+    windows = random_windows(rng, n_future_rows=2)
     future = windows.future(np.array([3]), np.array([[3 * 30 + 29]]))
     assert (future[0, 0, :2] != 0).all()
     assert (future[0, 0, 2:] == 0).all()
 
 
-def test_covariates_turn_with_the_series(rng):
-    x, _ = seen(rng)
-    turned = negated(x, VIEW)
+def test_historical_features_are_negated_with_the_series_and_static_ones_are_not(rng):
+    x, _ = random_inputs(rng)
+    negative = negated(x, VIEW)
     historical, static = slice(-4, -2), slice(-2, None)
-    np.testing.assert_array_equal(turned[..., historical], -x[..., historical])
-    np.testing.assert_array_equal(turned[..., static], x[..., static])
-    np.testing.assert_array_equal(turned[..., : VIEW.n_equivariant], -x[..., : VIEW.n_equivariant])
+    np.testing.assert_array_equal(negative[..., historical], -x[..., historical])
+    np.testing.assert_array_equal(negative[..., static], x[..., static])
+    np.testing.assert_array_equal(
+        negative[..., : VIEW.n_equivariant], -x[..., : VIEW.n_equivariant]
+    )
 
 
 @cells
-def test_room_for_covariates_changes_nothing(cell, rng):
+def test_added_covariate_inputs_do_not_change_the_outputs(cell, rng):
     network, weights = adapt_to(*pretrained(cell)[:2], (4,), 4)
-    roomy, more = add_covariate_inputs(network, weights, 3, 2, 2)
-    windows = windows_of(rng)
+    extended, extended_weights = add_covariate_inputs(network, weights, 3, 2, 2)
+    windows = random_windows(rng)
     series, ends = np.arange(6), np.full(6, 29)
-    plain = Windows(windows.panel, windows.components, network.view)
-    wide = Windows(windows.panel, windows.components, roomy.view, windows.features)
+    without = Windows(windows.panel, windows.components, network.view)
+    with_features = Windows(windows.panel, windows.components, extended.view, windows.features)
     np.testing.assert_allclose(
-        network_quantiles(roomy, more, wide, series, ends),
-        network_quantiles(network, weights, plain, series, ends),
+        network_quantiles(extended, extended_weights, with_features, series, ends),
+        network_quantiles(network, weights, without, series, ends),
         rtol=1e-5,
         atol=1e-6,
     )

@@ -1,4 +1,4 @@
-"""Keras network and NumPy runtime are one network; it starts from the base path; it learns."""
+"""Agreement of Keras and NumPy, quantiles, loss, validation and training of networks."""
 
 from __future__ import annotations
 
@@ -51,20 +51,20 @@ def test_keras_and_numpy_agree(cell, rng):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_the_model_has_the_weights_that_a_file_must_hold(cell):
+def test_the_keras_model_has_the_weights_of_a_model_file(cell):
     network = config(cell)
     shapes = {name: w.shape for name, w in get_weights(build(network, seed=1)).items()}
     assert shapes == network.weight_shapes()
 
 
-def test_the_configuration_survives_json():
+def test_round_trip_of_the_configuration_through_json():
     import json
 
     network = config()
     assert NetworkConfig.from_dict(json.loads(json.dumps(network.to_dict()))) == network
 
 
-def test_an_untrained_network_leaves_the_base_path(rng):
+def test_an_untrained_network_returns_the_baseline_forecast(rng):
     windows = Windows.of(panel(rng), VIEW)
     series, ends = np.arange(12), np.full(12, 39)
     paths = network_quantiles(config(), get_weights(build(config(), 3)), windows, series, ends)
@@ -74,54 +74,55 @@ def test_an_untrained_network_leaves_the_base_path(rng):
 
 @given(st.integers(0, 2**32))
 @settings(max_examples=50, deadline=None)
-def test_quantiles_never_cross(seed):
+def test_quantiles_do_not_cross(seed):
     rng = np.random.default_rng(seed)
     raw = rng.normal(0, 20, (5, 4, 7)).astype("float32")
-    spread = rng.uniform(0.01, 10, (5, 4)).astype("float32")
-    paths = quantile_paths(raw, spread, config().quantiles, np)
+    standard_error = rng.uniform(0.01, 10, (5, 4)).astype("float32")
+    paths = quantile_paths(raw, standard_error, config().quantiles, np)
     assert (np.diff(paths, axis=-1) >= 0).all()
 
 
 def test_a_negated_series_has_the_negated_forecast(rng):
     network, weights = config(), random_weights(config(), rng)
-    one = panel(rng)
-    other = one.with_values(-one.values)
+    original = panel(rng)
+    negative = original.with_values(-original.values)
     series, ends = np.arange(12), np.full(12, 39)
     paths = [
-        network_quantiles(network, weights, Windows.of(p, VIEW), series, ends) for p in (one, other)
+        network_quantiles(network, weights, Windows.of(p, VIEW), series, ends)
+        for p in (original, negative)
     ]
     np.testing.assert_allclose(paths[0], -paths[1][..., ::-1], atol=1e-5)
 
 
-def test_the_loss_is_the_pinball_loss_by_hand():
+def test_the_loss_is_the_weighted_pinball_loss():
     taus = (0.1, 0.5, 0.9)
     paths = np.array([[[1.0, 2.0, 3.0]]], "float32")
     target, weight = np.array([[4.0]], "float32"), np.array([[2.0]], "float32")
-    by_hand = 2 * 0.5 * 2 + np.mean([2 * 0.1 * 3, 2 * 0.5 * 2, 2 * 0.9 * 1])
-    assert float(pinball_loss(paths, target, weight, taus)) == pytest.approx(by_hand, rel=1e-5)
+    expected = 2 * 0.5 * 2 + np.mean([2 * 0.1 * 3, 2 * 0.5 * 2, 2 * 0.9 * 1])
+    assert float(pinball_loss(paths, target, weight, taus)) == pytest.approx(expected, rel=1e-5)
 
 
-def test_targets_without_a_value_do_not_count(rng):
+def test_missing_targets_have_weight_zero(rng):
     p = panel(rng)
     p.values[5::7] = np.nan
     windows = Windows.of(p, VIEW)
     batch = cut(windows, np.arange(12), np.full(12, 38), scale_power=0.5)
-    known = ~np.isnan(
+    observed = ~np.isnan(
         windows.targets(np.arange(12), windows.cutoffs(np.arange(12), np.full(12, 38)))
     )
-    np.testing.assert_array_equal(batch.weights > 0, known)
+    np.testing.assert_array_equal(batch.weights > 0, observed)
     assert np.isfinite(batch.targets).all()
 
 
-def test_validation_counts_the_tail_alone(rng):
+def test_validation_targets_are_the_last_steps_only(rng):
     windows = Windows.of(panel(rng), VIEW)
-    batch = validation_batch(windows, TrainingConfig(), tail=4, seed=0)
-    steps = 38 - np.arange(11, -1, -1)  # cutoffs of every run
+    batch = validation_batch(windows, TrainingConfig(), val_size=4, seed=0)
+    steps = 38 - np.arange(11, -1, -1)  # cutoffs of every sequence
     ahead = steps[:, None] + np.arange(1, 5)
     np.testing.assert_array_equal(batch.weights[0] > 0, (ahead >= 36) & (ahead < 40))
 
 
-def test_training_learns_and_repeats_itself(rng):
+def test_training_lowers_the_loss_and_is_reproducible(rng):
     training = TrainingConfig(max_steps=60, check_every=20)
     windows = Windows.of(panel(rng, n=16, length=60), VIEW)
     trainer = Trainer(config(), training)
@@ -152,7 +153,7 @@ def test_a_loss_that_is_not_finite_stops_training(rng):
     "seasons", [(1,), (4,), (5,), (7,), (12,), (24,), (24, 168), (48, 336), (52,)]
 )
 @pytest.mark.parametrize("longest", [5, 30, 200, 5000])
-def test_there_is_a_view_for_every_season_and_length(seasons, longest):
+def test_default_view_for_any_season_and_length(seasons, longest):
     view = default_view(seasons, 3, longest)
     assert view.input_size >= 1
     assert (
@@ -160,15 +161,15 @@ def test_there_is_a_view_for_every_season_and_length(seasons, longest):
     )
 
 
-def test_the_last_layer_can_learn_alone(rng):
+def test_training_of_the_head_only(rng):
     training = TrainingConfig(batch_size=8, learning_rate=0.01)
     windows = Windows.of(panel(rng), VIEW)
     trainer = Trainer(config(), training)
     start = random_weights(config(), rng)
     for head_only in (True, False):
-        how = TrainingConfig(batch_size=8, learning_rate=0.01, head_only=head_only)
-        sampler = Sampler(windows, how, seed=1, batch_size=8)
-        found = trainer.run(sampler, seed=1, steps=30, training=how, weights=start).weights
-        moved = {name for name, one in found.items() if not np.allclose(one, start[name])}
-        assert {"head/kernel", "head/bias"} <= moved
-        assert (moved == {"head/kernel", "head/bias"}) == head_only
+        variant = TrainingConfig(batch_size=8, learning_rate=0.01, head_only=head_only)
+        sampler = Sampler(windows, variant, seed=1, batch_size=8)
+        weights = trainer.run(sampler, seed=1, steps=30, training=variant, weights=start).weights
+        changed = {name for name, w in weights.items() if not np.allclose(w, start[name])}
+        assert {"head/kernel", "head/bias"} <= changed
+        assert (changed == {"head/kernel", "head/bias"}) == head_only

@@ -1,4 +1,4 @@
-"""The networks that ship with the package, whatever series, scale and horizon they are used for."""
+"""Pretrained networks, on series of any season, scale and horizon."""
 
 from __future__ import annotations
 
@@ -20,31 +20,32 @@ cells = pytest.mark.parametrize("cell", ["lstm", "rnn"])
 SEASONS = [(1,), (4,), (12,), (7,), (7, 365), (52,), (24,), (24, 168), (48, 336), (30,)]
 
 
-def test_both_fit_in_four_megabytes():
+def test_both_files_together_are_at_most_four_megabytes():
     folder = files("forecastkit") / "weights"
-    sizes = [len(one.read_bytes()) for one in folder.iterdir() if one.name.endswith("safetensors")]
+    weights = [file for file in folder.iterdir() if file.name.endswith("safetensors")]
+    sizes = [len(file.read_bytes()) for file in weights]
     assert len(sizes) == 2
     assert sum(sizes) <= 4 * 2**20
 
 
 @cells
-def test_a_card_says_where_the_weights_come_from(cell):
+def test_the_model_card_documents_the_pretraining(cell):
     network, weights, card = pretrained(cell)
-    assert {name: one.shape for name, one in weights.items()} == network.weight_shapes()
+    assert {name: w.shape for name, w in weights.items()} == network.weight_shapes()
     assert card["run"]["cell"] == network.cell == cell
     assert card["steps"] > 1000
     assert card["validation"]
-    assert all(np.isfinite(one).all() for one in weights.values())
+    assert all(np.isfinite(w).all() for w in weights.values())
 
 
-def test_the_twins_have_as_many_weights():
-    counts = [sum(one.size for one in pretrained(cell)[1].values()) for cell in ("lstm", "rnn")]
+def test_lstm_and_rnn_have_about_as_many_weights():
+    counts = [sum(w.size for w in pretrained(cell)[1].values()) for cell in ("lstm", "rnn")]
     assert counts[1] == pytest.approx(counts[0], rel=0.02)
 
 
 @cells
 @pytest.mark.parametrize("seasons", SEASONS, ids=str)
-def test_training_and_prediction_agree(cell, seasons, rng):
+def test_keras_and_numpy_agree(cell, seasons, rng):
     network, weights = adapt_to(*pretrained(cell)[:2], seasons, 10)
     x = rng.normal(size=(3, network.view.sequence_length, network.view.n_inputs)).astype("float32")
     model = build(network, seed=0)
@@ -63,15 +64,15 @@ def forecast_paths(network, weights, panel, quantiles):
 def series_of(rng, seasons, n=6):
     length = max(60, 3 * max(seasons))
     t = np.arange(length)
-    waves = sum(np.sin(2 * np.pi * t / m) for m in seasons if m > 1)
-    return [50 + 5 * waves + rng.normal(0, 1, length).cumsum() * 0.3 for _ in range(n)]
+    season = sum(np.sin(2 * np.pi * t / m) for m in seasons if m > 1)
+    return [50 + 5 * season + rng.normal(0, 1, length).cumsum() * 0.3 for _ in range(n)]
 
 
 @cells
 @pytest.mark.parametrize("seasons", SEASONS, ids=str)
 @pytest.mark.parametrize("horizon", [1, PRETRAINED_HORIZON, 4 * PRETRAINED_HORIZON])
-def test_any_horizon(cell, seasons, horizon, rng):
-    """Up to four times the trained one: finite, ordered, near the series, no jump at its end."""
+def test_forecasts_for_any_horizon(cell, seasons, horizon, rng):
+    """Up to four times the trained horizon: finite, ordered, plausible, no jump at its end."""
     network, weights = adapt_to(*pretrained(cell)[:2], seasons, horizon)
     panel = Panel.of(series_of(rng, seasons))
     paths = forecast_paths(network, weights, panel, (0.025, 0.1, 0.5, 0.9, 0.975))
@@ -80,8 +81,8 @@ def test_any_horizon(cell, seasons, horizon, rng):
     assert (np.abs(paths[..., 2] - 50) < 60).all()
     if horizon > PRETRAINED_HORIZON:
         steps = np.abs(np.diff(paths[..., 2], axis=1))
-        usual = steps[:, : PRETRAINED_HORIZON - 1].max(axis=1)
-        assert (steps[:, PRETRAINED_HORIZON - 1] < 3 * usual + 1).all()
+        largest = steps[:, : PRETRAINED_HORIZON - 1].max(axis=1)
+        assert (steps[:, PRETRAINED_HORIZON - 1] < 3 * largest + 1).all()
         width = paths[..., 3] - paths[..., 1]
         assert (width[:, -1] > 0.5 * width[:, PRETRAINED_HORIZON - 1]).all()
 
@@ -89,14 +90,16 @@ def test_any_horizon(cell, seasons, horizon, rng):
 @cells
 def test_a_longer_horizon_does_not_change_the_first_steps(cell, rng):
     panel = Panel.of(series_of(rng, (12,)))
-    whole = pretrained(cell)[:2]
-    long, short = (forecast_paths(*adapt_to(*whole, (12,), h), panel, (0.5, 0.9)) for h in (100, 5))
+    network = pretrained(cell)[:2]
+    long, short = (
+        forecast_paths(*adapt_to(*network, (12,), h), panel, (0.5, 0.9)) for h in (100, 5)
+    )
     np.testing.assert_allclose(long[:, :5], short, rtol=1e-6)
 
 
 @pytest.mark.parametrize("seasons", SEASONS, ids=str)
-def test_scale_and_sign_do_not_matter(seasons, rng):
-    """A forecast in other units is the forecast in other units; a negated series is negated."""
+def test_forecasts_are_equivariant_to_scale_and_sign(seasons, rng):
+    """Scaling or negating a series scales or negates its forecast."""
     network, weights = adapt_to(*pretrained("lstm")[:2], seasons, 12)
     series = series_of(rng, seasons)
     paths = forecast_paths(network, weights, Panel.of(series), (0.1, 0.5, 0.9))
@@ -105,13 +108,13 @@ def test_scale_and_sign_do_not_matter(seasons, rng):
             network, weights, Panel.of([factor * y for y in series]), (0.1, 0.5, 0.9)
         )
         np.testing.assert_allclose(scaled, factor * paths, rtol=1e-3)
-    crossing = [y - y.mean() for y in series]
-    upright = forecast_paths(network, weights, Panel.of(crossing), (0.1, 0.5, 0.9))
-    turned = forecast_paths(network, weights, Panel.of([-y for y in crossing]), (0.1, 0.5, 0.9))
-    np.testing.assert_allclose(turned[..., ::-1], -upright, rtol=1e-3, atol=1e-4)
+    centred = [y - y.mean() for y in series]
+    original = forecast_paths(network, weights, Panel.of(centred), (0.1, 0.5, 0.9))
+    negative = forecast_paths(network, weights, Panel.of([-y for y in centred]), (0.1, 0.5, 0.9))
+    np.testing.assert_allclose(negative[..., ::-1], -original, rtol=1e-3, atol=1e-4)
 
 
-def test_weights_that_do_not_fit_are_refused(tmp_path):
+def test_weights_of_wrong_shape_are_refused(tmp_path):
     network = NetworkConfig("rnn", 4, pretrained_view((1,)))
     weights = {name: np.zeros(shape, "f") for name, shape in network.weight_shapes().items()}
     write_weights(tmp_path / "w.safetensors", network, weights, {})

@@ -1,4 +1,4 @@
-"""Effects of covariates: estimated, shrunk, subtracted and added back."""
+"""Effects of covariates: estimation, shrinkage and regression adjustment."""
 
 from __future__ import annotations
 
@@ -15,117 +15,119 @@ from forecastkit.series.ragged import Ragged
 from forecastkit.series.scale import measure_scale
 
 
-def beside(values, offsets, known_ahead=True):
-    """Covariates of these rows, without static ones."""
+def covariates_of(values, offsets, known_ahead=True):
+    """Covariates with the given rows, without static ones."""
     n = values.shape[1]
-    marks = np.full(n, known_ahead) if np.ndim(known_ahead) == 0 else np.array(known_ahead)
+    is_known = np.full(n, known_ahead) if np.ndim(known_ahead) == 0 else np.array(known_ahead)
     static = np.zeros((len(offsets) - 1, 0))
-    return Covariates(Ragged(values, np.asarray(offsets)), static, marks, np.ones(n, bool))
+    return Covariates(Ragged(values, np.asarray(offsets)), static, is_known, np.ones(n, bool))
 
 
-def made(rng, n=20, length=80, ahead=6, effect=0.7, noise=0.1, unit=100.0, spread=0.2):
-    """Series whose promotions multiply what a level and a season say."""
+def simulated(rng, n=20, length=80, h=6, effect=0.7, noise=0.1, unit=100.0, effect_std=0.2):
+    """Series with trend, weekly season, and multiplicative effects of promotions and prices."""
     values, rows = [], []
     for _ in range(n):
-        promo = (rng.random(length + ahead) < 0.3).astype(float)
-        price = np.exp(rng.normal(0, 0.15, length + ahead))
-        own = effect + spread * rng.normal()
-        t = np.arange(length + ahead)
-        z = 0.004 * t + 0.3 * np.sin(2 * np.pi * t / 7) + own * promo - 1.5 * np.log(price)
-        values.append(unit * np.exp(z + rng.normal(0, noise, length + ahead))[:length])
+        promo = (rng.random(length + h) < 0.3).astype(float)
+        price = np.exp(rng.normal(0, 0.15, length + h))
+        promo_effect = effect + effect_std * rng.normal()
+        t = np.arange(length + h)
+        season = 0.3 * np.sin(2 * np.pi * t / 7)
+        z = 0.004 * t + season + promo_effect * promo - 1.5 * np.log(price)
+        values.append(unit * np.exp(z + rng.normal(0, noise, length + h))[:length])
         rows.append(np.stack([price, promo], axis=1))
-    offsets = np.arange(n + 1) * (length + ahead)
-    return Panel(Ragged.of(values), beside(np.concatenate(rows), offsets))
+    offsets = np.arange(n + 1) * (length + h)
+    return Panel(Ragged.of(values), covariates_of(np.concatenate(rows), offsets))
 
 
-def test_effects_are_found_on_the_scale(rng):
-    panel = made(rng)
+def test_effects_are_estimated_on_the_transformed_scale(rng):
+    panel = simulated(rng)
     scale = measure_scale(panel)
     effects = estimate_effects(panel, scale, (7,))
-    usual = np.array([1.0, 0.0])
+    reference = np.array([1.0, 0.0])
     rows = np.array([[1.0, 1.0], [1.1, 0.0]])
-    terms = effects.terms(np.stack([usual, *rows]), np.array([1.0, 0.3]))
-    found = (terms[1:] - terms[0]) @ effects.mean
-    assert found[0] == pytest.approx(0.7, abs=0.1)  # the promotion
-    assert found[1] == pytest.approx(-1.5 * np.log(1.1), abs=0.03)  # a price ten percent up
+    terms = effects.terms(np.stack([reference, *rows]), np.array([1.0, 0.3]))
+    estimates = (terms[1:] - terms[0]) @ effects.mean
+    assert estimates[0] == pytest.approx(0.7, abs=0.1)  # of a promotion
+    assert estimates[1] == pytest.approx(-1.5 * np.log(1.1), abs=0.03)  # of a 10 % higher price
     adjusted = Adjusted.of(panel, effects).panel
-    noise = np.diff(adjusted.values[:80]) - np.diff(
-        0.3 * np.sin(2 * np.pi * np.arange(80) / 7)
-    )  # what is left moves by the noise alone
+    season = 0.3 * np.sin(2 * np.pi * np.arange(80) / 7)
+    noise = np.diff(adjusted.values[:80]) - np.diff(season)
     assert noise.std() < 0.22
 
 
-def test_a_series_of_few_values_takes_what_the_others_say(rng):
-    panel = made(rng)
+def test_coefficients_of_a_short_series_are_shrunk_to_the_mean(rng):
+    panel = simulated(rng)
     effects = estimate_effects(panel, measure_scale(panel), (7,))
-    few = made(rng, n=1, length=6, noise=0.5)
-    response = effects.of_series(few, measure_scale(few))
-    np.testing.assert_allclose(response.coefficients[0], effects.mean, atol=0.15)
+    short = simulated(rng, n=1, length=6, noise=0.5)
+    series_effects = effects.of_series(short, measure_scale(short))
+    np.testing.assert_allclose(series_effects.coefficients[0], effects.mean, atol=0.15)
 
 
-def test_columns_that_do_nothing_are_shrunk_away(rng):
-    panel = made(rng)
+def test_coefficients_of_irrelevant_columns_are_shrunk_to_zero(rng):
+    panel = simulated(rng)
     rows = panel.covariates.changing
-    panel = Panel(panel.y, beside(rng.normal(size=(len(rows.values), 4)), rows.offsets))
+    noise = rng.normal(size=(len(rows.values), 4))
+    panel = Panel(panel.y, covariates_of(noise, rows.offsets))
     effects = estimate_effects(panel, measure_scale(panel), (7,))
     assert np.abs(effects.mean).max() < 0.05
 
 
-def test_what_is_missing_counts_as_usual(rng):
-    panel = made(rng)
+def test_missing_covariates_are_replaced_by_the_mean(rng):
+    panel = simulated(rng)
     scale = measure_scale(panel)
     effects = estimate_effects(panel, scale, (7,))
-    response = effects.of_series(panel, scale)
-    row = np.array([[np.nan, np.nan]])
-    at_centre = response._of(response.centre[:1], np.array([0]))
-    np.testing.assert_allclose(response._of(row, np.array([0])), at_centre)
+    series_effects = effects.of_series(panel, scale)
+    missing = np.array([[np.nan, np.nan]])
+    at_mean = series_effects._effect(series_effects.centre[:1], np.array([0]))
+    np.testing.assert_allclose(series_effects._effect(missing, np.array([0])), at_mean)
 
 
-def test_values_after_the_cutoff_change_nothing(rng):
-    """Neither targets nor covariates after the end of the past move its effects by a bit."""
-    whole = made(rng)
+def test_later_values_do_not_change_effects(rng):
+    """Effects do not depend on targets or covariates after the cutoff."""
+    whole = simulated(rng)
     past = whole.drop_last(10)
     values, offsets = whole.covariates.changing.values.copy(), whole.covariates.changing.offsets
     values[np.arange(len(values)) % 86 >= 70] *= 3.0
-    changed = Panel(whole.y, beside(values, offsets)).drop_last(10)
-    found = [estimate_effects(one, measure_scale(one), (7,)) for one in (past, changed)]
-    assert found[0].mean.tobytes() == found[1].mean.tobytes()
-    under = [
-        e.of_series(p, measure_scale(p)).past(p)
-        for e, p in zip(found, (past, changed), strict=True)
+    changed = Panel(whole.y, covariates_of(values, offsets)).drop_last(10)
+    panels = (past, changed)
+    effects = [estimate_effects(panel, measure_scale(panel), (7,)) for panel in panels]
+    assert effects[0].mean.tobytes() == effects[1].mean.tobytes()
+    past_effects = [
+        fitted.of_series(panel, measure_scale(panel)).past(panel)
+        for fitted, panel in zip(effects, panels, strict=True)
     ]
-    assert under[0].tobytes() == under[1].tobytes()
+    assert past_effects[0].tobytes() == past_effects[1].tobytes()
 
 
-def test_a_column_for_networks_only_has_no_effect(rng):
-    panel = made(rng)
+def test_a_network_only_column_has_no_effect(rng):
+    panel = simulated(rng)
     covariates = panel.covariates
-    marks = np.ones(len(covariates.known_ahead), bool)
-    marks[-1] = False
-    still = replace(panel, covariates=replace(covariates, has_effect=marks))
-    effects = estimate_effects(still, measure_scale(still), (7,))
+    has_effect = np.ones(len(covariates.known_ahead), bool)
+    has_effect[-1] = False
+    panel = replace(panel, covariates=replace(covariates, has_effect=has_effect))
+    effects = estimate_effects(panel, measure_scale(panel), (7,))
     n_ahead = int(covariates.known_ahead.sum())
     assert effects.mean[n_ahead - 1] == 0.0
     assert n_ahead - 1 not in effects.pairs
-    response = effects.of_series(still, measure_scale(still))
-    assert np.abs(response.coefficients[:, n_ahead - 1]).max() < 1e-6
-    assert np.abs(response.coefficients[:, 0]).max() > 0.01
+    series_effects = effects.of_series(panel, measure_scale(panel))
+    assert np.abs(series_effects.coefficients[:, n_ahead - 1]).max() < 1e-6
+    assert np.abs(series_effects.coefficients[:, 0]).max() > 0.01
 
 
-def test_no_columns_no_effects(rng):
-    panel = made(rng)
+def test_without_future_columns_there_are_no_effects(rng):
+    panel = simulated(rng)
     scale = measure_scale(panel)
     assert estimate_effects(panel.alone(), scale, (7,)) is None
     rows = panel.covariates.changing
-    historical = beside(rows.values, rows.offsets, known_ahead=False)
+    historical = covariates_of(rows.values, rows.offsets, known_ahead=False)
     assert not len(estimate_effects(Panel(panel.y, historical), scale, (7,)).mean)
-    panel = Panel(panel.y, beside(np.ones_like(rows.values), rows.offsets))
+    panel = Panel(panel.y, covariates_of(np.ones_like(rows.values), rows.offsets))
     effects = estimate_effects(panel, scale, (7,))
     assert (effects.of_series(panel, scale).ahead(panel, 6) == 0).all()
 
 
-def test_columns_of_the_past_are_not_seen_ahead():
-    covariates = beside(np.arange(8.0).reshape(4, 2), [0, 4], known_ahead=[True, False])
+def test_historical_columns_are_missing_after_the_cutoff():
+    covariates = covariates_of(np.arange(8.0).reshape(4, 2), [0, 4], known_ahead=[True, False])
     ahead = covariates.after(np.array([2]), 3)
     assert ahead[0, :2, 0].tolist() == [4.0, 6.0]
     assert np.isnan(ahead[0, 2]).all()

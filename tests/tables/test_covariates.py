@@ -1,4 +1,4 @@
-"""Covariates: roles inferred, named and refused; encoded on the grid; their future."""
+"""Covariates: inferred and given roles, encodings, events, calendar features, future values."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def features(df, columns, freq=None):
 
 
 def table(n=8, trailing=0, **columns):
-    """Two series of some days; columns are lists of a value a day."""
+    """Two daily series; columns are lists with one value per day."""
     days = pd.date_range("2024-01-01", periods=n)
     parts = []
     for name in ("a", "b"):
@@ -43,48 +43,47 @@ def table(n=8, trailing=0, **columns):
 @pytest.mark.parametrize(
     ("cells", "trailing", "role"),
     [
-        ([1, 2, 1, 2, 1, 2, 1, 2], 0, "hist_exog"),  # nothing says that it is known ahead
-        ([1, 2, 1, 2, 1, 2, 1, 2], 2, "futr_exog"),  # rows after the last target hold it
-        ([1, 2, 1, 2, 1, 2, NAN, NAN], 2, "hist_exog"),  # they do not
-        ([1, 2, 1, 2, 1, 2, 1, NAN], 2, "hist_exog"),  # one of them does not
-        ([1, NAN, 1, 2, 1, 2, 1, 2], 2, "futr_exog"),  # it may be missing at times
-        ([5] * 8, 0, None),  # it never changes
-        ([NAN] * 8, 0, None),  # it is empty
-        (list("abababab"), 2, None),  # text that changes is used by name alone
+        ([1, 2, 1, 2, 1, 2, 1, 2], 0, "hist_exog"),  # no values after the last target
+        ([1, 2, 1, 2, 1, 2, 1, 2], 2, "futr_exog"),  # values in all rows after the last target
+        ([1, 2, 1, 2, 1, 2, NAN, NAN], 2, "hist_exog"),  # in none of them
+        ([1, 2, 1, 2, 1, 2, 1, NAN], 2, "hist_exog"),  # in only one of them
+        ([1, NAN, 1, 2, 1, 2, 1, 2], 2, "futr_exog"),  # a missing value in the past
+        ([5] * 8, 0, None),  # constant
+        ([NAN] * 8, 0, None),  # empty
+        (list("abababab"), 2, None),  # text that varies needs a given role
     ],
 )
-def test_a_column_that_is_not_named_means_what_its_cells_show(cells, trailing, role):
+def test_roles_are_inferred_from_cells(cells, trailing, role):
     columns, notes = find_columns(table(trailing=trailing, x=cells), h=max(trailing, 1))
     assert [column.role for column in columns] == ([role] if role else [])
     assert len(notes) == 1
     assert "'x'" in notes[0][0]
 
 
-def test_what_is_constant_in_a_series_is_static():
+def test_a_column_that_is_constant_within_series_is_static():
     df = table()
     df["store"] = df["unique_id"].map({"a": "north", "b": "south"})
     (column,), _ = find_columns(df)
     assert (column.role, column.categories) == ("stat_exog", ("north", "south"))
 
 
-def test_what_makes_up_the_target_is_left_out_and_said():
+def test_columns_that_leak_the_target_are_dropped_and_reported():
     df = table()
     df["casual"] = np.arange(16) % 5
     df["registered"] = df["y"] - df["casual"]
     df["rain"] = np.random.default_rng(0).random(16)
     columns, notes = find_columns(df)
     assert [column.name for column in columns] == ["rain"]
-    said = [what + why for what, why in notes if "not used" in what]
-    assert len(said) == 2
-    assert all(
-        "leaks the target, a linear combination of 'casual' and 'registered'" in one for one in said
-    )
+    dropped = [what + why for what, why in notes if "not used" in what]
+    assert len(dropped) == 2
+    reason = "leaks the target, a linear combination of 'casual' and 'registered'"
+    assert all(reason in note for note in dropped)
     _, notes = find_columns(df, futr=["casual"])
     assert any("column 'casual' leaks the target" in what for what, _ in notes)
 
 
 @pytest.mark.parametrize(
-    ("asked", "freq", "ahead", "found"),
+    ("requested", "freq", "has_future", "expected"),
     [
         (None, "D", True, ["weekday", "month", "day of year"]),
         (None, "h", True, ["hour", "weekday", "day of year"]),
@@ -95,35 +94,37 @@ def test_what_makes_up_the_target_is_left_out_and_said():
         ([], "D", True, []),
     ],
 )
-def test_calendar_features_by_frequency(asked, freq, ahead, found):
-    known = (Column("price", "futr_exog"),) if ahead else ()
-    columns, notes = find_cycles(known, parse_frequency(freq), checked_cycles(asked))
-    assert [column.cycle for column in columns] == found
-    assert len(notes) == bool(found)
+def test_calendar_features_by_frequency(requested, freq, has_future, expected):
+    covariates = (Column("price", "futr_exog"),) if has_future else ()
+    columns, notes = find_cycles(covariates, parse_frequency(freq), checked_cycles(requested))
+    assert [column.cycle for column in columns] == expected
+    assert len(notes) == bool(expected)
 
 
-def test_the_end_of_a_cycle_is_near_its_start():
+def test_the_end_of_a_cycle_is_close_to_its_start():
     days = pd.date_range("2023-12-25", periods=14)
     df = pd.DataFrame({"unique_id": "a", "ds": days, "y": np.arange(14.0)})
     columns, _ = find_cycles((), parse_frequency("D"), ["weekday"])
-    waves = features(df, columns)
-    np.testing.assert_allclose(waves[:7], waves[7:], atol=1e-12)
-    steps = np.linalg.norm(np.diff(waves, axis=0), axis=1)
-    np.testing.assert_allclose(steps, steps[0])
-    year = find_cycles((), parse_frequency("D"), ["day of year"])[0]
-    found = features(df, year)
-    assert np.abs(found[6] - found[7]).max() < 0.05  # the last day of 2023, the first of 2024
+    weekday = features(df, columns)
+    np.testing.assert_allclose(weekday[:7], weekday[7:], atol=1e-12)
+    distances = np.linalg.norm(np.diff(weekday, axis=0), axis=1)
+    np.testing.assert_allclose(distances, distances[0])
+    columns, _ = find_cycles((), parse_frequency("D"), ["day of year"])
+    day_of_year = features(df, columns)
+    assert (
+        np.abs(day_of_year[6] - day_of_year[7]).max() < 0.05
+    )  # the last day of 2023, the first of 2024
 
 
-def test_cycles_that_are_not_known():
+def test_unknown_calendar_features_are_refused():
     with pytest.raises(OptionError, match="There is no calendar feature 'moon'"):
         checked_cycles(["moon"])
     with pytest.raises(OptionError, match="Calendar features need timestamps"):
         given_calendar(table().assign(ds=range(16)), ["hour"])
 
 
-def test_holidays_of_a_zone_with_summer_time():
-    """Days are those of the clock on the wall, also where one has 23 or 25 hours."""
+def test_holidays_in_a_time_zone_with_daylight_saving_time():
+    """Holidays follow local dates, even on days of 23 or 25 hours."""
     hours = pd.date_range("2024-03-30", "2024-04-02", freq="h", tz="Europe/Berlin")[:-1]
     df = pd.DataFrame({"unique_id": "a", "ds": hours, "y": 1.0})
     columns, _ = find_columns(df, events=holiday_events(df, "DE-BY"))
@@ -137,7 +138,7 @@ def test_holidays_of_a_zone_with_summer_time():
 
 
 @pytest.mark.parametrize(
-    ("named", "message"),
+    ("roles", "message"),
     [
         ({"futr": ["prize"]}, "There is no covariate 'prize'"),
         ({"futr": ["x"], "hist": ["x"]}, "'x' is in two lists"),
@@ -145,22 +146,22 @@ def test_holidays_of_a_zone_with_summer_time():
         ({"stat": ["x"]}, "column 'x': The column is not constant in series 'a'"),
     ],
 )
-def test_names_that_cannot_be(named, message):
+def test_invalid_given_roles_are_refused(roles, message):
     with pytest.raises((OptionError, DataError), match=message):
-        find_columns(table(x=[1, 2, 1, 2, 1, 2, 1, 2]), **named)
+        find_columns(table(x=[1, 2, 1, 2, 1, 2, 1, 2]), **roles)
 
 
-def test_categories_are_columns_of_their_own_and_unknown_ones_none():
+def test_categories_are_one_hot_and_unknown_ones_all_zero():
     df = table(kind=list("abcabcab"))
     columns, _ = find_columns(df, futr=["kind"])
     encoded = features(df, columns)
     assert encoded.shape == (16, 3)
     assert encoded[:3].tolist() == np.eye(3).tolist()
-    other = df.assign(kind="z")
-    assert (features(other, columns) == 0).all()
+    unknown = df.assign(kind="z")
+    assert (features(unknown, columns) == 0).all()
 
 
-def test_the_future_comes_from_trailing_rows_or_a_table():
+def test_future_values_come_from_trailing_rows_or_a_table():
     df = table(trailing=2, x=[1, 2, 1, 2, 1, 2, 7, 8])
     columns, _ = find_columns(df)
     data = to_dataset(df, columns=columns)
@@ -179,23 +180,23 @@ def test_the_future_comes_from_trailing_rows_or_a_table():
 @pytest.mark.parametrize(
     ("freq", "expected"),
     [
-        ("h", [0.0, 1, 1, 1]),  # from 23 h on
+        ("h", [0.0, 1, 1, 1]),  # starts at 23:00
         ("D", [0.0, 1, 0, 0]),
         ("W-MON", [1.0, 0, 1, 0]),
         ("MS", [2.0, 0, 0, 0]),
     ],
 )
-def test_events_are_counted_by_period(freq, expected):
-    moments = {
+def test_events_are_counted_per_period(freq, expected):
+    timestamps = {
         "h": pd.date_range("2024-05-08 23:00", periods=4, freq="h"),
         "D": pd.date_range("2024-05-08", periods=4),
         "W-MON": pd.date_range("2024-05-06", periods=4, freq="W-MON"),
         "MS": pd.date_range("2024-05-01", periods=4, freq="MS"),
     }[freq]
-    df = check_table(pd.DataFrame({"unique_id": "a", "ds": moments, "y": 1.0}))
+    df = check_table(pd.DataFrame({"unique_id": "a", "ds": timestamps, "y": 1.0}))
     index = to_dataset(df, freq).index
-    found = count_events(index, index.ordinals(df["ds"]), ["2024-05-09", "2024-05-20"])
-    assert found.tolist() == expected
+    counts = count_events(index, index.ordinals(df["ds"]), ["2024-05-09", "2024-05-20"])
+    assert counts.tolist() == expected
 
 
 def test_holidays_of_a_region():
@@ -207,7 +208,7 @@ def test_holidays_of_a_region():
         "1 day before a public holiday",
         "1 day after a public holiday",
     } <= set(events)
-    assert "2022-11-01" in events["public holiday"]  # All Saints is one in Bavaria
+    assert "2022-11-01" in events["public holiday"]  # All Saints' Day is a holiday in Bavaria
     assert max(events["public holiday"]) > "2033"
     assert "2022-11-01" not in holiday_events(df, "DE")["public holiday"]
     with pytest.raises(OptionError, match="There is no holiday calendar for 'XX'"):
@@ -216,7 +217,7 @@ def test_holidays_of_a_region():
         holiday_events(df.assign(ds=np.arange(730)), "DE")
 
 
-def test_events_of_ones_own(tmp_path):
+def test_events_from_a_file(tmp_path):
     file = tmp_path / "events.csv"
     file.write_text("date,event\n2024-01-03,fair\n2025-01-03,fair\n2024-01-05,strike\n")
     events = events_of(file)
@@ -230,13 +231,13 @@ def test_events_of_ones_own(tmp_path):
         events_of(file)
 
 
-def test_events_have_names_of_their_own():
+def test_names_of_events_are_unique():
     df = pd.DataFrame({"unique_id": "a", "ds": pd.date_range("2024-01-01", periods=9), "y": 1.0})
-    free = holiday_events(df, "us-ca")
-    assert merged_events([free, holiday_events(df, "US-CA")], df.columns) == free
+    holidays = holiday_events(df, "us-ca")
+    assert merged_events([holidays, holiday_events(df, "US-CA")], df.columns) == holidays
     fair = pd.DataFrame({"date": ["2024-01-03"], "event": ["public holiday"]})
     with pytest.raises(OptionError, match="already an event"):
-        merged_events([free, listed_events(fair)], df.columns)
+        merged_events([holidays, listed_events(fair)], df.columns)
     with pytest.raises(OptionError, match="already an event or a column"):
         merged_events([listed_events(fair.assign(event="y"))], df.columns)
     with pytest.raises(DataError, match="is not a valid date and event"):
@@ -267,7 +268,7 @@ def test_deprecated_functions_store_attributes_that_forecasters_use():
         ([f"kind {k}" for k in range(8)], None),
     ],
 )
-def test_a_column_that_is_named_must_be_of_use(cells, message):
+def test_a_column_with_a_given_role_must_have_usable_cells(cells, message):
     df = table(x=cells)
     if message is None:
         (column,), _ = find_columns(df, futr=["x"])
@@ -277,16 +278,18 @@ def test_a_column_that_is_named_must_be_of_use(cells, message):
         to_dataset(df, columns=find_columns(df, futr=["x"])[0])
 
 
-def test_too_many_constants_are_left_out_and_said():
+def test_too_many_static_categories_are_dropped_and_reported():
     days = pd.date_range("2024-01-01", periods=3)
     names = [f"s{k:03}" for k in range(120)]
-    df = pd.concat([pd.DataFrame({"unique_id": n, "ds": days, "y": 1.0, "id": n}) for n in names])
+    df = pd.concat(
+        [pd.DataFrame({"unique_id": name, "ds": days, "y": 1.0, "id": name}) for name in names]
+    )
     columns, notes = find_columns(check_table(df))
     assert not columns
     assert "more than 100 distinct text values" in notes[0][1]
 
 
-def test_a_row_far_in_the_future_is_an_error():
+def test_a_row_far_in_the_future_is_refused():
     days = [*pd.date_range("2024-01-01", periods=100, freq="s"), pd.Timestamp("2204-01-01")]
     df = pd.DataFrame({"unique_id": "a", "ds": days, "y": [*np.sin(np.arange(100)), NAN]})
     df = check_table(df.assign(price=np.arange(101) % 7))

@@ -1,4 +1,4 @@
-"""Checks of a series table, and its dataset."""
+"""Checks of series tables, and their conversion to datasets."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from forecastkit.tables.frame import check_table
 
 
 def table(**columns):
-    made = {"unique_id": "a", "ds": pd.date_range("2024-01-01", periods=3), "y": [1.0, 2.0, 3.0]}
-    return pd.DataFrame({**made, **columns})
+    default = {"unique_id": "a", "ds": pd.date_range("2024-01-01", periods=3), "y": [1.0, 2.0, 3.0]}
+    return pd.DataFrame({**default, **columns})
 
 
-def test_the_input_is_left_as_it_is():
+def test_the_input_is_not_modified():
     df = table(y=[1, 2, 3]).iloc[::-1]
     before = df.copy()
     check_table(df)
@@ -24,7 +24,7 @@ def test_the_input_is_left_as_it_is():
 
 
 @pytest.mark.parametrize(
-    ("df", "said"),
+    ("df", "message"),
     [
         (table().drop(columns="y"), "no column 'y'"),
         (table(y=["1", "2", "x"]), "not numbers"),
@@ -39,44 +39,44 @@ def test_the_input_is_left_as_it_is():
         ([1, 2, 3], "not a list"),
     ],
 )
-def test_what_is_wrong_is_said(df, said):
-    with pytest.raises(DataError, match=said):
+def test_invalid_tables_are_refused(df, message):
+    with pytest.raises(DataError, match=message):
         check_table(df)
 
 
-def test_absent_periods_are_missing_and_the_tail_without_values_is_cut():
+def test_absent_periods_are_missing_and_trailing_rows_without_values_are_dropped():
     df = table(ds=pd.to_datetime(["2024-01-01", "2024-01-03", "2024-01-04"]), y=[1.0, 2.0, np.nan])
     data = to_dataset(check_table(df))
     np.testing.assert_array_equal(data.panel.values, [1, np.nan, 2])
     assert data.index.timestamps(data.last).tolist() == [pd.Timestamp("2024-01-03")]
 
 
-def test_a_series_without_a_value_is_left_out():
+def test_a_series_without_values_is_dropped():
     df = pd.concat([table(), table(unique_id="b", y=np.nan)], ignore_index=True)
     assert to_dataset(check_table(df)).index.ids.tolist() == ["a"]
 
 
-def test_no_value_at_all_is_refused():
+def test_a_table_without_values_is_refused():
     with pytest.raises(DataError, match="All values of the target 'y' are missing"):
         to_dataset(check_table(table(y=np.nan)))
 
 
-def test_timestamps_off_the_given_grid_are_refused():
+def test_timestamps_that_do_not_match_the_frequency_are_refused():
     with pytest.raises(DataError, match="does not match frequency MS"):
         to_dataset(check_table(table()), "MS")
 
 
-def test_hours_across_a_change_of_clocks_are_regular():
+def test_hours_across_a_clock_change_are_regular():
     hours = pd.date_range("2024-03-30", "2024-04-01", freq="h", tz="Europe/Berlin")
     df = pd.DataFrame({"unique_id": "a", "ds": hours, "y": np.arange(len(hours), dtype=float)})
     data = to_dataset(check_table(df))
     assert not np.isnan(data.panel.values).any()
-    after = data.index.timestamps(data.last + 1)
-    assert after[0] == hours[-1] + pd.Timedelta(hours=1)
-    assert str(after.dt.tz) == "Europe/Berlin"
+    following = data.index.timestamps(data.last + 1)
+    assert following[0] == hours[-1] + pd.Timedelta(hours=1)
+    assert str(following.dt.tz) == "Europe/Berlin"
 
 
-def test_days_across_a_change_of_clocks_are_regular():
+def test_days_across_a_clock_change_are_regular():
     days = pd.date_range("2024-03-28", periods=6, freq="D", tz="Europe/Berlin")
     df = pd.DataFrame({"unique_id": "a", "ds": days, "y": 1.0})
     data = to_dataset(check_table(df))
@@ -88,6 +88,6 @@ def test_days_across_a_change_of_clocks_are_regular():
     ("freq", "n", "horizon"),
     [("MS", 200, 18), ("MS", 30, 6), ("YS", 40, 6), ("h", 999, 48), ("D", 4, 1)],
 )
-def test_the_usual_horizon(freq, n, horizon):
+def test_the_typical_horizon(freq, n, horizon):
     days = pd.date_range("2000-01-01", periods=n, freq=freq)
     assert usual_horizon(pd.DataFrame({"unique_id": "a", "ds": days, "y": 1.0})) == horizon

@@ -1,4 +1,4 @@
-"""Scores of a fit: nothing that is held back is known, not even the season or a filled gap."""
+"""Hold-out scores: no information leaks from the hold-out, not even by season or filled gaps."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from forecastkit.errors import OptionError
 from forecastkit.evaluation.skill import Skill
 
 
-def steps(seed: int, m: int, n: int) -> pd.DataFrame:
-    """Ten series without a calendar that share a season."""
+def seasonal_table(seed: int, m: int, n: int) -> pd.DataFrame:
+    """Return ten series with integer timestamps and a common season length."""
     rng = np.random.default_rng(seed)
     season = rng.normal(0, 10, (10, m))
     parts = [
@@ -24,17 +24,18 @@ def steps(seed: int, m: int, n: int) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(("m", "n", "h"), [(12, 44, 6), (7, 30, 6), (10, 40, 6)])
-def test_the_scoreboard_is_that_of_an_honest_backtest(m, n, h):
-    """The season shows in the whole series, and not before the first window."""
-    table = steps(m, m, n)
+def test_the_scoreboard_agrees_with_a_backtest(m, n, h):
+    """The season is significant in the whole series, but not before the first window."""
+    table = seasonal_table(m, m, n)
     model = fk.AutoForecaster(h=h, preset="instant")
     board = model.fit(table).scoreboard.set_index("model")
     cv = fk.cross_validation(model, table, n_windows=model.facts["n_windows"])
-    honest = fk.evaluate(cv, ["smape"])["Auto"].mean()
-    assert board.loc["Auto", "smape"] == pytest.approx(honest, rel=1e-6)
+    expected = fk.evaluate(cv, ["smape"])["Auto"].mean()
+    assert board.loc["Auto", "smape"] == pytest.approx(expected, rel=1e-6)
 
 
-def gap(write, last: float) -> pd.DataFrame:
+def table_with_filled_gap(write, last: float) -> pd.DataFrame:
+    """Return a daily series with an interpolated gap, after which all values are `last`."""
     days = pd.date_range("2023-01-01", periods=120)
     y = 50 + 10 * np.sin(2 * np.pi * np.arange(120) / 7)
     table = pd.DataFrame({"day": days, "y": y.round(2)}).drop(index=range(95, 109))
@@ -42,9 +43,9 @@ def gap(write, last: float) -> pd.DataFrame:
     return fk.read_csv(write(table.to_csv(index=False)), fill="linear")
 
 
-def test_a_line_through_a_gap_does_not_reach_before_its_end(write):
-    """A window that begins in a gap must not see where the line leads."""
-    tables = [gap(write, last) for last in (50.0, 9000.0)]
+def test_interpolation_does_not_leak_into_a_backtest(write):
+    """A forecast from within a gap must not depend on the value after the gap."""
+    tables = [table_with_filled_gap(write, last) for last in (50.0, 9000.0)]
     cutoffs = pd.to_datetime(["2023-04-09", "2023-04-16"])
     forecasts = []
     for table in tables:
@@ -54,19 +55,19 @@ def test_a_line_through_a_gap_does_not_reach_before_its_end(write):
     assert forecasts[0]["y"].isna().sum() == 10  # estimates are not scored
 
 
-def test_the_scoreboard_does_not_see_the_end_of_the_line_either(write):
+def test_interpolation_does_not_leak_into_the_scoreboard(write):
     boards = []
     for last in (50.0, 9000.0):
-        table = gap(write, last)
+        table = table_with_filled_gap(write, last)
         table = pd.concat([table[table["ds"] <= "2023-04-19"], table.tail(1)])
-        table.attrs = gap(write, last).attrs
+        table.attrs = table_with_filled_gap(write, last).attrs
         model = fk.AutoForecaster(h=3, preset="instant").fit(table[table["ds"] <= "2023-04-12"])
         boards.append(model.scoreboard)
     assert len(boards[0])
     pd.testing.assert_frame_equal(boards[0], boards[1])
 
 
-def test_series_whose_values_begin_late_are_not_scored():
+def test_series_without_a_value_before_the_hold_out_are_not_scored():
     days = pd.date_range("2020-01-01", periods=24, freq="MS")
     y = [np.nan] * 20 + [3.0, 4.0, 5.0, 6.0]
     model = fk.AutoForecaster(h=4, preset="instant")
@@ -75,7 +76,7 @@ def test_series_whose_values_begin_late_are_not_scored():
     assert np.isfinite(model.predict()["Auto"]).all()
 
 
-@pytest.mark.parametrize("kind", [fk.AutoForecaster, fk.LSTMForecaster])
+@pytest.mark.parametrize("forecaster", [fk.AutoForecaster, fk.LSTMForecaster])
 @pytest.mark.parametrize(
     "y",
     [
@@ -85,34 +86,34 @@ def test_series_whose_values_begin_late_are_not_scored():
         np.arange(24.0),
         [np.nan] * 20 + [3.0],
     ],
-    ids=["repeated", "sine", "constant", "line", "one value, late"],
+    ids=["repeated", "sine", "constant", "line", "one value after a gap"],
 )
-def test_plain_series_are_forecast(kind, y):
+def test_degenerate_series_are_forecast(forecaster, y):
     days = pd.date_range("2020-01-01", periods=len(y), freq="MS")
     table = pd.DataFrame({"unique_id": "a", "ds": days, "y": y})
-    model = kind(h=4, preset="instant").fit(table)
+    model = forecaster(h=4, preset="instant").fit(table)
     forecast = model.predict(level=[80, 95]).drop(columns=["unique_id", "ds"])
     assert np.isfinite(forecast).all(axis=None)
     weights = [part.weight for part in model.model_.blend.parts]
     assert sum(weights) == pytest.approx(1)
 
 
-def test_a_random_walk_has_no_skill_where_naive_is_better(rng):
+def test_a_random_walk_is_also_compared_with_naive(rng):
     days = pd.date_range("2023-01-01", periods=300)
     walk = pd.DataFrame({"unique_id": "a", "ds": days, "y": 100 + rng.normal(0, 1, 300).cumsum()})
     model = fk.AutoForecaster(h=7, preset="instant").fit(walk)
-    assert {"Naive", "SeasonalNaive", "Theta"} == {one.against for one in model.skills}
+    assert {"Naive", "SeasonalNaive", "Theta"} == {skill.against for skill in model.skills}
 
 
-def test_the_interval_of_more_error_has_its_sign():
+def test_the_interval_of_a_higher_error_is_positive():
     worse = Skill("Theta", -0.2, -0.3, -0.1, better=2, rows=40)
-    assert str(worse).startswith("20 % higher error than Theta (95 % interval 10 to 30 %")
+    assert str(worse).startswith("20 % higher MASE than Theta (95 % interval 10 to 30 %")
 
 
-@pytest.mark.parametrize("form", ["%Y-%m-%d %Y", "%d.%d.%Y", "%H:%M %H %Y"])
-def test_a_date_format_that_names_a_part_twice_is_refused(form, write):
+@pytest.mark.parametrize("date_format", ["%Y-%m-%d %Y", "%d.%d.%Y", "%H:%M %H %Y"])
+def test_a_date_format_with_a_repeated_field_is_rejected(date_format, write):
     with pytest.raises(OptionError, match="twice"):
-        fk.read_csv(write("day,y\n2024-01-01,1\n2024-01-02,2\n"), date_format=form)
+        fk.read_csv(write("day,y\n2024-01-01,1\n2024-01-02,2\n"), date_format=date_format)
 
 
 def test_a_package_that_is_not_installed_has_no_version(monkeypatch, monthly):
@@ -120,12 +121,12 @@ def test_a_package_that_is_not_installed_has_no_version(monkeypatch, monthly):
 
     from forecastkit.training import provenance
 
-    found = provenance.version
+    original = provenance.version
 
     def version(name):
         if name in ("tensorflow", "keras"):
             raise PackageNotFoundError(name)
-        return found(name)
+        return original(name)
 
     monkeypatch.setattr(provenance, "version", version)
     facts = fk.AutoForecaster(h=3, preset="instant").fit(monthly).facts

@@ -1,6 +1,6 @@
-"""Small files as people have them, one module per rule of reading.
+"""Corpus of small files with common peculiarities, one module per parsing rule.
 
-Each module has a table `ACCEPTED` and a table `REFUSED`; a case is named after what is odd in it.
+Each module has a table `ACCEPTED` and a table `REFUSED`; a case is named after its peculiarity.
 """
 
 from __future__ import annotations

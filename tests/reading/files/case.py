@@ -1,4 +1,4 @@
-"""The records of the corpus, and the small tables that many of its cases vary.
+"""Records of the corpus, and the small tables of which many cases are variants.
 
 A file is text or bytes; options are those of `read_csv`.
 """
@@ -12,7 +12,7 @@ import pandas as pd
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What `check_csv` must report of an accepted file.
+    """Expected report of `check_csv` on an accepted file.
 
     `assumption` is text that the reported assumptions must contain.
     """
@@ -29,7 +29,7 @@ class Report:
 
 @dataclass(frozen=True, eq=False)
 class Accepted:
-    """A file that must be read, and the report that it must give."""
+    """A file that must be read, and its expected report."""
 
     name: str
     file: str | bytes = field(repr=False)
@@ -39,7 +39,7 @@ class Accepted:
 
 @dataclass(frozen=True, eq=False)
 class Refused:
-    """A file that must be refused: text that the message must contain, and where the error is."""
+    """A file that must be refused, part of the expected message, and the location of the error."""
 
     name: str
     file: str | bytes = field(repr=False)
@@ -68,10 +68,12 @@ def one_series(
     return lines(header, *(f"{t}{delimiter}{k}" for k, t in enumerate(timestamps, 1)))
 
 
-FIVE = one_series(dates(5))
-OF_FIVE = Report(rows=5, total=15, freq="D", start="2024-01-01", end="2024-01-05")
-OF_FIVE_MONTHS = Report(rows=5, total=15, freq="MS", start="2024-01-01", end="2024-05-01")
-LONG = lines(
+FIVE_DAYS = one_series(dates(5))
+FIVE_DAYS_REPORT = Report(rows=5, total=15, freq="D", start="2024-01-01", end="2024-01-05")
+FIVE_MONTHS_REPORT = Report(rows=5, total=15, freq="MS", start="2024-01-01", end="2024-05-01")
+LONG_PANEL = lines(
     "store,date,sales", *(f"{s},{d},{k}" for s in ("a", "b") for k, d in enumerate(dates(4), 1))
 )
-OF_LONG = Report(rows=8, total=20, freq="D", start="2024-01-01", end="2024-01-04", ids=("a", "b"))
+LONG_PANEL_REPORT = Report(
+    rows=8, total=20, freq="D", start="2024-01-01", end="2024-01-04", ids=("a", "b")
+)

@@ -1,13 +1,13 @@
-"""Days: date formats, the order of day and month, month names, two-digit years, numbers."""
+"""Date formats: the order of day and month, month names, two-digit years, numeric dates."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from reading.files.case import (
-    FIVE,
-    OF_FIVE,
-    OF_FIVE_MONTHS,
+    FIVE_DAYS,
+    FIVE_DAYS_REPORT,
+    FIVE_MONTHS_REPORT,
     Accepted,
     Refused,
     Report,
@@ -15,42 +15,46 @@ from reading.files.case import (
     one_series,
 )
 
-OF_TWENTY = Report(rows=20, total=210, freq="D", start="2024-01-01", end="2024-01-20")
+TWENTY_DAYS_REPORT = Report(rows=20, total=210, freq="D", start="2024-01-01", end="2024-01-20")
 
 ACCEPTED = (
     Accepted(
-        "single-digit months and days", one_series([f"2024/1/{k}" for k in range(1, 6)]), OF_FIVE
+        "single-digit months and days",
+        one_series([f"2024/1/{k}" for k in range(1, 6)]),
+        FIVE_DAYS_REPORT,
     ),
-    Accepted("day.month.year", one_series(dates(5, date_format="%d.%m.%Y")), OF_FIVE),
+    Accepted("day.month.year", one_series(dates(5, date_format="%d.%m.%Y")), FIVE_DAYS_REPORT),
     Accepted(
         "day/month, resolved by the 13th",
         one_series(dates(20, date_format="%d/%m/%Y")),
-        replace(OF_TWENTY, assumption="%d/%m/%Y"),
+        replace(TWENTY_DAYS_REPORT, assumption="%d/%m/%Y"),
     ),
     Accepted(
         "month/day, resolved by the 13th",
         one_series(dates(20, date_format="%m/%d/%Y")),
-        replace(OF_TWENTY, assumption="%m/%d/%Y"),
+        replace(TWENTY_DAYS_REPORT, assumption="%m/%d/%Y"),
     ),
     Accepted(
         "day/month, resolved by a date format given as an option",
         one_series(dates(5, date_format="%d/%m/%Y", freq="MS")),
-        OF_FIVE_MONTHS,
+        FIVE_MONTHS_REPORT,
         options={"date_format": "%d/%m/%Y"},
     ),
-    Accepted("abbreviated month names", one_series(dates(5, date_format="%d %b %Y")), OF_FIVE),
-    Accepted("full month names", one_series(dates(5, date_format='"%B %d, %Y"')), OF_FIVE),
+    Accepted(
+        "abbreviated month names", one_series(dates(5, date_format="%d %b %Y")), FIVE_DAYS_REPORT
+    ),
+    Accepted("full month names", one_series(dates(5, date_format='"%B %d, %Y"')), FIVE_DAYS_REPORT),
     Accepted(
         "SAS dates",
         one_series(["01JAN2024", "02JAN2024", "03JAN2024"]),
         Report(rows=3, total=6, freq="D", start="2024-01-01", end="2024-01-03"),
     ),
-    Accepted("days as YYYYMMDD", one_series(dates(5, date_format="%Y%m%d")), OF_FIVE),
-    Accepted("days as YYYYMMDD.0", one_series(dates(5, date_format="%Y%m%d.0")), OF_FIVE),
+    Accepted("days as YYYYMMDD", one_series(dates(5, date_format="%Y%m%d")), FIVE_DAYS_REPORT),
+    Accepted("days as YYYYMMDD.0", one_series(dates(5, date_format="%Y%m%d.0")), FIVE_DAYS_REPORT),
     Accepted(
         "spreadsheet serial dates",
         one_series([str(45292 + k) for k in range(5)]),
-        replace(OF_FIVE, assumption="date format spreadsheet serial dates"),
+        replace(FIVE_DAYS_REPORT, assumption="date format spreadsheet serial dates"),
     ),
 )
 
@@ -72,7 +76,7 @@ REFUSED = (
     ),
     Refused(
         "a date in another format",
-        FIVE.replace("2024-01-03", "3 Jan"),
+        FIVE_DAYS.replace("2024-01-03", "3 Jan"),
         "does not match the date format of the column (ISO 8601)",
         row=4,
         column="date",
@@ -80,7 +84,7 @@ REFUSED = (
     ),
     Refused(
         "an empty date",
-        FIVE.replace("2024-01-03", ""),
+        FIVE_DAYS.replace("2024-01-03", ""),
         "does not match the date format of the column (ISO 8601)",
         row=4,
         column="date",
@@ -88,7 +92,7 @@ REFUSED = (
     ),
     Refused(
         "a day that does not exist",
-        FIVE.replace("2024-01-03", "2024-02-30"),
+        FIVE_DAYS.replace("2024-01-03", "2024-02-30"),
         "does not match the date format of the column (ISO 8601)",
         row=4,
         column="date",
@@ -96,7 +100,7 @@ REFUSED = (
     ),
     Refused(
         "a year out of range",
-        FIVE.replace("2024-01-05", "9999-12-31"),
+        FIVE_DAYS.replace("2024-01-05", "9999-12-31"),
         "outside the supported years 1678 to 2261",
     ),
 )

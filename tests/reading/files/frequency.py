@@ -1,4 +1,4 @@
-"""The frequency that the timestamps match, gaps, duplicates, and timestamps that match none."""
+"""Frequency inference: regular timestamps, gaps, duplicates, irregular timestamps."""
 
 from __future__ import annotations
 
@@ -6,14 +6,23 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from reading.files.case import FIVE, OF_FIVE, Accepted, Refused, Report, dates, lines, one_series
+from reading.files.case import (
+    FIVE_DAYS,
+    FIVE_DAYS_REPORT,
+    Accepted,
+    Refused,
+    Report,
+    dates,
+    lines,
+    one_series,
+)
 
-WITHOUT_TWO_DAYS = lines("date,sales", *(FIVE.splitlines()[k] for k in (1, 2, 5)))
+WITHOUT_TWO_DAYS = lines("date,sales", *(FIVE_DAYS.splitlines()[k] for k in (1, 2, 5)))
 JITTERED_HOURS = one_series([f"2024-01-01 {h:02}:00:0{h % 3}" for h in range(6)])
 
 
 def retail_months(n: int = 12) -> list[str]:
-    """Ends of months of 4, 4 and 5 weeks."""
+    """Last days of retail months of 4, 4 and 5 weeks."""
     weeks = np.resize([4, 4, 5], n)
     ends = pd.Timestamp("2023-12-31") + pd.to_timedelta(np.cumsum(weeks) * 7, unit="D")
     return [end.strftime("%Y-%m-%d") for end in ends]
@@ -58,12 +67,14 @@ REGULAR = (
 )
 
 IRREGULAR = (
-    Accepted("missing days", WITHOUT_TWO_DAYS, replace(OF_FIVE, rows=3, total=8, missing=2)),
+    Accepted(
+        "missing days", WITHOUT_TWO_DAYS, replace(FIVE_DAYS_REPORT, rows=3, total=8, missing=2)
+    ),
     Accepted(
         "missing days, filled on request",
         WITHOUT_TWO_DAYS,
         replace(
-            OF_FIVE,
+            FIVE_DAYS_REPORT,
             assumption="2 of 5 periods have no value (sales: 2); the first is 2024-01-03 of series 'sales', after row 3; filled by linear interpolation",
         ),
         options={"fill": "linear"},
@@ -94,8 +105,11 @@ IRREGULAR = (
     ),
     Accepted(
         "a duplicate row",
-        FIVE + FIVE.splitlines()[-1] + "\n",
-        replace(OF_FIVE, assumption="1 duplicate row dropped (row 7): identical to an earlier row"),
+        FIVE_DAYS + FIVE_DAYS.splitlines()[-1] + "\n",
+        replace(
+            FIVE_DAYS_REPORT,
+            assumption="1 duplicate row dropped (row 7): identical to an earlier row",
+        ),
     ),
     Accepted(
         "jitter of seconds, aligned on request",
@@ -122,7 +136,7 @@ REFUSED = (
     ),
     Refused(
         "two values for one day",
-        FIVE + "2024-01-03,9\n",
+        FIVE_DAYS + "2024-01-03,9\n",
         "already has a row for 2024-01-03 (row 4) with a different value",
         row=7,
         column="date",

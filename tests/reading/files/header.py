@@ -1,14 +1,14 @@
-"""The header, and the lines around the table: titles, comments, units, sources, totals."""
+"""The header, and lines outside the table: titles, comments, units, sources, totals."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from reading.files.case import (
-    FIVE,
-    LONG,
-    OF_FIVE,
-    OF_LONG,
+    FIVE_DAYS,
+    FIVE_DAYS_REPORT,
+    LONG_PANEL,
+    LONG_PANEL_REPORT,
     Accepted,
     Refused,
     Report,
@@ -20,23 +20,24 @@ from reading.files.case import (
 ACCEPTED = (
     Accepted(
         "titles above the table",
-        "Sales report 2024\nmade by: accounting\n\n" + FIVE,
-        replace(OF_FIVE, assumption="2 lines above the header skipped (rows 1, 2)"),
+        "Sales report 2024\nmade by: accounting\n\n" + FIVE_DAYS,
+        replace(FIVE_DAYS_REPORT, assumption="2 lines above the header skipped (rows 1, 2)"),
     ),
     Accepted(
         "titles padded with delimiters",
-        "Sales report,\nSource:,accounting\n" + FIVE,
-        replace(OF_FIVE, assumption="2 lines above the header skipped"),
+        "Sales report,\nSource:,accounting\n" + FIVE_DAYS,
+        replace(FIVE_DAYS_REPORT, assumption="2 lines above the header skipped"),
     ),
     Accepted(
         "a title that is also a usual column name",
-        "Sales,\n" + FIVE,
-        replace(OF_FIVE, assumption="above the header"),
+        "Sales,\n" + FIVE_DAYS,
+        replace(FIVE_DAYS_REPORT, assumption="above the header"),
     ),
     Accepted(
         "comment lines",
-        "# exported today\n# in euro, net\n" + FIVE.replace("2024-01-03", "# half\n2024-01-03"),
-        replace(OF_FIVE, assumption="comments (#)"),
+        "# exported today\n# in euro, net\n"
+        + FIVE_DAYS.replace("2024-01-03", "# half\n2024-01-03"),
+        replace(FIVE_DAYS_REPORT, assumption="comments (#)"),
     ),
     Accepted(
         "a two-line header",
@@ -46,7 +47,7 @@ ACCEPTED = (
             *(f"{d},1,2,3,4" for d in dates(5)),
         ),
         replace(
-            OF_FIVE,
+            FIVE_DAYS_REPORT,
             rows=20,
             total=50,
             ids=("north gross", "north net", "south gross", "south net"),
@@ -54,12 +55,12 @@ ACCEPTED = (
     ),
     Accepted(
         "units below the header",
-        FIVE.replace("date,sales", "date,sales\n,(kg)"),
-        replace(OF_FIVE, ids=("sales (kg)",)),
+        FIVE_DAYS.replace("date,sales", "date,sales\n,(kg)"),
+        replace(FIVE_DAYS_REPORT, ids=("sales (kg)",)),
     ),
     Accepted(
         "the header repeated in the middle",
-        FIVE + one_series(dates(3, "2024-01-06")),
+        FIVE_DAYS + one_series(dates(3, "2024-01-06")),
         Report(
             rows=8,
             total=21,
@@ -71,19 +72,19 @@ ACCEPTED = (
     ),
     Accepted(
         "a source note below the table",
-        FIVE + "\nSource: accounting, provisional\n",
-        replace(OF_FIVE, assumption="below the table skipped (row 8)"),
+        FIVE_DAYS + "\nSource: accounting, provisional\n",
+        replace(FIVE_DAYS_REPORT, assumption="below the table skipped (row 8)"),
     ),
     Accepted(
         "a row with the total",
-        FIVE + "Total,15\n",
-        replace(OF_FIVE, assumption="totals of other rows"),
+        FIVE_DAYS + "Total,15\n",
+        replace(FIVE_DAYS_REPORT, assumption="totals of other rows"),
     ),
-    Accepted("a row with the total in German", FIVE + "Summe:,15\n", OF_FIVE),
+    Accepted("a row with the total in German", FIVE_DAYS + "Summe:,15\n", FIVE_DAYS_REPORT),
     Accepted(
         "a row with the grand total of all stores",
-        LONG + "Total,,20\n",
-        replace(OF_LONG, assumption="totals of other rows"),
+        LONG_PANEL + "Total,,20\n",
+        replace(LONG_PANEL_REPORT, assumption="totals of other rows"),
     ),
 )
 
@@ -93,14 +94,14 @@ REFUSED = (
     Refused("a header only", "date,sales\n", "a header (date, sales) but no rows", row=1),
     Refused(
         "no header",
-        lines(*FIVE.splitlines()[1:]),
+        lines(*FIVE_DAYS.splitlines()[1:]),
         "The first line is not a header",
         row=1,
         value="2024-01-01",
     ),
     Refused(
         "duplicate column names",
-        FIVE.replace("date,sales", "sales,sales"),
+        FIVE_DAYS.replace("date,sales", "sales,sales"),
         "more than once",
         row=1,
         column="sales",

@@ -1,14 +1,14 @@
-"""The layout of the table: long or wide, the id and target columns, the order of the rows."""
+"""Table layout: long or wide, id and target columns, order of the rows."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from reading.files.case import (
-    FIVE,
-    LONG,
-    OF_FIVE,
-    OF_LONG,
+    FIVE_DAYS,
+    FIVE_DAYS_REPORT,
+    LONG_PANEL,
+    LONG_PANEL_REPORT,
     Accepted,
     Refused,
     Report,
@@ -22,11 +22,11 @@ TWO_ID_COLUMNS = lines(
 )
 
 SHAPES = (
-    Accepted("long format", LONG, OF_LONG),
+    Accepted("long format", LONG_PANEL, LONG_PANEL_REPORT),
     Accepted(
         "wide format",
         lines("date,a,b", *(f"{d},{k},{k}" for k, d in enumerate(dates(4), 1))),
-        OF_LONG,
+        LONG_PANEL_REPORT,
     ),
     Accepted(
         "one column per period",
@@ -46,19 +46,21 @@ SHAPES = (
         lines("2024-03,2024-02,2024-01", "3,2,1"),
         Report(rows=3, total=6, freq="MS", start="2024-01-01", end="2024-03-01", ids=("value",)),
     ),
-    Accepted("newest first", lines("date,sales", *reversed(FIVE.splitlines()[1:])), OF_FIVE),
+    Accepted(
+        "newest first", lines("date,sales", *reversed(FIVE_DAYS.splitlines()[1:])), FIVE_DAYS_REPORT
+    ),
     Accepted(
         "unsorted rows",
-        lines("date,sales", *(FIVE.splitlines()[k] for k in (3, 1, 5, 2, 4))),
-        OF_FIVE,
+        lines("date,sales", *(FIVE_DAYS.splitlines()[k] for k in (3, 1, 5, 2, 4))),
+        FIVE_DAYS_REPORT,
     ),
 )
 
 COLUMNS = (
     Accepted(
         "AutoGluon's column names",
-        LONG.replace("store,date,sales", "item_id,timestamp,target"),
-        OF_LONG,
+        LONG_PANEL.replace("store,date,sales", "item_id,timestamp,target"),
+        LONG_PANEL_REPORT,
     ),
     Accepted(
         "share prices",
@@ -68,12 +70,12 @@ COLUMNS = (
     Accepted(
         "an unnamed column of row numbers",
         lines(",date,sales", *(f"{k},{d},{k + 1}" for k, d in enumerate(dates(5)))),
-        replace(OF_FIVE, assumption="row numbers without a name"),
+        replace(FIVE_DAYS_REPORT, assumption="row numbers without a name"),
     ),
     Accepted(
         "row names as R writes them",
         lines('"date","sales"', *(f'"{k}","{d}",{k}' for k, d in enumerate(dates(5), 1))),
-        replace(OF_FIVE, assumption="first column dropped"),
+        replace(FIVE_DAYS_REPORT, assumption="first column dropped"),
     ),
     Accepted(
         "row numbers in a column named id",
@@ -149,7 +151,7 @@ REFUSED = (
     ),
     Refused(
         "an empty id",
-        LONG.replace("a,2024-01-02", ",2024-01-02"),
+        LONG_PANEL.replace("a,2024-01-02", ",2024-01-02"),
         "the series identifier is empty",
         row=3,
         column="store",

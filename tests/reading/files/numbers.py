@@ -1,23 +1,23 @@
-"""Cells as numbers: separators, signs, currencies, missing-value codes, magnitudes."""
+"""Numeric cells: separators, signs, currencies, missing-value codes, magnitudes."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from reading.files.case import FIVE, OF_FIVE, Accepted, Refused, Report, dates, lines
+from reading.files.case import FIVE_DAYS, FIVE_DAYS_REPORT, Accepted, Refused, Report, dates, lines
 
-SIX = (1000.5, 2000.25, 3000, 4000, 5000, 6000.75)
-TOTAL = float(sum(SIX))
-ENGLISH = [f"{v:,.2f}" for v in SIX]
+SIX_VALUES = (1000.5, 2000.25, 3000, 4000, 5000, 6000.75)
+TOTAL = float(sum(SIX_VALUES))
+ENGLISH = [f"{v:,.2f}" for v in SIX_VALUES]
 GERMAN = [v.replace(",", "x").replace(".", ",").replace("x", ".") for v in ENGLISH]
 
 
-def six(cells: list[str], delimiter: str = ";") -> str:
+def six_days(cells: list[str], delimiter: str = ";") -> str:
     rows = (f"{d}{delimiter}{cell}" for d, cell in zip(dates(6), cells, strict=True))
     return lines(f"date{delimiter}sales", *rows)
 
 
-def of_six(assumption: str = "", total: float = TOTAL) -> Report:
+def six_days_report(assumption: str = "", total: float = TOTAL) -> Report:
     return Report(
         rows=6,
         total=total,
@@ -31,60 +31,72 @@ def of_six(assumption: str = "", total: float = TOTAL) -> Report:
 SEPARATORS = (
     Accepted(
         "decimal commas",
-        six([f"{v:.2f}".replace(".", ",") for v in SIX]),
-        of_six("mark ','"),
+        six_days([f"{v:.2f}".replace(".", ",") for v in SIX_VALUES]),
+        six_days_report("mark ','"),
     ),
-    Accepted("points as thousands separators", six(GERMAN), of_six("thousands separator '.'")),
-    Accepted("commas as thousands separators", six(ENGLISH), of_six("thousands separator ','")),
+    Accepted(
+        "points as thousands separators",
+        six_days(GERMAN),
+        six_days_report("thousands separator '.'"),
+    ),
+    Accepted(
+        "commas as thousands separators",
+        six_days(ENGLISH),
+        six_days_report("thousands separator ','"),
+    ),
     Accepted(
         "spaces as thousands separators",
-        six([v.replace(",", "\u00a0") for v in ENGLISH]),
-        of_six("thousands separator ' '"),
+        six_days([v.replace(",", "\u00a0") for v in ENGLISH]),
+        six_days_report("thousands separator ' '"),
     ),
     Accepted(
         "apostrophes as thousands separators",
-        six([v.replace(",", "’") for v in ENGLISH]),
-        of_six("thousands separator"),
+        six_days([v.replace(",", "’") for v in ENGLISH]),
+        six_days_report("thousands separator"),
     ),
     Accepted(
         "an ambiguous comma that another column resolves",
         lines("date;sales;price", *(f"{d};1,500;{k},25" for k, d in enumerate(dates(5)))),
-        replace(OF_FIVE, total=7.5),
+        replace(FIVE_DAYS_REPORT, total=7.5),
         options={"target_col": "sales"},
     ),
     Accepted(
         "an ambiguous point that comma delimiters resolve",
-        six([f"{v}.125" for v in range(1, 7)], ","),
-        of_six("the delimiter of the file is a comma", 21.75),
+        six_days([f"{v}.125" for v in range(1, 7)], ","),
+        six_days_report("the delimiter of the file is a comma", 21.75),
     ),
 )
 
 SIGNS = (
     Accepted(
         "dollar signs",
-        six([f"${v}" for v in ENGLISH]),
-        of_six("currency sign '$' removed"),
+        six_days([f"${v}" for v in ENGLISH]),
+        six_days_report("currency sign '$' removed"),
     ),
     Accepted(
         "euro signs after decimal commas",
-        six([f"{v} €" for v in GERMAN]),
-        of_six("currency sign '€' removed"),
+        six_days([f"{v} €" for v in GERMAN]),
+        six_days_report("currency sign '€' removed"),
     ),
-    Accepted("percent signs", six([f"{v}%" for v in SIX]), of_six("percent signs removed")),
+    Accepted(
+        "percent signs",
+        six_days([f"{v}%" for v in SIX_VALUES]),
+        six_days_report("percent signs removed"),
+    ),
     Accepted(
         "a negative number in brackets",
-        six([f"({v})" if k == 0 else v for k, v in enumerate(ENGLISH)]),
-        of_six("numbers in parentheses read as negative", TOTAL - 2 * SIX[0]),
+        six_days([f"({v})" if k == 0 else v for k, v in enumerate(ENGLISH)]),
+        six_days_report("numbers in parentheses read as negative", TOTAL - 2 * SIX_VALUES[0]),
     ),
     Accepted(
         "a typographic minus sign",
-        six([f"\u2212{v}" if k == 0 else str(v) for k, v in enumerate(SIX)]),
-        of_six(total=TOTAL - 2 * SIX[0]),
+        six_days([f"\u2212{v}" if k == 0 else str(v) for k, v in enumerate(SIX_VALUES)]),
+        six_days_report(total=TOTAL - 2 * SIX_VALUES[0]),
     ),
     Accepted(
         "a trailing minus sign",
-        six([f"{v}-" if k == 0 else str(v) for k, v in enumerate(SIX)]),
-        of_six("trailing minus signs read as negative", TOTAL - 2 * SIX[0]),
+        six_days([f"{v}-" if k == 0 else str(v) for k, v in enumerate(SIX_VALUES)]),
+        six_days_report("trailing minus signs read as negative", TOTAL - 2 * SIX_VALUES[0]),
     ),
 )
 
@@ -95,18 +107,18 @@ MISSING = (
             "date,sales",
             *(f"{d},{w}" for d, w in zip(dates(5), ("1", "NA", "NaN", "", "5"), strict=True)),
         ),
-        replace(OF_FIVE, total=6, missing=3),
+        replace(FIVE_DAYS_REPORT, total=6, missing=3),
     ),
     Accepted(
         "a missing-value code given as an option",
         lines("date,sales", *(f"{d},{w}" for d, w in zip(dates(5), "1-345", strict=True))),
-        replace(OF_FIVE, total=13, missing=1),
+        replace(FIVE_DAYS_REPORT, total=13, missing=1),
         options={"na_value": "-"},
     ),
     Accepted(
         "an empty missing-value code given as an option",
-        FIVE,
-        OF_FIVE,
+        FIVE_DAYS,
+        FIVE_DAYS_REPORT,
         options={"na_value": ["", "x"]},
     ),
     Accepted(
@@ -129,26 +141,28 @@ MISSING = (
     ),
     Accepted(
         "a missing-value code with a decimal comma",
-        six(["1,5", "-999,0", "3,5", "4", "5", "6"]),
-        replace(of_six(total=20), missing=1),
+        six_days(["1,5", "-999,0", "3,5", "4", "5", "6"]),
+        replace(six_days_report(total=20), missing=1),
         options={"na_value": "-999"},
     ),
 )
 
 MAGNITUDES = (
-    Accepted("scientific notation", six([f"{v:.6e}" for v in SIX]), of_six()),
+    Accepted("scientific notation", six_days([f"{v:.6e}" for v in SIX_VALUES]), six_days_report()),
     Accepted(
-        "zeros", lines("date,sales", *(f"{d},0" for d in dates(5))), replace(OF_FIVE, total=0)
+        "zeros",
+        lines("date,sales", *(f"{d},0" for d in dates(5))),
+        replace(FIVE_DAYS_REPORT, total=0),
     ),
     Accepted(
         "tiny values",
         lines("date,sales", *(f"{d},1e-12" for d in dates(5))),
-        replace(OF_FIVE, total=5e-12),
+        replace(FIVE_DAYS_REPORT, total=5e-12),
     ),
     Accepted(
         "huge values",
         lines("date,sales", *(f"{d},1e18" for d in dates(5))),
-        replace(OF_FIVE, total=5e18),
+        replace(FIVE_DAYS_REPORT, total=5e18),
     ),
 )
 
@@ -157,7 +171,7 @@ ACCEPTED = (*SEPARATORS, *SIGNS, *MISSING, *MAGNITUDES)
 REFUSED = (
     Refused(
         "text in the value column",
-        FIVE.replace(",3", ",three"),
+        FIVE_DAYS.replace(",3", ",three"),
         "'three' is not a number",
         row=4,
         column="sales",
@@ -165,7 +179,7 @@ REFUSED = (
     ),
     Refused(
         "text in several cells",
-        FIVE.replace(",3", ",x").replace(",4", ",x").replace(",5", ",y"),
+        FIVE_DAYS.replace(",3", ",x").replace(",4", ",x").replace(",5", ",y"),
         "(2 more: rows 5, 6)",
         row=4,
         column="sales",
@@ -189,7 +203,7 @@ REFUSED = (
     ),
     Refused(
         "infinity",
-        FIVE.replace(",3", ",inf"),
+        FIVE_DAYS.replace(",3", ",inf"),
         "'inf' is not a finite number",
         row=4,
         column="sales",
@@ -197,7 +211,7 @@ REFUSED = (
     ),
     Refused(
         "a number that overflows",
-        FIVE.replace(",3", ",1e309"),
+        FIVE_DAYS.replace(",3", ",1e309"),
         "'1e309' is not a finite number",
         row=4,
         column="sales",
@@ -205,7 +219,7 @@ REFUSED = (
     ),
     Refused(
         "an ambiguous comma",
-        six(["1,234", "2,345", "3", "4", "5", "6"]),
+        six_days(["1,234", "2,345", "3", "4", "5", "6"]),
         "'1,234' is ambiguous: decimal comma or thousands separator",
         row=2,
         column="sales",
@@ -213,7 +227,7 @@ REFUSED = (
     ),
     Refused(
         "an ambiguous point",
-        six(["1.234", "2.345", "3", "4", "5", "6"]),
+        six_days(["1.234", "2.345", "3", "4", "5", "6"]),
         "'1.234' is ambiguous: decimal point or thousands separator",
         row=2,
         column="sales",
@@ -221,12 +235,12 @@ REFUSED = (
     ),
     Refused(
         "a thousands separator after a leading zero",
-        six(["1.234.567", "0.500", "3", "4", "5", "6"]),
+        six_days(["1.234.567", "0.500", "3", "4", "5", "6"]),
         "is not a number",
     ),
     Refused(
         "two currencies",
-        six(["$1", "€2", "3", "4", "5", "6"]),
+        six_days(["$1", "€2", "3", "4", "5", "6"]),
         "currencies differ",
         row=3,
         column="sales",
@@ -234,7 +248,7 @@ REFUSED = (
     ),
     Refused(
         "percent signs on some numbers only",
-        six(["1%", "0.02", "3%", "4%", "5%", "6%"]),
+        six_days(["1%", "0.02", "3%", "4%", "5%", "6%"]),
         "others do not",
         row=3,
         column="sales",

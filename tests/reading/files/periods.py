@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from reading.files.case import OF_FIVE_MONTHS, Accepted, Refused, Report, dates, lines, one_series
+from reading.files.case import (
+    FIVE_MONTHS_REPORT,
+    Accepted,
+    Refused,
+    Report,
+    dates,
+    lines,
+    one_series,
+)
 
-OF_THREE_YEARS = Report(rows=3, total=6, freq="YS", start="2019-01-01", end="2021-01-01")
-OF_FOUR_QUARTERS = Report(rows=4, total=10, freq="QS", start="2019-01-01", end="2019-10-01")
+THREE_YEARS_REPORT = Report(rows=3, total=6, freq="YS", start="2019-01-01", end="2021-01-01")
+FOUR_QUARTERS_REPORT = Report(rows=4, total=10, freq="QS", start="2019-01-01", end="2019-10-01")
 
 MONTHS = (
     Accepted(
         "month name and two-digit year",
         one_series(dates(5, date_format="%b-%y", freq="MS")),
-        OF_FIVE_MONTHS,
+        FIVE_MONTHS_REPORT,
     ),
     Accepted(
-        "months as YYYYMM", one_series(dates(5, date_format="%Y%m", freq="MS")), OF_FIVE_MONTHS
+        "months as YYYYMM", one_series(dates(5, date_format="%Y%m", freq="MS")), FIVE_MONTHS_REPORT
     ),
     Accepted(
-        "months as MM/YYYY", one_series(dates(5, date_format="%m/%Y", freq="MS")), OF_FIVE_MONTHS
+        "months as MM/YYYY",
+        one_series(dates(5, date_format="%m/%Y", freq="MS")),
+        FIVE_MONTHS_REPORT,
     ),
     Accepted(
         "months as MM.YYYY",
@@ -27,7 +37,7 @@ MONTHS = (
     Accepted(
         "months as 2024M01",
         one_series([f"2024M{k:02}" for k in range(1, 6)]),
-        OF_FIVE_MONTHS,
+        FIVE_MONTHS_REPORT,
     ),
     Accepted(
         "German month names",
@@ -89,21 +99,21 @@ QUARTERS = (
     Accepted(
         "quarters as 2019Q1",
         one_series(["2019Q1", "2019Q2", "2019Q3", "2019Q4"]),
-        OF_FOUR_QUARTERS,
+        FOUR_QUARTERS_REPORT,
     ),
     Accepted(
         "quarters as Q1 2019",
         one_series(["Q1 2019", "Q2 2019", "Q3 2019", "Q4 2019"]),
-        OF_FOUR_QUARTERS,
+        FOUR_QUARTERS_REPORT,
     ),
 )
 
 YEARS = (
-    Accepted("years", one_series(["2019", "2020", "2021"], name="year"), OF_THREE_YEARS),
+    Accepted("years", one_series(["2019", "2020", "2021"], name="year"), THREE_YEARS_REPORT),
     Accepted(
         "years in a column with a German name",
         one_series(["2019", "2020", "2021"], name="Jahr", delimiter=";"),
-        OF_THREE_YEARS,
+        THREE_YEARS_REPORT,
     ),
     Accepted(
         "years in a column with an unknown name",

@@ -1,12 +1,12 @@
-"""Which column holds the time: one, several together, or none."""
+"""The time column: a single column, several columns combined, or none."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from reading.files.case import (
-    OF_FIVE,
-    OF_FIVE_MONTHS,
+    FIVE_DAYS_REPORT,
+    FIVE_MONTHS_REPORT,
     Accepted,
     Refused,
     Report,
@@ -19,7 +19,7 @@ ACCEPTED = (
     Accepted(
         "dates in an unnamed column",
         one_series(dates(5), name=""),
-        replace(OF_FIVE, assumption="it has no name"),
+        replace(FIVE_DAYS_REPORT, assumption="it has no name"),
     ),
     Accepted(
         "date and time in two columns",
@@ -53,12 +53,12 @@ ACCEPTED = (
     Accepted(
         "year and month in two columns",
         lines("year,month,sales", *(f"2024,{k},{k}" for k in range(1, 6))),
-        OF_FIVE_MONTHS,
+        FIVE_MONTHS_REPORT,
     ),
     Accepted(
         "year and month in two columns, months as M01",
         lines("series_id,year,period,value", *(f"CES1,2024,M{k:02},{k}" for k in range(1, 6))),
-        replace(OF_FIVE_MONTHS, ids=("CES1",)),
+        replace(FIVE_MONTHS_REPORT, ids=("CES1",)),
     ),
     Accepted(
         "start and end of every period",

@@ -1,21 +1,21 @@
-"""Times of day: clocks, UTC offsets, clock changes, seconds since 1970."""
+"""Times of day: clock formats, UTC offsets, clock changes, Unix times."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import pandas as pd
-from reading.files.case import OF_FIVE, Accepted, Refused, Report, dates, one_series
+from reading.files.case import FIVE_DAYS_REPORT, Accepted, Refused, Report, dates, one_series
 
 
 def hours_with_offsets() -> list[str]:
-    """Hours of the night in March 2024 in which Berlin's clocks go forward."""
+    """Hours of the night in March 2024 when clocks go forward in Berlin."""
     hours = pd.date_range("2024-03-31", periods=6, freq="h", tz="Europe/Berlin")
     return [hour.strftime("%Y-%m-%dT%H:%M:%S%z") for hour in hours]
 
 
 def hours_without_offsets() -> list[str]:
-    """Hours of the night in October 2024 in which Berlin's clocks go back."""
+    """Hours of the night in October 2024 when clocks go back in Berlin."""
     hours = pd.date_range("2024-10-27", periods=8, freq="h", tz="Europe/Berlin")
     return [hour.strftime("%Y-%m-%d %H:%M") for hour in hours]
 
@@ -47,7 +47,9 @@ ACCEPTED = (
     Accepted(
         "Z for UTC",
         one_series(dates(5, date_format="%Y-%m-%dT00:00:00Z")),
-        replace(OF_FIVE, start="2024-01-01T00:00:00+00:00", end="2024-01-05T00:00:00+00:00"),
+        replace(
+            FIVE_DAYS_REPORT, start="2024-01-01T00:00:00+00:00", end="2024-01-05T00:00:00+00:00"
+        ),
     ),
     Accepted(
         "local days with UTC offsets, one of 23 hours",
@@ -64,14 +66,14 @@ ACCEPTED = (
         ),
     ),
     Accepted(
-        "seconds since 1970",
+        "Unix times in seconds",
         one_series([str(1704067200 + 86400 * k) for k in range(5)], name="timestamp"),
-        replace(OF_FIVE, assumption="Unix time in seconds"),
+        replace(FIVE_DAYS_REPORT, assumption="Unix time in seconds"),
     ),
     Accepted(
-        "milliseconds since 1970",
+        "Unix times in milliseconds",
         one_series([str(1704067200000 + 86400000 * k) for k in range(5)], name="timestamp"),
-        replace(OF_FIVE, assumption="Unix time in milliseconds"),
+        replace(FIVE_DAYS_REPORT, assumption="Unix time in milliseconds"),
     ),
 )
 

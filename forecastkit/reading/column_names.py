@@ -1,4 +1,4 @@
-"""Names that columns usually have in tables of time series."""
+"""Common column names in tables of time series."""
 
 from __future__ import annotations
 
@@ -21,35 +21,42 @@ ID_NAMES = (
     *("country", "location", "state", "city", "dept", "department", "warehouse", "meter"),
     *("sensor", "station", "family"),
 )
-_ID_ENDINGS = ("_id", "_nbr", "_no", "_number", "_code", "_key")
+_ID_SUFFIXES = ("_id", "_nbr", "_no", "_number", "_code", "_key")
 TARGET_NAMES = (
     *("y", "target", "value", "values", "sales", "qty", "quantity", "demand", "units", "cnt"),
     *("count", "amount", "close", "adj_close", "revenue", "units_sold", "unit_sales", "total"),
     *("volume",),
 )
-LAST = 99
+UNLISTED = 99
 
 
-def rank(name: str, known: tuple[str, ...]) -> int:
-    """Place of a column's name among known ones; LAST where it is none of them.
+def rank(name: str, common_names: tuple[str, ...]) -> int:
+    """Rank of a column's name among common names; UNLISTED if it is not one of them.
 
     Examples
     --------
-    >>> rank("Order Date", TIME_NAMES) < LAST, rank("weight", TARGET_NAMES)
+    >>> rank("Order Date", TIME_NAMES) < UNLISTED, rank("weight", TARGET_NAMES)
     (True, 99)
     """
-    bare = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()
-    plain = re.sub(r"[^a-z0-9]+", "_", bare).strip("_")
-    if plain in known:
-        return known.index(plain)
-    return len(known) if known is ID_NAMES and plain.endswith(_ID_ENDINGS) else LAST
+    ascii_name = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()
+    normalized = re.sub(r"[^a-z0-9]+", "_", ascii_name).strip("_")
+    if normalized in common_names:
+        return common_names.index(normalized)
+    return (
+        len(common_names)
+        if common_names is ID_NAMES and normalized.endswith(_ID_SUFFIXES)
+        else UNLISTED
+    )
 
 
-def is_known(name: str) -> bool:
-    """Whether a name is usual for a time, an id or a target."""
-    return min(rank(name, one) for one in (TIME_NAMES, ID_NAMES, TARGET_NAMES)) < LAST
+def is_common_name(name: str) -> bool:
+    """Whether a name is common for a time, id or target column."""
+    return (
+        min(rank(name, common_names) for common_names in (TIME_NAMES, ID_NAMES, TARGET_NAMES))
+        < UNLISTED
+    )
 
 
-def by_rank(known: tuple[str, ...]) -> Callable[[str], int]:
-    """Key that sorts names of columns by their place among known ones."""
-    return lambda name: rank(name, known)
+def by_rank(common_names: tuple[str, ...]) -> Callable[[str], int]:
+    """Return a sort key: the rank of a column's name among common names."""
+    return lambda name: rank(name, common_names)
