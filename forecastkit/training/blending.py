@@ -126,7 +126,7 @@ class BlendTrainer:
             weights = blend_weights(holdouts, prior, self.season_length, n_windows)
             pairs = zip(parts, weights, strict=True)
             listed = ", ".join(f"{part.name} {100 * weight:.0f} %" for part, weight in pairs)
-            why = f"estimated on the last {val_size} steps, with parts fitted without them"
+            why = f"estimated on held-out windows of {val_size} steps"
             notes.append(Note(f"blend weights {listed}", why))
         pairs = zip(parts, weights, strict=True)
         blend = Blend(
