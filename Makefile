@@ -47,7 +47,7 @@ bench: $(READY)  ## run every benchmark; with DATA=FOLDER the accuracy on its pa
 	$(BIN)/python benchmarks/memory.py
 ifdef DATA
 	$(BIN)/python benchmarks/accuracy.py $(DATA)/m3_monthly.parquet --h 18 --season-length 12 --models LSTM Auto
-	$(BIN)/python benchmarks/zero_shot.py --set $(DATA)/m3_monthly.parquet:18:12
+	$(BIN)/python benchmarks/zero_shot.py forecastkit/weights/lstm.safetensors --set $(DATA)/m3_monthly.parquet:18:12
 	$(BIN)/python benchmarks/ablation.py --set $(DATA)/m3_monthly.parquet:18:12 --sample 200
 	$(BIN)/python benchmarks/leave_one_out.py $(DATA)
 endif

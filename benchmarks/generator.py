@@ -25,14 +25,16 @@ def main() -> None:
     parser.add_argument("--units", type=int, default=96)
     args = parser.parse_args()
     load_tensorflow(1)
+    from forecastkit.network.config import PRETRAINED_HORIZON
+    from forecastkit.pretraining.prior import KINDS
     from forecastkit.pretraining.run import Pretraining
     from forecastkit.pretraining.stream import Stream, shared_out
-    from forecastkit.pretraining.synthetic import KINDS, draw_panel
+    from forecastkit.pretraining.synthetic import draw
     from forecastkit.training.trainer import Trainer
 
     run = Pretraining(units=args.units)
     trainer = Trainer(run.network(), run.training())
-    stream = Stream(1, run.batch_size, run.scale_power, target_stride=run.target_stride)
+    stream = Stream(1, run.sampling())
     state, _ = trainer.step(trainer.start(1), stream.next.result(), 1e-4)
     batch_times, step_times = [], []
     for _ in range(args.batches):
@@ -42,12 +44,13 @@ def main() -> None:
         start = time.perf_counter()
         state, _ = trainer.step(state, batch, 1e-4)
         step_times.append(time.perf_counter() - start)
-    # series are drawn for every eighth batch only: use the mean, not the median
-    rng, counts = np.random.default_rng(2), shared_out(stream.n_series, KINDS)
+    # series are drawn for one of `n_uses` batches only: use the mean, not the median
+    sampling = run.sampling()
+    rng, counts = np.random.default_rng(2), shared_out(sampling.n_series, KINDS)
     start = time.perf_counter()
     for kind, n in zip(KINDS, counts, strict=True):
-        draw_panel(rng, n, kind)
-    series = (time.perf_counter() - start) / stream.n_uses
+        draw(rng, n, kind, horizon=PRETRAINED_HORIZON)
+    series = (time.perf_counter() - start) / sampling.n_uses
     total = mean(batch_times) + median(step_times)
     print(f"series    {1000 * series:7.1f} ms, {series / total:.2f} of the total")
     print(f"batch     {1000 * mean(batch_times):7.1f} ms")

@@ -28,7 +28,7 @@ import tensorflow as tf
 from forecastkit.layers import LSTM
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.runtime import network_outputs
-from forecastkit.series.windows import View
+from forecastkit.series.view import View
 
 SHAPES = [(32, 48, 1, 64, 1), (256, 48, 4, 64, 2), (128, 96, 4, 128, 2), (32, 168, 4, 128, 2)]
 Step = Callable[[], object]  # returns milliseconds if it is timed in another process

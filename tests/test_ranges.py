@@ -15,7 +15,7 @@ from forecastkit.ranges import RangeError, check_number, check_whole
 from forecastkit.series.covariates import Covariates
 from forecastkit.series.panel import Panel
 from forecastkit.series.ragged import Ragged
-from forecastkit.series.windows import View
+from forecastkit.series.view import View
 from forecastkit.tables.frequency import Frequency
 from forecastkit.tables.schema import Column, Schema
 

@@ -143,7 +143,7 @@ import numpy as np, tensorflow as tf
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.introspection import input_gradient
 from forecastkit.network.runtime import network_outputs
-from forecastkit.series.windows import View
+from forecastkit.series.view import View
 from forecastkit.training.build import build, get_weights, set_weights
 
 network = NetworkConfig("leaky", 5, View(6, 4, (4,), 0.5, 12, 1))

@@ -103,7 +103,7 @@ class _Batch:
     is_used: np.ndarray  # (series, time)
     targets: np.ndarray  # (series, horizon)
     has_value: np.ndarray  # (series, time, values); whether the input is an observed value
-    lags: np.ndarray  # (time, values), steps before the last cutoff
+    lags: np.ndarray  # (series, time, values), steps before the last cutoff
     future: np.ndarray  # (series, horizon, n_future)
 
 
@@ -187,7 +187,7 @@ def _batch(windows: Windows, series: np.ndarray, ends: np.ndarray) -> _Batch:
     inside = steps >= panel.offsets[series][:, None, None]
     observed = ~np.isnan(panel.values[np.where(inside, steps, 0)])
     is_used = windows.is_used(cutoffs)
-    cutoff_ages = np.arange(view.sequence_length - 1, -1, -1)[:, None] * view.sequence_stride
+    cutoff_ages = np.where(is_used, cutoffs[:, -1:] - cutoffs, 0)[..., None]
     return _Batch(
         windows.inputs(series, cutoffs),
         is_used,
@@ -208,8 +208,9 @@ def _by_lag(network: NetworkConfig, weights: Weights, batch: _Batch) -> np.ndarr
     dx = input_gradient(network, weights, batch.x, upstream.astype(batch.x.dtype), batch.future)
     dx = dx[..., value_inputs]
     by_lag = np.zeros((len(dx), int(batch.lags.max()) + 1))
-    for row, gradient, has_value in zip(by_lag, dx, batch.has_value, strict=True):
-        np.add.at(row, batch.lags[has_value], gradient[has_value])
+    rows = zip(by_lag, dx, batch.lags, batch.has_value, strict=True)
+    for row, gradient, lags, has_value in rows:
+        np.add.at(row, lags[has_value], gradient[has_value])
     return np.abs(by_lag)
 
 

@@ -21,6 +21,7 @@ from forecastkit.series.components import Components, measure
 from forecastkit.series.effects import Adjusted, CovariateFeatures, Effects
 from forecastkit.series.intervals import quantiles_at
 from forecastkit.series.panel import Panel
+from forecastkit.series.support import Support
 from forecastkit.series.windows import Windows
 
 # standard normal quantiles between which PIT scores are interpolated; the ends clip the scores
@@ -107,6 +108,7 @@ class Distribution:
             error = _largest_error(reference.panel)
             walk = np.broadcast_to(np.sqrt(np.arange(1, h + 1)) * error, (panel.n_series, h))
             self._random_walk = _last_values(adjusted.panel), walk
+        self.support = Support.of(panel, self.scale)
         views = [member.network.view for part in self.parts for member in part.members]
         features = adjusted.features if any(view.uses_covariates for view in views) else None
         self._effect = None if series_effects is None else series_effects.ahead(panel, h)[..., None]
@@ -114,7 +116,7 @@ class Distribution:
             scale = self.scale.take(panel.owner)
             panel = panel.alone().with_values(scale.moved(panel.values, -adjusted.effect))
         self._upper_bound = self._upper_bounds(panel)
-        components: dict[tuple[int, ...], Components] = {}
+        components: dict[tuple[tuple[int, ...], bool], Components] = {}
         self._paths: dict[str, np.ndarray] = {}
         self._normal: dict[str, Paths] = {}
         for part in self.parts:
@@ -184,8 +186,8 @@ class Distribution:
         return self.scale.take(rows).moved(quantiles, self._effect[rows])
 
     def clip_to_support(self, paths: np.ndarray) -> np.ndarray:
-        """Clip and round forecasts to the support of each series; see `Scale.clip_to_support`."""
-        return self.scale.clip_to_support(paths)
+        """Clip and round forecasts to the support of each series; see `Support.clip`."""
+        return self.support.clip(paths)
 
     def pit_scores(self, actual: np.ndarray) -> np.ndarray:
         """Probability integral transform of values, as standard normal quantiles.
@@ -205,7 +207,7 @@ class Distribution:
         chunks = [np.zeros((0, self.h))]
         for start in range(0, len(actual), _ROWS_PER_CHUNK):
             rows = slice(start, start + _ROWS_PER_CHUNK)
-            grid = self.scale.take(rows).clip_to_support(self._rows_at(rows, z))
+            grid = self.support.take(rows).clip(self._rows_at(rows, z))
             chunks.append(_interpolated_scores(actual[rows], grid))
         return np.where(self.cold[:, None], np.nan, np.concatenate(chunks))
 
@@ -254,21 +256,21 @@ def _interpolated_scores(actual: np.ndarray, grid: np.ndarray) -> np.ndarray:
 def _median_paths(
     panel: Panel,
     members: Sequence[Member],
-    components: dict[tuple[int, ...], Components],
+    components: dict[tuple[tuple[int, ...], bool], Components],
     features: CovariateFeatures | None,
 ) -> np.ndarray:
     """Median of the networks' quantiles on the transformed scale, (n_series, h, n_quantiles).
 
-    `components` caches the components of the panel by season lengths.
+    `components` caches the components of the panel by the arguments of `measure`.
     """
     series, ends = np.arange(panel.n_series), panel.lengths - 1
     paths = []
     for member in members:
         view = member.network.view
-        lengths = view.season_lengths
-        if lengths not in components:
-            components[lengths] = measure(panel, lengths)
-        windows = Windows(panel, components[lengths], view, features)
+        key = view.season_lengths, view.has_slow_memory
+        if key not in components:
+            components[key] = measure(panel, *key)
+        windows = Windows(panel, components[key], view, features)
         deviations = network_quantiles(member.network, member.weights, windows, series, ends)
         last = windows.cutoffs(series, ends)[:, -1:]
         noise, scale = windows.components.noise[last], windows.components.scale[last]

@@ -13,7 +13,7 @@ from forecastkit.model.distribution import MAX_MEMBERS
 from forecastkit.model.model import FittedModel
 from forecastkit.network.config import NetworkConfig
 from forecastkit.ranges import MAX_STEPS, RangeError, check_whole, refuse
-from forecastkit.series.windows import MAX_FEATURES, View
+from forecastkit.series.view import MAX_FEATURES, View
 from forecastkit.tables.schema import STAT, Column, Schema
 
 FORMAT_VERSION = 3

@@ -23,7 +23,8 @@ from forecastkit.ranges import (
 )
 from forecastkit.series.effects import Adjusted, Effects
 from forecastkit.series.panel import Panel
-from forecastkit.series.windows import View, Windows
+from forecastkit.series.view import View
+from forecastkit.series.windows import Windows
 from forecastkit.tables.dataset import Dataset
 from forecastkit.tables.future import missing_future
 

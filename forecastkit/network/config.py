@@ -8,10 +8,10 @@ from typing import Any
 
 from forecastkit.layers.cells import CELLS
 from forecastkit.ranges import check_length, check_number, check_whole, refuse
-from forecastkit.series.windows import View
+from forecastkit.series.view import View
 
 # symmetric around the median, so that a negated series has the negated quantiles
-QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+QUANTILES = (0.025, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.975)
 MAX_UNITS, MAX_LAYERS = 4096, 64
 # units of the layer that combines the state with the future features of a step of the horizon
 FUTURE_UNITS = 16
@@ -172,32 +172,48 @@ def default_view(
 PRETRAINED_WINDOW, PRETRAINED_HORIZON, PRETRAINED_CUTOFFS = 24, 48, 64
 
 
-def pretrained_view(season_lengths: tuple[int, ...], horizon: int = PRETRAINED_HORIZON) -> View:
+def pretrained_view(
+    season_lengths: tuple[int, ...], horizon: int = PRETRAINED_HORIZON, anchored: bool = True
+) -> View:
     """View of a pretrained network for series with these seasons.
 
     If the longest season exceeds the window, the lags are one and two seasons, rounded to a
     multiple of the shortest season: 364 for 7 and 365, so that weekdays match. If a day fills the
-    window (hourly or half-hourly series), the second lag covers the last 48 steps instead; if there
-    is a weekly season as well, cutoffs are a quarter of a day apart, to span about two weeks.
+    window (hourly or half-hourly series), the second lag covers the last 48 steps instead. Cutoffs
+    are up to a window apart where seasons are long, so that a sequence spans many of them.
+
+    Networks of the first generation have no anchored sequences and no slow memory; of hourly series
+    they read cutoffs a quarter of a day apart.
 
     Examples
     --------
     >>> [pretrained_view(seasons).lags for seasons in ((12,), (24, 168), (7, 365))]
     [(0, 0), (168, 48), (364, 728)]
+    >>> [pretrained_view(m).sequence_stride for m in ((12,), (24, 168), (7, 365), (52,))]
+    [1, 24, 7, 13]
     """
     shortest, longest = min(season_lengths), max(season_lengths)
     first = round(longest / shortest) * shortest if longest > PRETRAINED_WINDOW else 0
     is_subdaily = PRETRAINED_WINDOW <= shortest <= PRETRAINED_HORIZON
     second = PRETRAINED_HORIZON if is_subdaily else 2 * first
+    if not anchored:
+        stride = shortest // 4 if is_subdaily and longest > shortest else 1
+    elif shortest >= PRETRAINED_WINDOW:
+        whole_days = shortest % PRETRAINED_WINDOW == 0
+        stride = PRETRAINED_WINDOW if whole_days else min(shortest // 4, PRETRAINED_WINDOW)
+    else:
+        stride = shortest if longest > PRETRAINED_WINDOW else 1
     return View(
         input_size=PRETRAINED_WINDOW,
         horizon=horizon,
         season_lengths=season_lengths,
         trend_share=default_trend_share(season_lengths),
         sequence_length=PRETRAINED_CUTOFFS,
-        sequence_stride=shortest // 4 if is_subdaily and longest > shortest else 1,
+        sequence_stride=stride,
         lags=(first, second),
         lag_steps=PRETRAINED_HORIZON,
+        season_steps=PRETRAINED_HORIZON if anchored else 0,
+        anchored=anchored,
     )
 
 

@@ -84,9 +84,9 @@ def adapt_to(
     >>> weights = {name: np.zeros(shape) for name, shape in network.weight_shapes().items()}
     >>> network, weights = adapt_to(network, weights, (12,), horizon=60)
     >>> network.view.horizon, weights["head/bias"].shape, network.view.lags
-    (60, (420,), ())
+    (60, (660,), ())
     """
-    view = pretrained_view(season_lengths, horizon)
+    view = pretrained_view(season_lengths, horizon, network.view.anchored)
     kernel = weights["input/kernel"]
     if not any(view.lags):
         n_equivariant, without = network.view.n_equivariant, network.view.n_without_lags

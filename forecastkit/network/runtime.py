@@ -13,7 +13,8 @@ from forecastkit.layers.gates import input_part
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.head import future_part, gelu, quantile_paths
 from forecastkit.network.threads import map_chunks
-from forecastkit.series.windows import View, Windows
+from forecastkit.series.view import View
+from forecastkit.series.windows import Windows
 
 Weights = dict[str, np.ndarray]
 ROWS_PER_CHUNK = 512
@@ -56,7 +57,11 @@ numpy_ops = SimpleNamespace(
 
 
 def network_outputs(
-    config: NetworkConfig, weights: Weights, x: np.ndarray, future: np.ndarray | None = None
+    config: NetworkConfig,
+    weights: Weights,
+    x: np.ndarray,
+    future: np.ndarray | None = None,
+    padding: np.ndarray | None = None,
 ) -> np.ndarray:
     """Run a network on a batch and return its raw outputs at the last cutoff.
 
@@ -68,12 +73,14 @@ def network_outputs(
     x : ndarray of float32, shape (batch, time, config.view.n_inputs)
     future : ndarray of float32, shape (batch, horizon, config.view.n_future), optional
         Future features of the steps after the last cutoff.
+    padding : ndarray of int, shape (batch,), optional
+        Steps before each sequence starts, at which the states stay zero.
 
     Returns
     -------
     ndarray of float32, shape (batch, horizon, n_quantiles)
     """
-    *_, (_, hidden) = hidden_layers(config, weights, x)
+    *_, (_, hidden) = hidden_layers(config, weights, x, padding=padding)
     state = hidden[:, -1]
     flat = input_part(state, weights["head/kernel"], weights["head/bias"], np)
     outputs = flat.reshape(len(x), config.view.horizon, -1)
@@ -93,7 +100,11 @@ def future_weights(weights: Weights) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 
 def hidden_layers(
-    config: NetworkConfig, weights: Weights, x: np.ndarray, keep_caches: bool = False
+    config: NetworkConfig,
+    weights: Weights,
+    x: np.ndarray,
+    keep_caches: bool = False,
+    padding: np.ndarray | None = None,
 ) -> Iterator[tuple[Trace | None, np.ndarray]]:
     """Run the input layer and the recurrent layers, one after the other.
 
@@ -107,7 +118,8 @@ def hidden_layers(
     x = gelu(input_part(x, weights["input/kernel"], weights["input/bias"], np), np)
     yield None, x
     for layer in range(config.n_layers):
-        trace = unroll(CELLS[config.cell], layer_weights(weights, layer), x, keep_caches)
+        own = layer_weights(weights, layer)
+        trace = unroll(CELLS[config.cell], own, x, keep_caches, padding)
         x = x + trace.states
         yield trace, x
 
@@ -134,7 +146,13 @@ class Trace:
     caches: list[Cache]
 
 
-def unroll(cell: Cell, weights: Weights, x: np.ndarray, keep_caches: bool = False) -> Trace:
+def unroll(
+    cell: Cell,
+    weights: Weights,
+    x: np.ndarray,
+    keep_caches: bool = False,
+    padding: np.ndarray | None = None,
+) -> Trace:
     """Run a cell over a sequence: the only loop over time in NumPy.
 
     Parameters
@@ -145,6 +163,8 @@ def unroll(cell: Cell, weights: Weights, x: np.ndarray, keep_caches: bool = Fals
     x : ndarray, shape (batch, time, features)
     keep_caches : bool
         Whether to return the caches, for gradients and inspection.
+    padding : ndarray of int, shape (batch,), optional
+        Steps before each sequence starts, at which the states stay zero.
     """
     input_bias, recurrent_bias = cell.split_bias(weights["bias"])
     a = input_part(x, weights["kernel"], input_bias, np)  # (batch, time, gates * units)
@@ -152,8 +172,12 @@ def unroll(cell: Cell, weights: Weights, x: np.ndarray, keep_caches: bool = Fals
     product = cell.recurrent_product(U, recurrent_bias, np)
     state: State = tuple(np.zeros((len(x), len(U)), x.dtype) for _ in cell.states)
     outputs, caches = np.empty((*x.shape[:2], len(U)), x.dtype), []
+    last_padding = 0 if padding is None else int(padding.max(initial=0))
     for t in range(x.shape[1]):
         state, cache = cell.step(a[:, t], state, product, numpy_ops)
+        if padding is not None and t < last_padding:
+            started = (t >= padding)[:, None]
+            state = tuple(np.where(started, array, 0.0) for array in state)
         outputs[:, t] = state[0]
         if keep_caches:
             caches.append(cache)
@@ -161,7 +185,12 @@ def unroll(cell: Cell, weights: Weights, x: np.ndarray, keep_caches: bool = Fals
 
 
 def network_quantiles(
-    config: NetworkConfig, weights: Weights, windows: Windows, series: np.ndarray, ends: np.ndarray
+    config: NetworkConfig,
+    weights: Weights,
+    windows: Windows,
+    series: np.ndarray,
+    ends: np.ndarray,
+    origins: np.ndarray | None = None,
 ) -> np.ndarray:
     """Quantiles of the deviation from the baseline forecast, for one cutoff per series.
 
@@ -174,6 +203,8 @@ def network_quantiles(
     windows : Windows
     series, ends : ndarray of int, shape (batch,)
         Numbers of the series, and the step of the cutoff in each, counted from 0.
+    origins : ndarray of int, shape (batch,), optional
+        First cutoff of each sequence; see `Windows.cutoffs`.
 
     Returns
     -------
@@ -183,13 +214,18 @@ def network_quantiles(
 
     def chunk(start: int) -> np.ndarray:
         rows = slice(start, start + ROWS_PER_CHUNK)
-        cutoffs = windows.cutoffs(series[rows], ends[rows])
+        first = None if origins is None else origins[rows]
+        cutoffs = windows.cutoffs(series[rows], ends[rows], first)
         x = windows.inputs(series[rows], cutoffs)
+        padding = (cutoffs < 0).sum(axis=1) if windows.view.anchored else None
         error = windows.standard_error(cutoffs[:, -1:])[:, 0]
         future = windows.future(series[rows], cutoffs[:, -1:])[:, 0]
         original, mirrored = (
             quantile_paths(network_outputs(config, weights, *inputs), error, config.quantiles, np)
-            for inputs in ((x, future), (negated(x, windows.view), -future))
+            for inputs in (
+                (x, future, padding),
+                (negated(x, windows.view), -future, padding),
+            )
         )
         return np.asarray(0.5 * (original - mirrored[..., ::-1]))
 

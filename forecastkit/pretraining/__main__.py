@@ -16,6 +16,7 @@ from forecastkit.training.tensorflow import load_tensorflow
 @click.option("--threads", type=int, default=1, show_default=True)
 @click.option("--cell", type=click.Choice(["lstm", "rnn"]), default="lstm", show_default=True)
 @click.option("--units", type=int, default=96, show_default=True)
+@click.option("--draws", type=int, default=4, show_default=True, help="Futures per cutoff.")
 @click.option("--checkpoint", type=click.Path(path_type=Path), default=Path("pretraining.npz"))
 @click.option("--output", type=click.Path(path_type=Path), default=Path("pretrained.safetensors"))
 def main(
@@ -25,6 +26,7 @@ def main(
     threads: int,
     cell: str,
     units: int,
+    draws: int,
     checkpoint: Path,
     output: Path,
 ) -> None:
@@ -32,7 +34,7 @@ def main(
     load_tensorflow(threads)
     from forecastkit.pretraining.run import Pretraining, pretrain
 
-    run = Pretraining(minutes, seed, cell, units, steps=steps)
+    run = Pretraining(minutes, seed, cell, units, steps=steps, n_draws=draws)
     pretrain(run, checkpoint, output, click.echo)
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-Rng = np.random.Generator
+from forecastkit.pretraining.draws import Rng, bernoulli
+
 _YEARS = 400  # period of the Gregorian calendar
 # business days from Monday on: offices, shops, leisure
 _WEEK_MASKS = ("1111100", "1111110", "0000011")
@@ -51,11 +52,6 @@ def calendar_effects(
     if shortest in (5, 7, 24, 48):
         return _days_off(rng, unit, length, shortest if shortest >= 24 else 1)
     return np.zeros((n, length))
-
-
-def bernoulli(rng: Rng, n: int, p: float) -> np.ndarray:
-    """Draw n independent Bernoulli variables: 1.0 with probability p, else 0.0."""
-    return (rng.random(n) < p).astype(float)
 
 
 def _working_days(rng: Rng, start: np.ndarray, length: int, months: int) -> np.ndarray:

@@ -19,12 +19,13 @@ from forecastkit.network.config import NetworkConfig, pretrained_view
 from forecastkit.network.head import quantile_paths
 from forecastkit.network.pretrained import write_weights
 from forecastkit.network.runtime import Weights
-from forecastkit.pretraining.stream import Stream
-from forecastkit.pretraining.synthetic import KINDS
+from forecastkit.pretraining.prior import KINDS, PRIOR, Prior
+from forecastkit.pretraining.stream import Sampling, Stream
 from forecastkit.training.batches import Batch
 from forecastkit.training.config import TrainingConfig
 from forecastkit.training.trainer import Trainer, pinball_loss, update_average
 
+VALIDATION_SIZE, VALIDATION_DRAWS = 128, 8
 Log = Callable[[str], None]
 
 
@@ -50,6 +51,8 @@ class Pretraining:
         Each loss is weighted with the noise of its series to this power.
     keep : float
         Decay of the moving average of the weights.
+    n_draws : int
+        Futures drawn after each cutoff, over which the loss is averaged.
     check_every : int
         Steps between evaluations of the validation losses, each with a checkpoint.
     """
@@ -66,6 +69,7 @@ class Pretraining:
     scale_power: float = 0.5
     keep: float = 0.998
     check_every: int = 500
+    n_draws: int = 4
     steps: int | None = None
 
     def network(self) -> NetworkConfig:
@@ -83,6 +87,15 @@ class Pretraining:
             scale_power=self.scale_power,
             target_stride=self.target_stride,
         )
+
+    def sampling(self) -> Sampling:
+        """How training batches are sampled."""
+        return Sampling(self.batch_size, self.scale_power, self.target_stride, self.n_draws)
+
+    def validation(self) -> Sampling:
+        """How the validation batch of each kind is sampled."""
+        size, draws = VALIDATION_SIZE, VALIDATION_DRAWS
+        return Sampling(size, self.scale_power, self.target_stride, draws, n_series=size, n_uses=1)
 
     def completed(self, minutes: float, steps: int) -> float:
         """Return the completed fraction of the run."""
@@ -170,7 +183,9 @@ class Progress:
         self.state = self.trainer.start(self.run.seed, groups["weight"], moments, self.step)
 
 
-def pretrain(run: Pretraining, checkpoint: Path, output: Path, log: Log) -> None:
+def pretrain(
+    run: Pretraining, checkpoint: Path, output: Path, log: Log, prior: Prior = PRIOR
+) -> None:
     """Train, from the checkpoint if there is one, and write the averaged weights.
 
     Parameters
@@ -184,9 +199,7 @@ def pretrain(run: Pretraining, checkpoint: Path, output: Path, log: Log) -> None
         Called with each line of the log.
     """
     validation = {
-        str(kind.season_lengths): Stream(
-            10**6 + k, 128, run.scale_power, 128, 1, (kind,), run.target_stride
-        )
+        str(kind.season_lengths): Stream(10**6 + k, run.validation(), (kind,))
         for k, kind in enumerate(KINDS)
     }
     batches = {name: stream.draw() for name, stream in validation.items()}
@@ -194,7 +207,7 @@ def pretrain(run: Pretraining, checkpoint: Path, output: Path, log: Log) -> None
     network = run.network()
     baselines = {name: _baseline_loss(batch, network) for name, batch in batches.items()}
     seed = (run.seed, progress.step)
-    stream = Stream(seed, run.batch_size, run.scale_power, target_stride=run.target_stride)
+    stream = Stream(seed, run.sampling(), KINDS, prior)
     losses: dict[str, float] = {}
     while not progress.done:
         start_time = time.perf_counter()

@@ -25,6 +25,7 @@ import numpy as np
 
 from forecastkit.series.panel import Panel
 from forecastkit.series.recurrence import decayed_sum, smoothed
+from forecastkit.series.seasonal import SEASON_ARRAYS, Season, estimate_season, shifted
 
 ALPHAS = np.array([0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
 LEVEL_ALPHAS = (1, 5, 8)  # positions in ALPHAS of the additional levels: alpha 0.1, 0.5, 0.8
@@ -34,51 +35,9 @@ SEASON_DECAY = 0.8
 LONG_SEASON, LONG_MEMORY_DECAY, SHORT_MEMORY_DECAY = 24, 0.95, 0.5
 NOISE_DECAY = 0.98  # per step
 ERROR_DECAY = 0.995  # per step
+# memory of the slow level, per value; loss of memory of the slow season, relative to the usual one
+SLOW_LEVEL_DECAY, SLOW_SHARE, N_SLOW_LEVELS = 0.98, 0.2, 2
 NOISE_FLOOR = 2e-3
-# minimum share of the weights of a moving average that fall on observed values
-_MIN_OBSERVED_WEIGHT = 0.75
-
-
-@dataclass(frozen=True)
-class Season:
-    """Seasonal component of a single length; every array has shape (n_periods,).
-
-    Attributes
-    ----------
-    length : int
-        Number of steps per season, at least 2.
-    phase_mean : ndarray
-        Mean deviation from the moving average in the phase of step t, available half a season
-        later.
-    centre, strength : ndarray
-        Mean of the phase means, and the share of the seasonal variance that is not noise (0 to 1),
-        both available at step t.
-    """
-
-    length: int
-    phase_mean: np.ndarray
-    centre: np.ndarray
-    strength: np.ndarray
-
-    def at(self, cutoff: np.ndarray, step: np.ndarray, start: np.ndarray) -> np.ndarray:
-        """Seasonal component at `step`, past or future, as estimated at `cutoff`.
-
-        Parameters
-        ----------
-        cutoff, step, start : ndarray of int, broadcastable
-            Positions in the flat array: last observed step, requested step, first step of the
-            series.
-
-        Returns
-        -------
-        ndarray
-            0 if the phase of `step` has not been estimated yet.
-        """
-        latest = cutoff - self.length // 2
-        source = latest - (latest - step) % self.length
-        index = np.clip(source, 0, len(self.phase_mean) - 1)
-        deviation = self.phase_mean[index] - self.centre[cutoff]
-        return np.where(source >= start, self.strength[cutoff] * deviation, 0.0)
 
 
 @dataclass(frozen=True)
@@ -100,6 +59,10 @@ class Components:
         Number of values so far.
     seasons : tuple of Season
         Each estimated on the residuals of those before it; see `season_passes`.
+    slow_levels : ndarray, shape (n_periods, 2) or (n_periods, 0)
+        A slowly smoothed level and the mean so far, where they are estimated.
+    slow_season : Season, optional
+        The longest season with a longer memory, where it is estimated.
     """
 
     level: np.ndarray
@@ -110,11 +73,23 @@ class Components:
     noise: np.ndarray
     count: np.ndarray
     seasons: tuple[Season, ...]
+    slow_levels: np.ndarray
+    slow_season: Season | None = None
 
     def season(self, cutoff: np.ndarray, step: np.ndarray, start: np.ndarray) -> np.ndarray:
         """Sum of all seasonal components at `step` as estimated at `cutoff`; see `Season.at`."""
         shape = np.broadcast_shapes(cutoff.shape, step.shape, start.shape)
         return sum((season.at(cutoff, step, start) for season in self.seasons), np.zeros(shape))
+
+    def slow_difference(
+        self, cutoff: np.ndarray, step: np.ndarray, start: np.ndarray
+    ) -> np.ndarray:
+        """The slow season less the usual one of the same length; 0 where there is none."""
+        slow = self.slow_season
+        if slow is None:
+            return np.zeros(np.broadcast_shapes(cutoff.shape, step.shape, start.shape))
+        usual = next(season for season in self.seasons if season.length == slow.length)
+        return slow.at(cutoff, step, start) - usual.at(cutoff, step, start)
 
     @property
     def seasonal_strength(self) -> np.ndarray:
@@ -130,7 +105,7 @@ class Components:
         return np.maximum(self.noise, NOISE_FLOOR)
 
 
-def measure(panel: Panel, season_lengths: tuple[int, ...]) -> Components:
+def measure(panel: Panel, season_lengths: tuple[int, ...], slow_memory: bool = False) -> Components:
     """Estimate the components of every series at every step.
 
     Parameters
@@ -139,6 +114,8 @@ def measure(panel: Panel, season_lengths: tuple[int, ...]) -> Components:
         Values on the transformed scale of `forecastkit.series.scale`, NaN where missing.
     season_lengths : tuple of int
         Steps per season, shortest first; lengths below 2 are ignored.
+    slow_memory : bool
+        Whether to estimate the slow levels and the slow season too.
 
     Returns
     -------
@@ -155,22 +132,35 @@ def measure(panel: Panel, season_lengths: tuple[int, ...]) -> Components:
     passes = season_passes(season_lengths)
     n = len(panel.values)
     flat: dict[str, np.ndarray] = {}
-    flat_seasons = [{name: np.zeros(n) for name in _SEASON_ARRAYS} for _ in passes]
+    flat_seasons = [{name: np.zeros(n) for name in SEASON_ARRAYS} for _ in passes]
+    if slow_memory and passes:
+        flat_seasons.append({name: np.zeros(n) for name in SEASON_ARRAYS})
     for index, inside in panel.blocks():
         z = np.where(inside, panel.values[index], np.nan)  # (rows, steps)
         positions = index[inside]
-        components, seasons = _measure_block(z, passes)
+        components, seasons = _measure_block(z, passes, slow_memory)
         for name, values in components.items():
             if name not in flat:
                 flat[name] = np.zeros((n, *values.shape[2:]))
             flat[name][positions] = values[inside]
         for flat_season, season in zip(flat_seasons, seasons, strict=True):
-            for name in _SEASON_ARRAYS:
+            for name in SEASON_ARRAYS:
                 flat_season[name][positions] = season[name][inside]
+    shapes = {"levels": (n, len(LEVEL_ALPHAS)), "slow_levels": (n, N_SLOW_LEVELS * slow_memory)}
     for name in _FLAT_ARRAYS:
-        flat.setdefault(name, np.zeros((n, len(LEVEL_ALPHAS)) if name == "levels" else n))
-    pairs = zip(passes, flat_seasons, strict=True)
-    return Components(seasons=tuple(Season(m, **arrays) for (m, _), arrays in pairs), **flat)
+        flat.setdefault(name, np.zeros(shapes.get(name, n)))
+    lengths = [m for m, _ in passes]
+    slow = None
+    if slow_memory and passes:
+        slow = Season(lengths[slow_pass(passes)], **flat_seasons.pop())
+    pairs = zip(lengths, flat_seasons, strict=True)
+    estimates = tuple(Season(m, **arrays) for m, arrays in pairs)
+    return Components(seasons=estimates, slow_season=slow, **flat)
+
+
+def slow_pass(passes: tuple[tuple[int, float], ...]) -> int:
+    """Return the position of the first estimate of the longest season, which has a slow twin."""
+    return int(np.argmax([m for m, _ in passes]))
 
 
 def season_passes(season_lengths: tuple[int, ...]) -> tuple[tuple[int, float], ...]:
@@ -199,107 +189,39 @@ def season_passes(season_lengths: tuple[int, ...]) -> tuple[tuple[int, float], .
     return ((lengths[0], LONG_MEMORY_DECAY), *longer, (lengths[0], SHORT_MEMORY_DECAY))
 
 
-_SEASON_ARRAYS = ("phase_mean", "centre", "strength")
-_FLAT_ARRAYS = tuple(field.name for field in fields(Components) if field.name != "seasons")
+_FLAT_ARRAYS = tuple(
+    field.name for field in fields(Components) if field.name not in ("seasons", "slow_season")
+)
 
 
 def _measure_block(
-    z: np.ndarray, passes: tuple[tuple[int, float], ...]
+    z: np.ndarray, passes: tuple[tuple[int, float], ...], slow_memory: bool
 ) -> tuple[dict[str, np.ndarray], list[dict[str, np.ndarray]]]:
     """Apply `measure` to a block of series, shape (rows, steps), NaN where missing."""
     observed = ~np.isnan(z)
     trend = _Trend(z, observed)
-    adjusted, seasons = z, []
-    for m, decay in passes:
-        season = _season(adjusted, m, decay)
+    adjusted, seasons, slow = z, [], []
+    for k, (m, decay) in enumerate(passes):
+        if slow_memory and k == slow_pass(passes):
+            slow = [estimate_season(adjusted, m, 1 - (1 - decay) * SLOW_SHARE)]
+        season = estimate_season(adjusted, m, decay)
         trend.remove(season, m)
-        deviation = _shifted(season["phase_mean"], m) - season["centre"]
+        deviation = shifted(season["phase_mean"], m) - season["centre"]
         adjusted = adjusted - season["strength"] * deviation
         seasons.append(season)
-    return {**_levels(adjusted, observed), "slope": trend.slope(), "count": trend.n}, seasons
+    flat = {**_levels(adjusted, observed), "slope": trend.slope(), "count": trend.n}
+    if slow_memory:
+        flat["slow_levels"] = _slow_levels(adjusted, observed)
+    return flat, seasons + slow
 
 
-def _season(z: np.ndarray, m: int, decay: float) -> dict[str, np.ndarray]:
-    """Decayed phase means of deviations from a centred moving average, and their strength."""
-    rows, steps = z.shape
-    deviation = z - _centred_average(z, m)  # available m // 2 steps later
-    observed = ~np.isnan(deviation)
-    r = np.where(observed, deviation, 0.0)
-    weight, total, square = (
-        _decay_by_cycle(x, m, decay) for x in (observed.astype(float), r, r * r)
-    )  # each (rows, steps), for the phase of the step
-    mean = total / np.maximum(weight, 1e-9)
-    # sums over all phases: the latest entry of each is among the last m steps
-    weights = _rolling_sum(weight, m)
-    degrees_of_freedom = weights - m
-    within = _rolling_sum(square - total * mean, m) / np.maximum(degrees_of_freedom, 1e-9)
-    centre = _rolling_sum(mean, m) / m
-    between = np.maximum(_rolling_sum(mean * mean, m) - m * centre**2, 0.0) / (m - 1)
-    noise = np.maximum(within, 0.0) / np.maximum(weights / m, 1e-9)
-    strength = np.clip(1.0 - noise / np.maximum(between, 1e-12), 0.0, 1.0)
-    all_phases = _rolling_sum((weight > 0.1).astype(float), m) >= m - 0.5
-    strength = np.where(all_phases & (degrees_of_freedom >= 0.5 * m), strength, 0.0)
-    half = m // 2
-    return {
-        "phase_mean": mean,
-        "centre": _shifted(centre, half),
-        "strength": _shifted(strength, half),
-    }
-
-
-def _centred_average(z: np.ndarray, m: int) -> np.ndarray:
-    """Centred moving average over a season (2 x m if m is even); NaN with too few values."""
-    half = m // 2
-    weights = np.ones(2 * half + 1) / m
-    if m % 2 == 0:
-        weights[[0, -1]] /= 2
-    observed = ~np.isnan(z)
-    # relative to the first value of each row, so that the cumulative sums stay small
-    centre = np.nan_to_num(np.take_along_axis(z, observed.argmax(1)[:, None], axis=1))
-    values = np.where(observed, z - centre, 0.0)
-    total, weight = (_weighted_window(x, half, m) for x in (values, observed.astype(float)))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(weight >= _MIN_OBSERVED_WEIGHT, total / weight + centre, np.nan)
-
-
-def _weighted_window(x: np.ndarray, half: int, m: int) -> np.ndarray:
-    """Weighted sum over [t - half, t + half]; 0 where the window is incomplete."""
-    rows, steps = x.shape
-    out = np.zeros((rows, steps))
-    width = 2 * half + 1
-    if steps < width:
-        return out
-    sums = np.concatenate([np.zeros((rows, 1)), np.cumsum(x, axis=1)], axis=1)
-    window = sums[:, width:] - sums[:, :-width]
-    if m % 2 == 0:
-        window = window - 0.5 * (x[:, : steps - width + 1] + x[:, width - 1 :])
-    out[:, half : steps - half] = window / m
-    return out
-
-
-def _decay_by_cycle(x: np.ndarray, m: int, decay: float) -> np.ndarray:
-    """Sum over the steps of the same phase so far, decayed with each cycle."""
-    rows, steps = x.shape
-    n_cycles = -(-steps // m)
-    padded = np.zeros((rows, n_cycles * m))
-    padded[:, :steps] = x
-    sums = decayed_sum(padded.reshape(rows, n_cycles, m), decay, axis=1)
-    return sums.reshape(rows, -1)[:, :steps]
-
-
-def _rolling_sum(x: np.ndarray, m: int) -> np.ndarray:
-    """Sum of the last m steps; 0 in the first m - 1 steps."""
-    sums = np.concatenate([np.zeros((len(x), 1)), np.cumsum(x, axis=1)], axis=1)
-    out = np.zeros(x.shape)
-    out[:, m - 1 :] = sums[:, m:] - sums[:, :-m]
-    return out
-
-
-def _shifted(x: np.ndarray, steps: int) -> np.ndarray:
-    """Shift values to later steps; 0 in the first `steps` steps."""
-    out = np.zeros(x.shape)
-    out[:, steps:] = x[:, : max(x.shape[1] - steps, 0)]
-    return out
+def _slow_levels(x: np.ndarray, observed: np.ndarray) -> np.ndarray:
+    """A slowly smoothed level and the mean so far, shape (rows, steps, N_SLOW_LEVELS)."""
+    filled, steps = np.where(observed, x, 0.0), observed.astype(float)
+    decayed = [decayed_sum(values, SLOW_LEVEL_DECAY) for values in (filled, steps)]
+    sums = [np.cumsum(values, axis=1) for values in (filled, steps)]
+    pairs = (decayed, sums)
+    return np.stack([total / np.maximum(weight, 1e-9) for total, weight in pairs], axis=-1)
 
 
 class _Trend:
@@ -322,12 +244,12 @@ class _Trend:
     def remove(self, season: dict[str, np.ndarray], m: int) -> None:
         """Subtract a seasonal component, as estimated at each step, from the sums."""
         half, mean = m // 2, season["phase_mean"]
-        old, new = _shifted(mean, half + m), _shifted(mean, half)
+        old, new = shifted(mean, half + m), shifted(mean, half)
         sums = []
         for x in (self.observed, self.observed * self.time):
             phase_sum = _cumulative_sum_by_phase(x, m)
             # the phase of this step gains a value; the phase of half a season ago, a new mean
-            change = _shifted(mean, m) * x + (new - old) * _shifted(phase_sum, half)
+            change = shifted(mean, m) * x + (new - old) * shifted(phase_sum, half)
             sums.append(np.cumsum(change, axis=1))
         self.s_tz = self.s_tz - season["strength"] * (sums[1] - self.mean_t * sums[0])
 

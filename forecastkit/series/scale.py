@@ -103,18 +103,6 @@ class Scale:
             multiplied = (y + origin) * np.exp(effect) - origin
         return np.where(np.isnan(shift), y + effect * size, multiplied)
 
-    def clip_to_support(self, y: np.ndarray) -> np.ndarray:
-        """Restrict forecasts to non-negative values, or integers, if all values of the series are.
-
-        Examples
-        --------
-        >>> scale = measure_scale(Panel.of([np.array([1.0, 0.0, 3.0])]))
-        >>> scale.clip_to_support(np.array([[-0.2, 1.4]]))
-        array([[0., 1.]])
-        """
-        floor, whole = _columns(y, self.floor, self.whole)
-        return np.maximum(np.where(whole, np.round(y), y), floor) + 0.0  # no negative zero
-
 
 # scales by panel, shared by all methods; an entry is removed with its panel
 _SCALES: WeakKeyDictionary[Panel, Scale] = WeakKeyDictionary()

@@ -13,122 +13,25 @@ so that a series is negated by negating the former.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from forecastkit.ranges import MAX_STEPS, check_length, check_number, check_whole
-from forecastkit.series.components import LEVEL_ALPHAS, Components, measure
+from forecastkit.series.components import Components, measure
 from forecastkit.series.effects import CovariateFeatures
 from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale, scaled
+from forecastkit.series.view import View
 
 INPUT_CLIP = 12.0
 SLOPE_CLIP = 4.0
-TARGET_CLIP = 25.0
+TARGET_CLIP = 60.0
+# cutoffs that an anchored sequence has at most when a model is fitted
+MAX_CUTOFFS = 128
 # minimum number of values up to a cutoff, unless the longest season is shorter
 MIN_VALUES = 12
 MAX_COUNT = 2000
-N_INVARIANT = 8
-MAX_SEASONS = 8
-MAX_FEATURES = 1000
 MIN_ERROR = 0.2  # in units of the noise
-
-
-@dataclass(frozen=True)
-class View:
-    """Specification of the inputs and outputs of a network.
-
-    Attributes
-    ----------
-    input_size : int
-        Length of the window at each cutoff, in steps.
-    horizon : int
-        Number of steps to forecast after each cutoff.
-    season_lengths : tuple of int
-        Steps per season, shortest first; (1,) for none.
-    trend_share : float
-        Share of the slope in the baseline forecast (1/2 in the Theta method).
-    sequence_length, sequence_stride : int
-        Number of cutoffs in a sequence, and steps between them.
-    lags : tuple of int
-        Offsets of additional windows in the past, for seasons longer than the main window; 0 for an
-        unused one, whose inputs are zero.
-    lag_steps : int
-        Length of each additional window, in steps.
-    n_future, n_historical, n_static : int
-        Numbers of covariate features: per step of the horizon, per cutoff, per series.
-    """
-
-    input_size: int
-    horizon: int
-    season_lengths: tuple[int, ...]
-    trend_share: float
-    sequence_length: int
-    sequence_stride: int
-    lags: tuple[int, ...] = ()
-    lag_steps: int = 0
-    n_future: int = 0
-    n_historical: int = 0
-    n_static: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("input_size", "horizon", "sequence_length", "sequence_stride"):
-            check_whole(name, getattr(self, name), 1, MAX_STEPS)
-        check_length("season_lengths", self.season_lengths, 1, MAX_SEASONS)
-        check_length("lags", self.lags, 0, MAX_SEASONS)
-        for length in self.season_lengths:
-            check_whole("a season length", length, 1, MAX_STEPS)
-        for lag in (*self.lags, self.lag_steps):
-            check_whole("a lag", lag, 0, MAX_STEPS)
-        for name in ("n_future", "n_historical", "n_static"):
-            check_whole(name, getattr(self, name), 0, MAX_FEATURES)
-        check_number("trend_share", self.trend_share, 0, 1)
-
-    @property
-    def n_without_lags(self) -> int:
-        """Number of sign-equivariant inputs, except those of the lags."""
-        return self.input_size + len(LEVEL_ALPHAS) + 1
-
-    @property
-    def n_equivariant(self) -> int:
-        """Number of sign-equivariant inputs."""
-        return self.n_without_lags + len(self.lags) * (1 + self.lag_steps)
-
-    @property
-    def ages(self) -> np.ndarray:
-        """Age in steps of each sign-equivariant input; -1 for inputs that are not values.
-
-        Examples
-        --------
-        >>> View(3, 2, (4,), 0.0, 8, 1, lags=(4,), lag_steps=2).ages.tolist()
-        [2, 1, 0, -1, -1, -1, -1, -1, 3, 2]
-        """
-        components = np.full(self.n_without_lags - self.input_size, -1)
-        lagged = [np.r_[-1, lag - 1 - np.arange(self.lag_steps)] for lag in self.lags]
-        return np.concatenate([np.arange(self.input_size)[::-1], components, *lagged]).clip(-1)
-
-    @property
-    def n_inputs(self) -> int:
-        """Number of inputs of the network at each cutoff."""
-        covariates = self.n_historical + self.n_static
-        return self.n_equivariant + N_INVARIANT + len(self.lags) + covariates
-
-    @property
-    def uses_covariates(self) -> bool:
-        """Whether the network has inputs for covariates."""
-        return self.n_future + self.n_historical + self.n_static > 0
-
-    @property
-    def signs(self) -> np.ndarray:
-        """-1 for sign-equivariant and 1 for sign-invariant inputs, shape (n_inputs,).
-
-        Historical covariates are equivariant: an effect on a series changes its sign when the
-        series is negated.
-        """
-        invariant = np.ones(N_INVARIANT + len(self.lags))
-        covariates = [-np.ones(self.n_historical), np.ones(self.n_static)]
-        parts = [-np.ones(self.n_equivariant), invariant, *covariates]
-        return np.concatenate(parts).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,14 +57,16 @@ class Windows:
     @classmethod
     def of(cls, panel: Panel, view: View) -> Windows:
         """Estimate the components of a panel on the transformed scale."""
-        return cls(panel, measure(panel, view.season_lengths), view)
+        return cls(panel, measure(panel, view.season_lengths, view.has_slow_memory), view)
 
     @classmethod
     def of_series(cls, panel: Panel, view: View) -> Windows:
         """Transform a panel in original units, and estimate its components."""
         return cls.of(scaled(panel, measure_scale(panel)), view)
 
-    def cutoffs(self, series: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    def cutoffs(
+        self, series: np.ndarray, ends: np.ndarray, origins: np.ndarray | None = None
+    ) -> np.ndarray:
         """Return the positions of the cutoffs of sequences, oldest first; -1 before the start.
 
         Parameters
@@ -171,13 +76,74 @@ class Windows:
         ends : ndarray of int, shape (batch,)
             Step of the last cutoff within each series, counted from 0.
 
+        origins : ndarray of int, shape (batch,), optional
+            Of an anchored view: first cutoff of each sequence, as a step of its series.
+
+        Returns
+        -------
+        ndarray of int, shape (batch, time)
+            `sequence_length` cutoffs up to the end; of an anchored view those from the origin on, a
+            stride apart, and the end, so that sequences from one origin to different ends have
+            all cutoffs but the last in common.
+        """
+        if self.view.anchored:
+            origins = self.origins(series, ends) if origins is None else origins
+            return self._anchored_cutoffs(series, ends, origins)
+        age = np.arange(self.view.sequence_length - 1, -1, -1) * self.view.sequence_stride
+        steps = ends[:, None] - age
+        return np.where(steps >= 0, self.panel.offsets[series][:, None] + steps, -1)
+
+    @cached_property
+    def first_used(self) -> np.ndarray:
+        """First step of each series at which a cutoff is used; its length if there is none."""
+        unused = ~self.is_used(np.arange(len(self.panel.values)))
+        return np.add.reduceat(unused.astype(np.int64), self.panel.offsets[:-1])
+
+    def origins(self, series: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        """First cutoff of the anchored sequences that lead to an end, as a step of the series."""
+        first, stride = self.first_used[series], self.view.sequence_stride
+        n_strides = np.maximum(ends - first, 0) // stride
+        return first + np.maximum(n_strides - MAX_CUTOFFS + 2, 0) * stride
+
+    def _anchored_cutoffs(
+        self, series: np.ndarray, ends: np.ndarray, origins: np.ndarray
+    ) -> np.ndarray:
+        """Cutoffs from an origin on, a stride apart, and the end; -1 before the origin."""
+        stride, origins = self.view.sequence_stride, np.minimum(origins, ends)
+        n_gaps = -(-(ends - origins) // stride)
+        longest = int(n_gaps.max(initial=0))
+        back = n_gaps[:, None] - np.arange(longest, -1, -1)  # strides from the origin
+        steps = np.minimum(origins[:, None] + back * stride, ends[:, None])
+        return np.where(back >= 0, self.panel.offsets[series][:, None] + steps, -1)
+
+    def training_cutoffs(
+        self, series: np.ndarray, ends: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Cutoffs of sequences for training, from the first used one on; -1 after the last.
+
+        Of an anchored view some gaps are shorter than the stride, the last one more often than
+        not: forecasts are made between anchors too.
+
         Returns
         -------
         ndarray of int, shape (batch, sequence_length)
         """
-        age = np.arange(self.view.sequence_length - 1, -1, -1) * self.view.sequence_stride
+        length, stride = self.view.sequence_length, self.view.sequence_stride
+        if not self.view.anchored:
+            return self.cutoffs(series, ends)
+        gaps = np.full((len(ends), length - 1), stride)
+        short = rng.random(gaps.shape) < 0.1
+        short[:, -1] = rng.random(len(ends)) < 0.6
+        gaps = np.where(short, rng.integers(1, stride + 1, gaps.shape), gaps)
+        age = np.concatenate(
+            [np.cumsum(gaps[:, ::-1], axis=1)[:, ::-1], np.zeros((len(ends), 1), int)], axis=1
+        )
         steps = ends[:, None] - age
-        return np.where(steps >= 0, self.panel.offsets[series][:, None] + steps, -1)
+        used = steps >= self.first_used[series][:, None]
+        n = used.sum(axis=1)
+        shifted = np.arange(length) + (length - n)[:, None]
+        steps = np.take_along_axis(steps, np.minimum(shifted, length - 1), axis=1)
+        return np.where(shifted < length, self.panel.offsets[series][:, None] + steps, -1)
 
     def is_used(self, cutoffs: np.ndarray) -> np.ndarray:
         """Whether enough values are available at each cutoff, with the shape of `cutoffs`."""
@@ -208,7 +174,13 @@ class Windows:
             _clipped((components.levels[at] - level) / scale, INPUT_CLIP),
             _clipped(components.slope[at][..., None] / scale, SLOPE_CLIP),
         ]
+        if self.view.has_slow_memory:
+            equivariant += self._slow_memory(at, start)
         invariant = [*self._characteristics(at), np.isnan(window).mean(axis=-1)]
+        if self.view.anchored:
+            gaps = np.diff(cutoffs, axis=1, prepend=-1)
+            is_first = np.diff(cutoffs >= 0, axis=1, prepend=False) | (cutoffs < 0)
+            invariant.append(np.where(is_first, 1.0, gaps / self.view.sequence_stride))
         for lag in self.view.lags:
             block = self._lagged(at, lag, start)
             equivariant.append(_clipped(block, INPUT_CLIP))
@@ -216,6 +188,18 @@ class Windows:
         covariates = self._covariates(series, at)
         x = np.concatenate([*equivariant, np.stack(invariant, axis=-1), *covariates], axis=-1)
         return np.where(self.is_used(cutoffs)[..., None], x, 0.0).astype(np.float32)
+
+    def _slow_memory(self, at: np.ndarray, start: np.ndarray) -> list[np.ndarray]:
+        """Slow levels, the season of the coming steps, and how the slow season differs from it."""
+        components = self.components
+        scale, level = components.scale[at][..., None], components.level[at][..., None]
+        now = at[..., None]
+        ahead = now + np.arange(1, self.view.season_steps + 1)
+        return [
+            _clipped((components.slow_levels[at] - level) / scale, INPUT_CLIP),
+            _clipped(components.season(now, ahead, start) / scale, INPUT_CLIP),
+            _clipped(components.slow_difference(now, ahead, start) / scale, INPUT_CLIP),
+        ]
 
     def _covariates(self, series: np.ndarray, at: np.ndarray) -> list[np.ndarray]:
         """Historical features at each cutoff, and static features."""

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.ranges import check_length, refuse
-from forecastkit.series.windows import MAX_FEATURES
+from forecastkit.series.view import MAX_FEATURES
 from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Y
 
 FUTR, HIST, STAT = "futr_exog", "hist_exog", "stat_exog"

@@ -12,7 +12,7 @@ import pandas as pd
 from forecastkit.errors import OptionError
 from forecastkit.ranges import MAX_STEPS
 from forecastkit.reading.events_file import events_of
-from forecastkit.series.windows import MAX_SEASONS
+from forecastkit.series.view import MAX_SEASONS
 from forecastkit.tables.calendar import checked_cycles
 from forecastkit.tables.events import Events, check_timestamps, holiday_events, merged_events
 from forecastkit.tables.frame import CALENDAR, EVENTS, check_alias

@@ -8,7 +8,8 @@ import numpy as np
 
 from forecastkit.network.runtime import negated
 from forecastkit.series.panel import Panel
-from forecastkit.series.windows import View, Windows
+from forecastkit.series.view import View
+from forecastkit.series.windows import Windows
 from forecastkit.training.config import TrainingConfig
 
 MAX_VALIDATION_SEQUENCES = 512
@@ -21,9 +22,11 @@ class Batch:
     Attributes
     ----------
     x : ndarray of float32, shape (batch, time, n_inputs)
-    standard_error, targets, weights : ndarray of float32, shape (batch, n_cutoffs, horizon)
+    standard_error, weights : ndarray of float32, shape (batch, n_cutoffs, horizon)
         Weights are 0 for missing targets. The cutoffs with targets are every `target_stride`-th
         one of the sequence.
+    targets : ndarray of float32, shape (batch, n_cutoffs, horizon, n_draws)
+        Equally likely values of each target; one where it is observed.
     future : ndarray of float32, shape (batch, n_cutoffs, horizon, n_future)
         Future features of the target steps.
     """
@@ -42,8 +45,8 @@ class Batch:
         """Negate the sequences whose sign is -1; `signs` has shape (batch,)."""
         factor = signs[:, None, None].astype(np.float32)
         x = np.where(factor > 0, self.x, negated(self.x, windows.view))
-        future = self.future * factor[..., None]
-        return Batch(x, self.standard_error, self.targets * factor, self.weights, future)
+        targets, future = self.targets * factor[..., None], self.future * factor[..., None]
+        return Batch(x, self.standard_error, targets, self.weights, future)
 
 
 def cut(
@@ -51,6 +54,7 @@ def cut(
     series: np.ndarray,
     ends: np.ndarray,
     scale_power: float,
+    rng: np.random.Generator,
     last_steps: int = 0,
     target_stride: int = 1,
 ) -> Batch:
@@ -62,12 +66,14 @@ def cut(
     series, ends : ndarray of int, shape (batch,)
     scale_power : float
         Each loss is weighted with the noise of its series to this power.
+    rng : numpy.random.Generator
+        For the gaps between cutoffs.
     last_steps : int
         Use only targets among this many last steps of each series; 0 uses all.
     target_stride : int
         Number of cutoffs from one with targets to the next; the last one has targets.
     """
-    input_cutoffs = windows.cutoffs(series, ends)
+    input_cutoffs = windows.training_cutoffs(series, ends, rng)
     first = (windows.view.sequence_length - 1) % target_stride
     cutoffs = input_cutoffs[:, first::target_stride]
     targets = windows.targets(series, cutoffs)
@@ -81,7 +87,7 @@ def cut(
     return Batch(
         windows.inputs(series, input_cutoffs),
         windows.standard_error(cutoffs),
-        np.where(observed, targets, 0.0).astype(np.float32),
+        np.where(observed, targets, 0.0).astype(np.float32)[..., None],
         weights,
         windows.future(series, cutoffs),
     )
@@ -118,7 +124,7 @@ class Sampler:
         series = self.rng.choice(self.series, self.batch_size)
         ends = self.rng.integers(self.earliest[series], self.latest[series] + 1)
         power, stride = self.training.scale_power, self.training.target_stride
-        batch = cut(self.windows, series, ends, power, target_stride=stride)
+        batch = cut(self.windows, series, ends, power, self.rng, target_stride=stride)
         noise = self.rng.normal(0, self.training.noise, batch.x.shape).astype(np.float32)
         noise[..., self.windows.view.n_equivariant :] = 0.0
         x = np.where(batch.x != 0, batch.x + noise, 0.0)
@@ -166,7 +172,7 @@ def validation_batch(
     steps_before_end = rng.integers(1, windows.view.sequence_stride + 1, len(series))
     ends = windows.panel.lengths[series] - 1 - steps_before_end
     power, stride = training.scale_power, training.target_stride
-    batch = cut(windows, series, ends, power, last_steps=val_size, target_stride=stride)
+    batch = cut(windows, series, ends, power, rng, last_steps=val_size, target_stride=stride)
     if not batch.weights.any():
         return None
     negative = batch.negated(np.full(len(series), -1), windows)

@@ -200,11 +200,11 @@ class EnsembleTrainer:
     ) -> tuple[_NetworkData, ...]:
         """Return the network data without and with the validation windows."""
         past = panel.drop_last(n_val_steps)
-        seasons = self.plan.season_lengths
+        memory = self.plan.season_lengths, self.plan.has_slow_memory
         # scale and effects are those of the past, in the validation windows too
         panels = [Adjusted.of(source, effects, past=past) for source in (past, panel)]
         features = panels[0].features
-        return tuple((each.panel, measure(each.panel, seasons), features) for each in panels)
+        return tuple((each.panel, measure(each.panel, *memory), features) for each in panels)
 
     def _early_stopped(
         self, task: tuple[int, TrainingConfig], data: tuple[_NetworkData, ...], n_val_steps: int
@@ -258,7 +258,7 @@ class EnsembleTrainer:
 
         adjusted = Adjusted.of(panel, effects)
         features = adjusted.features
-        components = measure(adjusted.panel, self.plan.season_lengths)
+        components = measure(adjusted.panel, self.plan.season_lengths, self.plan.has_slow_memory)
         windows = {
             candidate.recipe: Windows(
                 adjusted.panel, components, self._recipe(candidate).network.view, features

@@ -89,6 +89,12 @@ class Plan:
         """Season lengths of the series, shortest first."""
         return self.incumbent.network.view.season_lengths
 
+    @property
+    def has_slow_memory(self) -> bool:
+        """Whether a network reads the slow levels and the slow season."""
+        networks = [self.incumbent.network, *(recipe.network for recipe in self.recipes)]
+        return any(network.view.has_slow_memory for network in networks)
+
     def is_equivalent(self, other: Plan) -> bool:
         """Whether another plan has the same seasons and pairs, and so the same networks."""
         pairs, other_pairs = (

@@ -51,7 +51,9 @@ def pinball_loss(
     Parameters
     ----------
     quantiles : array, shape (..., horizon, n_quantiles)
-    targets, weights : array, shape (..., horizon)
+    targets : array, shape (..., horizon, n_draws)
+        Equally likely values, over which the loss is averaged.
+    weights : array, shape (..., horizon)
     taus : tuple of float
         Probabilities of the quantiles, 0.5 in the middle.
 
@@ -59,9 +61,9 @@ def pinball_loss(
     ----------
     Koenker & Bassett, "Regression quantiles", Econometrica 46 (1978).
     """
-    error = targets[..., None] - quantiles
-    tau = np.array(taus, "float32")
-    loss = 2.0 * ops.maximum(tau * error, (tau - 1.0) * error)
+    error = targets[..., None, :] - quantiles[..., None]  # (..., horizon, n_quantiles, n_draws)
+    tau = np.array(taus, "float32")[:, None]
+    loss = 2.0 * ops.mean(ops.maximum(tau * error, (tau - 1.0) * error), axis=-1)
     target_loss = loss[..., len(taus) // 2] + ops.mean(loss, axis=-1)
     return ops.sum(target_loss * weights) / ops.maximum(ops.sum(weights), 1e-12)
 

@@ -17,7 +17,7 @@ from forecastkit.network.config import NetworkConfig
 from forecastkit.network.introspection import input_gradient, traces
 from forecastkit.network.runtime import Member, network_outputs
 from forecastkit.series.panel import Panel
-from forecastkit.series.windows import View
+from forecastkit.series.view import View
 from forecastkit.tables.dataset import Dataset
 from forecastkit.tables.frequency import parse_frequency
 from forecastkit.tables.index import TimeIndex

@@ -27,7 +27,7 @@ from forecastkit.model.storage import read_model, write_model
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.runtime import Member
 from forecastkit.series.panel import Panel
-from forecastkit.series.windows import View
+from forecastkit.series.view import View
 from forecastkit.tables.dataset import Dataset
 from forecastkit.tables.frequency import parse_frequency
 from forecastkit.tables.index import TimeIndex

@@ -14,7 +14,8 @@ from forecastkit.network.pretrained import adapt_to, add_covariate_inputs, pretr
 from forecastkit.network.runtime import negated, network_outputs, network_quantiles
 from forecastkit.series.effects import CovariateFeatures
 from forecastkit.series.panel import Panel
-from forecastkit.series.windows import View, Windows
+from forecastkit.series.view import View
+from forecastkit.series.windows import Windows
 from forecastkit.training.build import build, get_weights, set_weights
 
 VIEW = View(6, 4, (4,), 0.5, 12, 1, n_future=3, n_historical=2, n_static=2)

@@ -12,8 +12,8 @@ import pytest
 from forecastkit.errors import OptionError
 from forecastkit.network.pretrained import read_weights
 from forecastkit.pretraining import run as module
+from forecastkit.pretraining.prior import Kind
 from forecastkit.pretraining.run import Pretraining, Progress, pretrain
-from forecastkit.pretraining.synthetic import Kind
 
 SMALL = (Kind((1,), 0.5, (20, 60), 8), Kind((4,), 0.5, (30, 60), 8))
 

@@ -7,7 +7,8 @@ import pytest
 
 from forecastkit.network.runtime import negated
 from forecastkit.series.panel import Panel
-from forecastkit.series.windows import TARGET_CLIP, View, Windows
+from forecastkit.series.view import View
+from forecastkit.series.windows import TARGET_CLIP, Windows
 
 VIEW = View(
     input_size=4,

@@ -10,7 +10,7 @@ import forecastkit as fk
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.runtime import Member
 from forecastkit.series.panel import Panel
-from forecastkit.series.windows import View
+from forecastkit.series.view import View
 from forecastkit.training.config import TrainingConfig
 from forecastkit.training.ensemble import EnsembleTrainer
 from forecastkit.training.plan import Plan, Recipe
