@@ -16,7 +16,9 @@ from forecastkit.ranges import MAX_STEPS, RangeError, check_whole, refuse
 from forecastkit.series.view import MAX_FEATURES, View
 from forecastkit.tables.schema import STAT, Column, Schema
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
+# version 4: views with a slow memory and anchored sequences
+_READABLE = (3, 4)
 # field of `Effects`: array in the file
 EFFECT_ARRAYS = {
     "known_ahead": "ahead",
@@ -70,10 +72,10 @@ def checked_manifest(text: str | None, name: str) -> dict[str, Any]:
     if not isinstance(manifest, dict):
         raise damaged(name, "its manifest is not a JSON object")
     version = manifest.get("format_version")
-    if version != FORMAT_VERSION:
+    if version not in _READABLE:
         raise ModelFileError(
-            f"The model file has format version {version}; this forecastkit reads version "
-            f"{FORMAT_VERSION}.",
+            f"The model file has format version {version}; this forecastkit reads versions "
+            f"{_READABLE[0]} to {_READABLE[-1]}.",
             file=name,
             value=version,
             fix="Read it with the forecastkit that wrote it, or fit the model again.",

@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -102,6 +103,18 @@ def test_files_of_other_formats_are_identified_and_refused(start, message, tmp_p
     (tmp_path / "other").write_bytes(start)
     with pytest.raises(ModelFileError, match=message):
         read_model(tmp_path / "other")
+
+
+@pytest.mark.parametrize("version", [3])
+def test_files_of_earlier_versions_give_the_same_numbers(version):
+    """Each was written by the code of its time, with its forecast."""
+    data = Path(__file__).parent.parent / "data"
+    forecast = fk.load(data / f"format_{version}.safetensors").predict(level=[80])
+    expected = pd.DataFrame(json.loads((data / f"format_{version}.json").read_text()))
+    assert list(forecast.columns) == list(expected.columns)
+    assert forecast["ds"].astype(str).tolist() == expected["ds"].tolist()
+    columns = ["LSTM", "LSTM-lo-80", "LSTM-hi-80"]
+    np.testing.assert_allclose(forecast[columns], expected[columns], rtol=1e-6)
 
 
 def test_missing_files_and_folders_are_refused(tmp_path):
