@@ -139,6 +139,10 @@ class _Forecaster(Forecasts):
             raise _not_fitted(type(self).__name__)
         return self.model_
 
+    def _with(self, model: FittedModel) -> Self:
+        self.model_ = model
+        return self
+
     @property
     def skills(self) -> list[Skill]:
         """Skill relative to the naive methods and Theta, with bootstrap intervals."""

@@ -9,18 +9,15 @@ from typing import Any
 
 import pandas as pd
 
-from forecastkit.errors import DataError, OptionError
+from forecastkit.model.history import new_history, updated
 from forecastkit.model.model import FittedModel
 from forecastkit.model.storage import read_model, write_model
 from forecastkit.network.threads import single_blas_thread
 from forecastkit.notes import Note
-from forecastkit.ranges import MAX_STEPS
 from forecastkit.reading.options import ReadingOptions
 from forecastkit.series.intervals import Level, checked_levels, column_names, normal, tails
-from forecastkit.tables.continuation import continued
 from forecastkit.tables.covariates import unknown_categories
-from forecastkit.tables.dataset import Dataset, to_dataset
-from forecastkit.tables.frame import ASSUMPTIONS, DS, READING, UNIQUE_ID, Y, check_table
+from forecastkit.tables.frame import ASSUMPTIONS, READING, UNIQUE_ID, Y
 from forecastkit.tables.future import with_future
 
 _READING_ARGUMENTS = tuple(field.name for field in fields(ReadingOptions))
@@ -82,6 +79,35 @@ class Forecasts:
         """
         return predict_table(self._state, df, level, futr_df)
 
+    def update(self, df: pd.DataFrame) -> tuple[Forecasts, list[dict[str, str]]]:
+        """Append new observations to the history of the model, without training.
+
+        Parameters
+        ----------
+        df : DataFrame
+            A series table. Rows continue the stored history of their series, or replace it if they
+            reach back to its start; series without a stored history are added.
+
+        Returns
+        -------
+        model : forecaster or Predictor
+            The forecaster itself, or a new `Predictor`.
+        notes : list of dict
+            Series that were continued, replaced or added, with the keys `what` and `why`.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        DataError
+            If a row contradicts the history.
+        """
+        model, notes = updated(self._state, df)
+        return self._with(model), [note.to_dict() for note in notes]
+
+    def _with(self, model: FittedModel) -> Forecasts:
+        raise NotImplementedError
+
     def predict_after(
         self,
         df: pd.DataFrame | None = None,
@@ -111,6 +137,9 @@ class Predictor(Forecasts):
     @property
     def _state(self) -> FittedModel:
         return self.model
+
+    def _with(self, model: FittedModel) -> Predictor:
+        return Predictor(model)
 
     @property
     def history(self) -> pd.DataFrame:
@@ -182,40 +211,3 @@ def predict_table(
         notes = notes + ([] if source is None else unknown_categories(source, columns))
     forecast.attrs[ASSUMPTIONS] = [note.to_dict() for note in notes]
     return forecast
-
-
-def new_history(
-    model: FittedModel, df: pd.DataFrame, whole_rows: bool = False
-) -> tuple[Dataset, list[Note]]:
-    """Append the rows of a table to the history that a model stores of its series.
-
-    With `whole_rows`, the table is the whole history of its series instead.
-    """
-    checked = check_table(df)
-    stored = model.history
-    is_integer = pd.api.types.is_integer_dtype(checked[DS])
-    if is_integer != (stored.index.frequency.kind == "integer"):
-        kinds = ("whole numbers", "timestamps")
-        raise OptionError(
-            f"Column 'ds' holds {kinds[not is_integer]}; "
-            f"the model was fitted on {kinds[is_integer]}.",
-            column=DS,
-        )
-    columns = stored.schema.columns if model.blend.effects is not None else ()
-    new = to_dataset(checked, stored.index.frequency, columns, whole_rows)
-    if whole_rows:
-        return new.recent(MAX_STEPS), []
-    _check_zone(stored.index.zone, new.index.zone)
-    data, notes = continued(stored, new)
-    return data.recent(MAX_STEPS), notes
-
-
-def _check_zone(stored: str | None, new: str | None) -> None:
-    if (stored is None) != (new is None):
-        has, lacks = "a time zone", "no time zone"
-        raise DataError(
-            f"The timestamps have {lacks if new is None else has}; those of the model "
-            f"have {lacks if stored is None else has}.",
-            column=DS,
-            fix="Use the same form as the data that the model was fitted on.",
-        )

@@ -73,6 +73,28 @@ def continued(stored: Dataset, new: Dataset) -> tuple[Dataset, list[Note]]:
     return Dataset(panel, index, new.schema), _notes(follows, is_stored, stored.index.n_series)
 
 
+def with_updated(stored: Dataset, new: Dataset) -> Dataset:
+    """All series of a stored history, each as in `new` if it is there; then those only in `new`.
+
+    Parameters
+    ----------
+    stored, new : Dataset
+        With the same frequency and covariates; `new` as returned by `continued`.
+    """
+    is_updated = np.isin(stored.index.ids.astype(str), new.index.ids.astype(str))
+    unchanged = np.flatnonzero(~is_updated)
+    ids = np.concatenate([stored.index.ids[unchanged], new.index.ids])
+    first = np.concatenate([stored.index.first[unchanged], new.index.first])
+    panel = Panel.joined([stored.panel.take(unchanged), new.panel])
+    rank = [
+        stored.index.position.get(str(name), len(stored.index.ids) + k)
+        for k, name in enumerate(ids)
+    ]
+    order = np.argsort(rank, kind="stable")
+    index = replace(stored.index, ids=ids[order], first=first[order])
+    return Dataset(panel.take(order), index, stored.schema)
+
+
 @dataclass(frozen=True, eq=False)
 class _Join:
     """Alignment of new rows with the stored series that they continue.

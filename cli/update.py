@@ -1,0 +1,45 @@
+"""`forecastkit update`: append new rows to the history of a model, without training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from forecastkit.cli.options import READING_ARGUMENTS, output_options, reading_options
+from forecastkit.cli.output import Console, print_json
+
+from forecastkit.errors import shell_word
+from forecastkit.files import check_outputs
+
+
+@click.command("update")
+@click.argument("model", metavar="MODEL")
+@click.argument("file", metavar="NEW.csv")
+@click.option(
+    "--output", metavar="FILE", help="Model file to write [default: MODEL, which is replaced]."
+)
+@reading_options
+@output_options
+def command(model: str, file: str, output: str | None, **options: Any) -> None:
+    """Append the rows of NEW.csv to the history of MODEL, without training.
+
+    Rows continue the stored history of their series; those from its start on replace it, and
+    series without a history are added. Options for parsing NEW.csv default to those stored in
+    MODEL.
+    """
+    import forecastkit as fk
+
+    console = Console(options["quiet"])
+    check_outputs({"--output": output}, {"the input": file})
+    loaded = fk.load(model)
+    overrides = {name: options[name] for name in READING_ARGUMENTS if options[name]}
+    table = fk.read_csv(file, **{**loaded.reading, **overrides})
+    console.table(file, table, table.attrs["assumptions"])
+    newer, notes = loaded.update(table)
+    console.assumptions(notes)
+    target = output or model
+    newer.save(target)
+    console.print(f"Model: {target} (history to {newer.facts['end']}).")
+    console.print(f"Forecast with: forecastkit predict {shell_word(target)}")
+    if options["as_json"]:
+        print_json({"model": target, "facts": newer.facts, "assumptions": notes})
