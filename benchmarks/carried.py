@@ -75,17 +75,14 @@ def main() -> None:
     parser.add_argument("--lengths", type=int, nargs="*", default=[100, 1000, 10_000, 100_000])
     parser.add_argument("--season-length", type=int, default=12)
     options = parser.parse_args()
-    print(
-        f"{'series':>8} {'history':>8} {'observation':>12} {'forecast':>10} {'anew':>10} {'bytes':>8}"
-    )
+    names = ("history", "observation", "forecast", "anew", "bytes")
+    print(f"{'series':>8} " + " ".join(f"{name:>12}" for name in names))
     rows = [(1, length, 50) for length in options.lengths]
     rows += [(n, 100, 20 if n <= 1000 else 3) for n in options.series]
     for n, length, repeats in rows:
         row = timed(n, length, options.season_length, repeats)
-        print(
-            "{:8d} {:8d} {:9.1f} us {:7.1f} us {:7.1f} us {:8.0f}".format(n, length, *row),
-            flush=True,
-        )
+        cells = "{:12.1f} {:12.1f} {:12.1f} {:12.0f}".format(*row)
+        print(f"{n:8d} {length:12d} {cells}", flush=True)
 
 
 if __name__ == "__main__":
