@@ -66,11 +66,12 @@ class Prior:
     ----------
     growth_curves : float
         A smooth curve in place of a stochastic trend: logistic, Gompertz, exponential, piecewise
-        linear, steps. Series without seasons have it one and a half times as often.
+        linear, steps. Series without seasons have it one and a half times as often, sub-daily ones
+        less than a third as often.
     cumulative : float
         Observations are cumulative sums of a positive flow.
     flows : float
-        Mean reversion to a constant level, with a strong season.
+        Mean reversion to a constant level; less than a third as often in sub-daily series.
     bends : float
         Piecewise linear changes of the level, of a given total excursion.
     envelopes : float
@@ -110,7 +111,7 @@ class Prior:
     envelopes: float = 0.25
     swells: float = 0.25
     changes: float = 0.5
-    calm: float = 0.25
+    calm: float = 0.15
     calendar: float = 1.0
     regimes: float = 0.08
     unrest: float = 0.2

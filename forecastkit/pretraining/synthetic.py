@@ -138,8 +138,8 @@ def draw(
     # scale of the noise of a step, in logs: the unit of all other components
     unit = np.exp(rng.normal(-2.7 if max(kind.season_lengths) == 1 else -3.2, 0.9, n))
     share = prior.growth_curves * (1.5 if max(kind.season_lengths) == 1 else 1.0)
-    is_curve = bernoulli(rng, n, share) > 0
-    unit = np.where(is_curve, unit * np.exp(rng.uniform(-4, 0, n)), unit)
+    is_curve = bernoulli(rng, n, share * (0.3 if kind.is_subdaily else 1.0)) > 0
+    unit = np.where(is_curve, unit * np.exp(rng.uniform(-3, 0, n)), unit)
     z, innovations = draw_trend(rng, unit, total, kind, prior, max(horizon, 1))
     z = z + np.where(is_curve[:, None], draw_curves(rng, n, total), 0.0)
     z = z + draw_bends(rng, n, total, prior) + draw_regimes(rng, unit, total, prior)

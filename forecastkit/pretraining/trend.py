@@ -80,7 +80,8 @@ def draw_trend(
         Steps for which the responses to innovations are computed.
     """
     n, length = len(unit), length + WARM_UP
-    is_flow = bernoulli(rng, n, prior.flows if max(kind.season_lengths) > 1 else 0.0) > 0
+    share = prior.flows * (0.3 if kind.is_subdaily else float(max(kind.season_lengths) > 1))
+    is_flow = bernoulli(rng, n, share) > 0
     # growth per step is smaller for shorter steps
     pace = 0.07 if kind.is_subdaily else min(1.0, 12.0 / max(kind.season_lengths))
     sizes, coefficients = _coefficients(rng, unit, kind, is_flow, pace)
