@@ -15,7 +15,7 @@ from forecastkit.layers.cells import CELLS
 from forecastkit.layers.gates import input_part
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.head import gelu, quantile_paths
-from forecastkit.network.runtime import Member, Weights, layer_weights, negated, numpy_ops
+from forecastkit.network.runtime import Member, head_outputs, layer_weights, negated, numpy_ops
 from forecastkit.series.components import Components
 from forecastkit.series.online import OnlineComponents, SeasonState
 from forecastkit.series.panel import Panel
@@ -135,7 +135,7 @@ class CarriedNetwork:
         (original, mirrored), windows, error = self._step(rows, keep=False)
         paths = [
             quantile_paths(
-                _outputs(network, self.member.weights, state), error, network.quantiles, np
+                head_outputs(network, self.member.weights, state), error, network.quantiles, np
             )
             for state in (original, mirrored)
         ]
@@ -170,11 +170,9 @@ class CarriedNetwork:
         step = np.arange(len(owner)) - offsets[owner] + (t + 1 - lengths)[owner]
         position = rows[owner], step % self.reach
         ends = offsets[1:] - 1
-        arrays = {
-            name: np.zeros((len(owner), *values.shape[1:]))
-            for name, values in self.components.now(rows).items()
-        }
+        arrays = {}
         for name, values in self.components.now(rows).items():
+            arrays[name] = np.zeros((len(owner), *values.shape[1:]))
             arrays[name][ends] = values
         arrays["level"] = self.levels[position]
         seasons = tuple(_season(state, rows, t, ends) for state in self.components.seasons)
@@ -224,8 +222,3 @@ def _reach(view: View) -> int:
     """Number of latest steps that inputs at a cutoff depend on."""
     longest = max(view.season_lengths)
     return max((*view.lags, 0)) + view.input_size + 2 * longest + view.sequence_stride + 1
-
-
-def _outputs(network: NetworkConfig, weights: Weights, state: np.ndarray) -> np.ndarray:
-    flat = input_part(state, weights["head/kernel"], weights["head/bias"], np)
-    return np.asarray(flat.reshape(len(state), network.view.horizon, -1))

@@ -82,8 +82,7 @@ def network_outputs(
     """
     *_, (_, hidden) = hidden_layers(config, weights, x, padding=padding)
     state = hidden[:, -1]
-    flat = input_part(state, weights["head/kernel"], weights["head/bias"], np)
-    outputs = flat.reshape(len(x), config.view.horizon, -1)
+    outputs = head_outputs(config, weights, state)
     if config.view.n_future == 0 or future is None:
         return outputs
     return np.asarray(outputs + future_part(state, future, future_weights(weights), np))
@@ -97,6 +96,12 @@ def future_weights(weights: Weights) -> tuple[np.ndarray, np.ndarray, np.ndarray
         weights["told/bias"],
         weights["told/out"],
     )
+
+
+def head_outputs(config: NetworkConfig, weights: Weights, state: np.ndarray) -> np.ndarray:
+    """Outputs of the head, from states (batch, units) to (batch, horizon, n_quantiles)."""
+    flat = input_part(state, weights["head/kernel"], weights["head/bias"], np)
+    return np.asarray(flat.reshape(len(state), config.view.horizon, -1))
 
 
 def hidden_layers(

@@ -37,11 +37,6 @@ class Kind:
         """Whether the series has 24 steps per day or more."""
         return min(self.season_lengths) >= 24 and 52 not in self.season_lengths
 
-    @property
-    def has_long_season(self) -> bool:
-        """Whether a season has more than 12 steps."""
-        return max(self.season_lengths) > 12
-
 
 KINDS = (
     Kind((1,), 0.24, (10, 120), 8, trending=0.45),
