@@ -16,7 +16,7 @@ from statistics import median
 
 import numpy as np
 
-from forecastkit.network.carried import CarriedNetwork
+from forecastkit.model.states import States
 from forecastkit.network.config import NetworkConfig, pretrained_view
 from forecastkit.network.pretrained import adapt_to, pretrained
 from forecastkit.network.runtime import Member, network_quantiles
@@ -46,24 +46,21 @@ def timed(n: int, length: int, season_length: int, repeats: int) -> tuple[float,
     """Microseconds per series of an observation, a forecast, and one from the whole history."""
     rng, network = np.random.default_rng(1), member(season_length, 12)
     panel, series = history(rng, n, length, season_length), np.arange(n)
-    carried = CarriedNetwork.of(network, panel)
+    states = States.of([network], panel)
     seconds: list[list[float]] = [[], [], []]
     for _ in range(repeats):
         start = time.perf_counter()
-        carried.advance(series, rng.normal(size=n))
+        states.networks.advance(series, rng.normal(size=n))
         seconds[0].append(time.perf_counter() - start)
         start = time.perf_counter()
-        carried.quantiles(series)
+        states.paths()
         seconds[1].append(time.perf_counter() - start)
     for _ in range(min(repeats, 3)):
         start = time.perf_counter()
         windows = Windows.of(panel, network.network.view)
         network_quantiles(network.network, network.weights, windows, series, panel.lengths - 1)
         seconds[2].append(time.perf_counter() - start)
-    states = [*carried.components.arrays().values(), carried.values, carried.levels]
-    for sequence in carried.sequences:
-        states += [*sequence.states, sequence.outputs]
-    size = sum(array.nbytes for array in states) / n
+    size = sum(array.nbytes for array in states.arrays().values()) / n
     return (*(1e6 * median(times) / n for times in seconds), size)
 
 

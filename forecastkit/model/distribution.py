@@ -15,6 +15,7 @@ import numpy as np
 from forecastkit.methods.memo import MethodForecasts
 from forecastkit.methods.paths import Paths
 from forecastkit.methods.registry import METHODS
+from forecastkit.model.states import States
 from forecastkit.network.runtime import Member, network_quantiles
 from forecastkit.ranges import check_length, check_number, refuse
 from forecastkit.series.components import Components, measure
@@ -66,6 +67,25 @@ class Part:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """What a fitted model stores beside the series that it forecasts.
+
+    Attributes
+    ----------
+    others : Panel, optional
+        Series from which the uncertainty of cold starts (a single value, for instance) is
+        estimated. A cold start has the intervals of a random walk with the largest one-step error
+        among these series.
+    states : States, optional
+        States of the series, from which the forecasts of all networks continue; otherwise they are
+        computed from the panel. There are no effects then.
+    """
+
+    others: Panel | None = None
+    states: States | None = None
+
+
 class Distribution:
     """Forecast distributions of the next steps of every series of a panel.
 
@@ -79,10 +99,8 @@ class Distribution:
     effects : Effects, optional
         Effects of the panel's covariates: the parts forecast the adjusted series, and the effects
         of the future steps are added back.
-    others : Panel, optional
-        Series from which the uncertainty of cold starts (a single value, for instance) is
-        estimated; by default the panel itself. A cold start has the intervals of a random walk with
-        the largest one-step error among these series.
+    stored : Stored, optional
+        By default the uncertainty of cold starts is estimated from the panel itself.
     methods : MethodForecasts, optional
         Cache of forecasts of statistical methods.
     """
@@ -94,12 +112,14 @@ class Distribution:
         h: int,
         season_length: int,
         effects: Effects | None = None,
-        others: Panel | None = None,
+        stored: Stored | None = None,
         methods: MethodForecasts | None = None,
     ) -> None:
         self.parts, self.h = tuple(parts), h
         methods = methods or MethodForecasts(h)
-        adjusted = Adjusted.of(panel, effects)
+        others, states = (stored.others, stored.states) if stored else (None, None)
+        scale = None if states is None else states.scale(panel)
+        adjusted = Adjusted.of(panel, effects, scale=scale)
         self.cold = _cold_starts(adjusted.panel)
         self.scale, series_effects = adjusted.scale, adjusted.series_effects
         if self.cold.any():
@@ -119,9 +139,13 @@ class Distribution:
         components: dict[tuple[tuple[int, ...], bool], Components] = {}
         self._paths: dict[str, np.ndarray] = {}
         self._normal: dict[str, Paths] = {}
+        continued = iter([] if states is None else states.paths())
         for part in self.parts:
             if part.members:
-                paths = _median_paths(adjusted.panel, part.members, components, features)
+                if states is None:
+                    paths = _median_paths(adjusted.panel, part.members, components, features)
+                else:
+                    paths = _median([next(continued) for _ in part.members])
                 self._paths[part.name] = paths[:, :h]
             else:
                 self._normal[part.name] = methods(part.name, panel, h, season_length)
@@ -272,9 +296,10 @@ def _median_paths(
             components[key] = measure(panel, *key)
         windows = Windows(panel, components[key], view, features)
         deviations = network_quantiles(member.network, member.weights, windows, series, ends)
-        last = windows.cutoffs(series, ends)[:, -1:]
-        noise, scale = windows.components.noise[last], windows.components.scale[last]
-        # a constant series has no noise: its forecast is the baseline, of zero width
-        unit = np.where(noise > 0, scale, 0.0)[..., None]
-        paths.append(windows.baseline(series, last)[:, 0][..., None] + unit * deviations)
+        last = panel.offsets[1:] - 1
+        paths.append(windows.paths(series, last, deviations))
+    return _median(paths)
+
+
+def _median(paths: Sequence[np.ndarray]) -> np.ndarray:
     return np.median(paths, axis=0) if len(paths) > 1 else paths[0]

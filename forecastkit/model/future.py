@@ -41,7 +41,7 @@ def make_future_dataframe(model: Any, df: pd.DataFrame | None = None) -> pd.Data
         `unique_id`, `ds`, and the columns known in advance; missing values are yet to be filled in.
     """
     fitted = fitted_model(model)
-    data = fitted.history if df is None else new_history(fitted, df)[0]
+    data = fitted.history if df is None else new_history(fitted, df).data
     return future_rows(data, fitted.h)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError, OptionError
 from forecastkit.model.model import FittedModel
+from forecastkit.model.states import States, continued_states
 from forecastkit.notes import Note
 from forecastkit.ranges import MAX_STEPS
 from forecastkit.tables.continuation import continued, with_updated
@@ -17,12 +19,29 @@ from forecastkit.tables.frame import DS, check_table
 from forecastkit.tables.schema import Column, Schema
 
 
+@dataclass(frozen=True)
+class NewHistory:
+    """History of the series of a table, with what a model stores of them.
+
+    Attributes
+    ----------
+    data : Dataset
+    notes : list of Note
+    states : States, optional
+        Of the same series, if one of them continues a stored one and the networks have states.
+    """
+
+    data: Dataset
+    notes: list[Note] = field(default_factory=list)
+    states: States | None = None
+
+
 def new_history(
     model: FittedModel,
     df: pd.DataFrame,
     whole_rows: bool = False,
     columns: Sequence[Column] | None = None,
-) -> tuple[Dataset, list[Note]]:
+) -> NewHistory:
     """Append the rows of a table to the history that a model stores of its series.
 
     With `whole_rows`, the table is the whole history of its series instead. `columns` are the
@@ -42,10 +61,17 @@ def new_history(
         columns = stored.schema.columns if model.blend.effects is not None else ()
     new = to_dataset(checked, stored.index.frequency, columns, whole_rows)
     if whole_rows:
-        return new.recent(MAX_STEPS), []
+        return NewHistory(new.recent(MAX_STEPS))
     _check_zone(stored.index.zone, new.index.zone)
     data, notes = continued(stored, new)
-    return data.recent(MAX_STEPS), notes
+    data = data.recent(MAX_STEPS)
+    states = None
+    source = np.array([stored.index.position.get(str(name), -1) for name in new.index.ids], int)
+    source = np.where(new.index.first > stored.index.first[source], source, -1)
+    if model.blend.has_state and (source >= 0).any():
+        settings = model.blend.members, model.states, stored, data, source
+        states = continued_states(*settings)
+    return NewHistory(data, notes, states)
 
 
 def _check_zone(stored: str | None, new: str | None) -> None:
@@ -86,8 +112,8 @@ def updated(model: FittedModel, df: pd.DataFrame) -> tuple[FittedModel, list[Not
     if not has_effects and not any(view.uses_covariates for view in views):
         stored = replace(stored, panel=stored.panel.alone(), schema=Schema())
         model = replace(model, history=stored, blend=replace(model.blend, effects=None))
-    new, notes = new_history(model, df, columns=stored.schema.columns)
-    history = with_updated(stored, new).recent(MAX_STEPS)
+    new = new_history(model, df, columns=stored.schema.columns)
+    history = with_updated(stored, new.data).recent(MAX_STEPS)
     index = history.index
     facts = {
         **model.metadata.facts,
@@ -95,4 +121,26 @@ def updated(model: FittedModel, df: pd.DataFrame) -> tuple[FittedModel, list[Not
         "end": str(index.timestamps(history.last[[history.last.argmax()]]).iloc[0]),
     }
     metadata = replace(model.metadata, facts=facts)
-    return replace(model, history=history, metadata=metadata), notes
+    states = _updated_states(model, new, history)
+    return replace(model, history=history, metadata=metadata, states=states), new.notes
+
+
+def _updated_states(model: FittedModel, new: NewHistory, history: Dataset) -> States | None:
+    """States of the series of an updated history: the new ones, and those that stay."""
+    if not model.blend.has_state:
+        return None
+    members, stored, states = model.blend.members, model.history, new.states
+    if states is None:
+        states = States.of(members, new.data.panel.alone())
+    position = new.data.index.position
+    updated_row = np.array([position.get(str(name), -1) for name in history.index.ids], int)
+    stays = np.flatnonzero(updated_row < 0)
+    kept_row = np.array([stored.index.position[str(history.index.ids[row])] for row in stays], int)
+    kept = (
+        States.of(members, stored.panel.alone().take(kept_row))
+        if model.states is None
+        else model.states.take(kept_row)
+    )
+    order = updated_row
+    order[stays] = len(new.data.index.ids) + np.arange(len(stays))
+    return States.joined([states, kept]).take(order)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import numpy as np
 
 from forecastkit.errors import ModelFileError
 from forecastkit.model.calibration import LEVELS
 from forecastkit.model.distribution import MAX_MEMBERS
 from forecastkit.model.model import FittedModel
+from forecastkit.model.states import States
+from forecastkit.network.carried import CarriedNetworks, can_be_carried
 from forecastkit.network.config import NetworkConfig
+from forecastkit.network.runtime import Member
 from forecastkit.ranges import MAX_STEPS, RangeError, check_whole, refuse
 from forecastkit.series.view import MAX_FEATURES, View
 from forecastkit.tables.schema import STAT, Column, Schema
@@ -54,6 +60,7 @@ def to_json(model: FittedModel) -> str:
             "season": effects.season,
             "n_pairs": len(effects.pairs),
         },
+        "has_states": model.states is not None,
         "scoreboard": model.metadata.scoreboard,
         "assumptions": model.metadata.assumptions,
         "facts": model.metadata.facts,
@@ -109,6 +116,8 @@ def networks_of(manifest: dict[str, Any], name: str) -> list[NetworkConfig]:
         networks = [distinct[number] for number in members]
         for network in networks:
             _check_features(network.view, schema, (effects or {"n_pairs": 0})["n_pairs"])
+        if manifest.get("has_states", False) and not can_be_carried(networks):
+            refuse("has_states", True, "False for these networks")
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise damaged(name, f"its configuration is not valid ({error})") from error
     return networks
@@ -159,7 +168,19 @@ def expected_shapes(
     for number, network in enumerate(networks):
         for name, shape in network.weight_shapes().items():
             shapes[f"member_{number}/{name}"] = shape
+    if manifest.get("has_states"):
+        shapes |= {f"states/{name}": shape for name, shape in state_shapes(networks, n).items()}
     return shapes
+
+
+def state_shapes(networks: Sequence[NetworkConfig], n: int) -> dict[str, tuple[int, ...]]:
+    """Name and shape of the arrays of `States` of n series."""
+    members = []
+    for network in networks:
+        shapes = network.weight_shapes().items()
+        members.append(Member(network, {name: np.zeros(shape, "f") for name, shape in shapes}))
+    empty = States(np.ones(0), np.ones(0), CarriedNetworks(members, 0)).arrays()
+    return {name: (n, *array.shape[1:]) for name, array in empty.items()}
 
 
 def stored_time_zone(name: Any) -> str | None:

@@ -11,7 +11,9 @@ import numpy as np
 from forecastkit.errors import OptionError
 from forecastkit.methods.memo import MethodForecasts
 from forecastkit.model.calibration import Calibration
-from forecastkit.model.distribution import MAX_MEMBERS, Distribution, Part
+from forecastkit.model.distribution import MAX_MEMBERS, Distribution, Part, Stored
+from forecastkit.model.states import States
+from forecastkit.network.carried import can_be_carried
 from forecastkit.network.runtime import Member
 from forecastkit.ranges import (
     MAX_STEPS,
@@ -67,6 +69,11 @@ class Blend:
         return tuple(member for part in self.parts for member in part.members)
 
     @property
+    def has_state(self) -> bool:
+        """Whether the networks have a state to carry on; see `can_be_carried`."""
+        return self.effects is None and can_be_carried([member.network for member in self.members])
+
+    @property
     def leading(self) -> tuple[Member, ...]:
         """Networks of the first configuration in the ensemble with the largest weight."""
         part = max((part for part in self.parts if part.members), key=lambda part: part.weight)
@@ -81,7 +88,7 @@ class Blend:
     def distribution(
         self,
         panel: Panel,
-        others: Panel | None = None,
+        stored: Stored | None = None,
         methods: MethodForecasts | None = None,
         h: int | None = None,
     ) -> Distribution:
@@ -91,34 +98,36 @@ class Blend:
         ----------
         panel : Panel
             In the series' own units; every series has a value.
-        others : Panel, optional
-            Series from which the uncertainty of cold starts is estimated; by default the panel.
+        stored : Stored, optional
+            What a model stores beside the panel.
         methods : MethodForecasts, optional
             Cache of forecasts of statistical methods.
         h : int, optional
             Number of steps, at most the horizon; by default the horizon.
         """
-        h = h or self.h
-        return Distribution(panel, self.parts, h, self.season_length, self.effects, others, methods)
+        settings = h or self.h, self.season_length, self.effects, stored, methods
+        return Distribution(panel, self.parts, *settings)
 
     def quantiles(
-        self, panel: Panel, z: Sequence[float], others: Panel | None = None
+        self, panel: Panel, z: Sequence[float], stored: Stored | None = None
     ) -> np.ndarray:
         """Calibrated quantiles of the next steps of every series of a panel.
 
         Parameters
         ----------
-        panel, others : Panel
+        panel : Panel
             As for `distribution`.
         z : sequence of float
             Which quantiles, as quantiles of the standard normal distribution.
+        stored : Stored, optional
+            As for `distribution`.
 
         Returns
         -------
         ndarray, shape (n_series, h, len(z))
             In the series' own units; non-negative and whole if all values of the series are.
         """
-        distribution = self.distribution(panel, others)
+        distribution = self.distribution(panel, stored)
         levels = self.calibration.calibrated(np.asarray(z, float))
         return distribution.clip_to_support(distribution.quantiles(levels))
 
@@ -155,11 +164,15 @@ class FittedModel:
     history : Dataset
         Last periods of every series, at most `MAX_STEPS`.
     metadata : Metadata
+    states : States, optional
+        States of the series of the history, from which forecasts continue once the model has been
+        updated; without them forecasts are computed from the history.
     """
 
     blend: Blend
     history: Dataset
     metadata: Metadata
+    states: States | None = None
 
     def __post_init__(self) -> None:
         panel = self.history.panel
@@ -170,6 +183,8 @@ class FittedModel:
             arrays += [panel.covariates.changing.values, panel.covariates.static]
         if any(np.isinf(array).any() for array in arrays):
             raise RangeError("The history holds an infinite value.")
+        if self.states is not None:
+            check_length("the states", self.states.size, panel.n_series, panel.n_series)
         effects, covariates = self.blend.effects, panel.covariates
         if effects is not None and (
             covariates is None or not np.array_equal(effects.known_ahead, covariates.known_ahead)
@@ -186,9 +201,11 @@ class FittedModel:
         """Columns known in advance whose values for the forecast steps are not in the history."""
         return [] if self.blend.effects is None else missing_future(self.history, self.h)
 
-    def quantiles(self, panel: Panel, z: Sequence[float]) -> np.ndarray:
+    def quantiles(
+        self, panel: Panel, z: Sequence[float], states: States | None = None
+    ) -> np.ndarray:
         """Quantiles of the next steps of every series of a panel; see `Blend.quantiles`."""
-        return self.blend.quantiles(panel, z, others=self.history.panel.alone())
+        return self.blend.quantiles(panel, z, Stored(self.history.panel.alone(), states))
 
 
 def fitted_model(model: Any, kind: str = "model") -> FittedModel:

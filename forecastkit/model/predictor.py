@@ -9,11 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from forecastkit.model.history import new_history, updated
+from forecastkit.model.history import NewHistory, new_history, updated
 from forecastkit.model.model import FittedModel
 from forecastkit.model.storage import read_model, write_model
 from forecastkit.network.threads import single_blas_thread
-from forecastkit.notes import Note
 from forecastkit.reading.options import ReadingOptions
 from forecastkit.series.intervals import Level, checked_levels, column_names, normal, tails
 from forecastkit.tables.covariates import unknown_categories
@@ -192,15 +191,15 @@ def predict_table(
     missing future values of covariates are replaced by the mean of the column.
     """
     levels = checked_levels(level)
-    data = model.history
-    notes: list[Note] = []
+    history = NewHistory(model.history, [], model.states)
     if df is not None:
-        data, notes = new_history(model, df, whole_rows)
+        history = new_history(model, df, whole_rows)
+    data, notes = history.data, history.notes
     if model.blend.effects is not None:
         data = with_future(data, futr_df, model.h, complete=not whole_rows)
     taus = [0.5, *(tau for percent in levels for tau in tails(percent))]
     with single_blas_thread():
-        paths = model.quantiles(data.panel, [normal(tau) for tau in taus])
+        paths = model.quantiles(data.panel, [normal(tau) for tau in taus], history.states)
     alias = model.metadata.alias
     names = [alias, *(name for percent in levels for name in column_names(alias, percent))]
     table = data.future_periods(model.h)

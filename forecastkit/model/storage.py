@@ -30,6 +30,7 @@ from forecastkit.model.manifest import (
     to_json,
 )
 from forecastkit.model.model import Blend, FittedModel, Metadata
+from forecastkit.model.states import States
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.runtime import Member
 from forecastkit.series.covariates import Covariates
@@ -95,6 +96,9 @@ def _tensors(model: FittedModel) -> dict[str, np.ndarray]:
     for number, member in enumerate(model.blend.members):
         for name, weight in member.weights.items():
             tensors[f"member_{number}/{name}"] = np.ascontiguousarray(weight, np.float32)
+    if model.states is not None:
+        arrays = model.states.arrays().items()
+        tensors |= {f"states/{name}": array for name, array in arrays}
     return {name: np.ascontiguousarray(array) for name, array in tensors.items()}
 
 
@@ -164,8 +168,7 @@ def _check_shapes(file: Any, expected: Mapping[str, tuple[int, ...]], name: str)
         raise damaged(name, f"it {state} array '{mismatch}'")
     for key, shape in expected.items():
         array = file.get_slice(key)
-        dtype = "F32" if key.startswith("member_") else "F64"
-        dtype = "I64" if key.endswith(("/offsets", "/first", "/pairs")) else dtype
+        dtype = _dtype(key)
         actual = tuple(array.get_shape())
         fits = len(actual) == len(shape) and all(
             size in (-1, actual_size) for size, actual_size in zip(shape, actual, strict=True)
@@ -174,6 +177,15 @@ def _check_shapes(file: Any, expected: Mapping[str, tuple[int, ...]], name: str)
             raise damaged(
                 name, f"array '{key}' is {array.get_dtype()} {actual}, not {dtype} {shape}"
             )
+
+
+def _dtype(key: str) -> str:
+    """Type of the values of an array in the file."""
+    if key.endswith(("/offsets", "/first", "/pairs", "/steps", "/origins")):
+        return "I64"
+    if key.startswith("states/"):
+        return "BOOL" if key.endswith("/observed") else "F32" if "network_" in key else "F64"
+    return "F32" if key.startswith("member_") else "F64"
 
 
 def _assembled(
@@ -206,7 +218,16 @@ def _assembled(
             assumptions=list(manifest["assumptions"]),
             facts=dict(manifest["facts"]),
         )
-        return FittedModel(blend, Dataset(Panel(y, covariates), index, schema), metadata)
+        states = None
+        if manifest.get("has_states"):
+            prefix = "states/"
+            arrays = {
+                key.removeprefix(prefix): array
+                for key, array in tensors.items()
+                if key.startswith(prefix)
+            }
+            states = States.from_arrays(blend.members, arrays)
+        return FittedModel(blend, Dataset(Panel(y, covariates), index, schema), metadata, states)
     except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
         raise damaged(name, f"its contents are not valid ({error})") from error
 

@@ -7,6 +7,7 @@ the sequence. Memory and time per observation do not depend on the length of the
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,15 @@ from forecastkit.layers.cells import CELLS
 from forecastkit.layers.gates import input_part
 from forecastkit.network.config import NetworkConfig
 from forecastkit.network.head import gelu, quantile_paths
-from forecastkit.network.runtime import Member, head_outputs, layer_weights, negated, numpy_ops
+from forecastkit.network.runtime import (
+    ROWS_PER_CHUNK,
+    Member,
+    head_outputs,
+    hidden_layers,
+    layer_weights,
+    negated,
+    numpy_ops,
+)
 from forecastkit.series.components import Components
 from forecastkit.series.online import OnlineComponents, SeasonState
 from forecastkit.series.panel import Panel
@@ -72,94 +81,166 @@ class SequenceState:
         self.outputs[rows] = after.outputs
 
 
-class CarriedNetwork:
-    """A network and the series that it follows, on their transformed scale.
+class CarriedNetworks:
+    """Networks with the same view, and the series that they follow, on their transformed scale.
 
     Parameters
     ----------
-    member : Member
-        Its view is anchored and has no covariates.
+    members : sequence of Member
+        Their view is the same and anchored, and has no covariates.
     n : int
         Number of series.
-    origins : ndarray of int, shape (n,)
-        First cutoff of each series, as a step; see `Windows.origins`.
 
     Raises
     ------
     ValueError
-        If the sequences of the network are not anchored, or it reads covariates.
+        If the sequences of a network are not anchored, it reads covariates, or views differ.
     """
 
-    def __init__(self, member: Member, n: int, origins: np.ndarray) -> None:
-        view = member.network.view
-        if not view.anchored or view.uses_covariates:
-            raise ValueError("only an anchored network without covariates has a state to carry on")
-        self.member, self.origins = member, origins
-        self.components = OnlineComponents(n, view.season_lengths)
-        self.reach = _reach(view)
+    def __init__(self, members: Sequence[Member], n: int) -> None:
+        if not can_be_carried([member.network for member in members]):
+            raise ValueError("only anchored networks without covariates have a state to carry on")
+        self.members, self.view = tuple(members), members[0].network.view
+        # first cutoff of each series, as a step; -1 before it has enough values
+        self.origins = np.full(n, -1)
+        self.components = OnlineComponents(n, self.view.season_lengths)
+        self.reach = _reach(self.view)
         self.values, self.levels = (np.full((n, self.reach), np.nan) for _ in range(2))
-        self.sequences = [SequenceState.start(n, member.network) for _ in range(2)]  # and mirrored
+        # of each network, and of its mirror image
+        self.sequences = [
+            [SequenceState.start(n, member.network) for _ in range(2)] for member in members
+        ]
 
     @classmethod
-    def of(cls, member: Member, panel: Panel) -> CarriedNetwork:
-        """Follow the series of a panel, on the transformed scale, from their starts."""
-        windows = Windows.of(panel, member.network.view)
-        series = np.arange(panel.n_series)
-        carried = cls(member, panel.n_series, windows.origins(series, panel.lengths - 1))
-        for t in range(int(panel.lengths.max(initial=0))):
-            rows = np.flatnonzero(panel.lengths > t)
-            carried.advance(rows, panel.values[panel.offsets[rows] + t])
+    def of(
+        cls, members: Sequence[Member], panel: Panel, origins: np.ndarray | None = None
+    ) -> CarriedNetworks:
+        """Follow the series of a panel, on the transformed scale, from their starts.
+
+        Parameters
+        ----------
+        members : sequence of Member
+        panel : Panel
+        origins : ndarray of int, shape (n_series,), optional
+            First cutoff of each series, -1 where it is not known; see `Windows.origins`.
+        """
+        carried = cls(members, panel.n_series)
+        view, series, ends = carried.view, np.arange(panel.n_series), panel.lengths - 1
+        windows = Windows.of(panel, view)
+        origins = np.full(panel.n_series, -1) if origins is None else origins
+        usual = np.where(windows.first_used <= ends, windows.origins(series, ends), -1)
+        carried.origins[:] = np.where(origins < 0, usual, origins)
+        carried.components = OnlineComponents.of(panel, view.season_lengths)
+        steps = ends[:, None] - np.arange(carried.reach)
+        row, step = np.nonzero(steps >= 0)
+        step = steps[row, step]
+        position = panel.offsets[row] + step
+        carried.values[row, step % carried.reach] = panel.values[position]
+        carried.levels[row, step % carried.reach] = windows.components.level[position]
+        started = np.flatnonzero(carried.origins >= 0)
+        for start in range(0, len(started), ROWS_PER_CHUNK):
+            carried._follow(windows, started[start : start + ROWS_PER_CHUNK])
         return carried
+
+    def _follow(self, windows: Windows, rows: np.ndarray) -> None:
+        """Set the recurrent states of some series to those after their last anchors."""
+        origins, stride = self.origins[rows], self.view.sequence_stride
+        last = origins + (windows.panel.lengths[rows] - 1 - origins) // stride * stride
+        cutoffs = windows.cutoffs(rows, last, origins)
+        x, padding = windows.inputs(rows, cutoffs), (cutoffs < 0).sum(axis=1)
+        for member, sequences in zip(self.members, self.sequences, strict=True):
+            for sequence, inputs in zip(sequences, (x, negated(x, self.view)), strict=True):
+                layers = hidden_layers(member.network, member.weights, inputs, padding=padding)
+                _, *traces = layers
+                states = [state for trace, _ in traces if trace for state in trace.last]
+                sequence.assign(rows, SequenceState(states, traces[-1][1][:, -1]))
 
     def advance(self, rows: np.ndarray, z: np.ndarray) -> None:
         """Follow some series by one observation each; NaN for a missing value."""
         t = self.components.steps[rows]
         self.components.advance(rows, z)
+        now = self.components.now(rows)
         self.values[rows, t % self.reach] = z
-        self.levels[rows, t % self.reach] = self.components.now(rows)["level"]
-        stride = self.member.network.view.sequence_stride
-        is_anchor = (t >= self.origins[rows]) & ((t - self.origins[rows]) % stride == 0)
-        if is_anchor.any():
-            self._step(rows[is_anchor], keep=True)
+        self.levels[rows, t % self.reach] = now["level"]
+        starts = (self.origins[rows] < 0) & (now["count"] >= self.view.min_values)
+        self.origins[rows] = np.where(starts, t, self.origins[rows])
+        anchors = rows[self._is_anchor(rows)]
+        for start in range(0, len(anchors), ROWS_PER_CHUNK):
+            self._step(anchors[start : start + ROWS_PER_CHUNK], keep=True)
 
-    def quantiles(self, rows: np.ndarray) -> tuple[np.ndarray, Windows]:
+    def _is_anchor(self, rows: np.ndarray) -> np.ndarray:
+        """Whether the latest step of each series is an anchor of its sequence."""
+        since = self.components.steps[rows] - 1 - self.origins[rows]
+        is_anchor = (since >= 0) & (since % self.view.sequence_stride == 0)
+        return is_anchor & (self.origins[rows] >= 0)
+
+    def quantiles(self, rows: np.ndarray) -> tuple[list[np.ndarray], Windows]:
         """Quantiles of the deviation from the baseline forecast, as `network_quantiles` gives them.
 
         Returns
         -------
-        quantiles : ndarray of float32, shape (k, horizon, n_quantiles)
+        quantiles : list of ndarray of float32, shape (k, horizon, n_quantiles)
+            Of every network.
         windows : Windows
             Of the latest steps of these series; the last cutoff of each is at its end.
         """
-        network = self.member.network
-        (original, mirrored), windows, error = self._step(rows, keep=False)
-        paths = [
-            quantile_paths(
-                head_outputs(network, self.member.weights, state), error, network.quantiles, np
+        outputs, windows, error = self._step(rows, keep=False)
+        quantiles = []
+        for member, states in zip(self.members, outputs, strict=True):
+            network = member.network
+            original, mirrored = (
+                quantile_paths(
+                    head_outputs(network, member.weights, state), error, network.quantiles, np
+                )
+                for state in states
             )
-            for state in (original, mirrored)
-        ]
-        return np.asarray(0.5 * (paths[0] - paths[1][..., ::-1])), windows
+            quantiles.append(np.asarray(0.5 * (original - mirrored[..., ::-1])))
+        return quantiles, windows
 
-    def _step(self, rows: np.ndarray, keep: bool) -> tuple[list[np.ndarray], Windows, np.ndarray]:
+    def _step(
+        self, rows: np.ndarray, keep: bool
+    ) -> tuple[list[list[np.ndarray]], Windows, np.ndarray]:
         """Outputs of the sequences at the latest step; `keep` makes it an anchor."""
-        windows, view = self._windows(rows), self.member.network.view
+        windows, is_anchor = self._windows(rows), self._is_anchor(rows)
         ends = windows.panel.offsets[1:] - 1
-        t, stride = self.components.steps[rows] - 1, view.sequence_stride
-        since = np.maximum(t - self.origins[rows], 0)
+        t, stride = self.components.steps[rows] - 1, self.view.sequence_stride
+        since = np.where(self.origins[rows] < 0, 0, np.maximum(t - self.origins[rows], 0))
         gap = np.where(since == 0, stride, (since - 1) % stride + 1)
         # the cutoff before, so that the input of the gap is right
         cutoffs = np.stack([np.where(since > 0, ends - gap, -1), ends], axis=1)
         x = windows.inputs(np.arange(len(rows)), cutoffs)[:, 1]
-        is_anchor = (t >= self.origins[rows]) & (since % stride == 0)
-        outputs = []
-        for sequence, inputs in zip(self.sequences, (x, negated(x, view)), strict=True):
-            after = sequence.stepped(self.member, rows, inputs)
-            if keep:
-                sequence.assign(rows, after)
-            # at an anchor the states have made this step already
-            outputs.append(np.where(is_anchor[:, None], sequence.outputs[rows], after.outputs))
+        outputs: list[list[np.ndarray]] = []
+        for member, sequences in zip(self.members, self.sequences, strict=True):
+            outputs.append([])
+            for sequence, inputs in zip(sequences, (x, negated(x, self.view)), strict=True):
+                after = sequence.stepped(member, rows, inputs)
+                if keep:
+                    sequence.assign(rows, after)
+                # at an anchor the states have made this step already
+                latest = np.where(is_anchor[:, None], sequence.outputs[rows], after.outputs)
+                outputs[-1].append(latest)
         return outputs, windows, windows.standard_error(ends[:, None])[:, 0]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All arrays of the state by name, without copies; the first axis is that of the series."""
+        named = {f"components/{name}": a for name, a in self.components.arrays().items()}
+        named |= {"origins": self.origins, "values": self.values, "levels": self.levels}
+        for k, sequences in enumerate(self.sequences):
+            for mirror, sequence in zip(("", "mirrored_"), sequences, strict=True):
+                for number, state in enumerate(sequence.states):
+                    named[f"{mirror}network_{k}/state_{number}"] = state
+                named[f"{mirror}network_{k}/outputs"] = sequence.outputs
+        return named
+
+    @classmethod
+    def from_arrays(
+        cls, members: Sequence[Member], arrays: Mapping[str, np.ndarray]
+    ) -> CarriedNetworks:
+        """State with copies of arrays as `arrays` returns them."""
+        carried = cls(members, len(arrays["origins"]))
+        for name, array in carried.arrays().items():
+            array[...] = arrays[name]
+        return carried
 
     def _windows(self, rows: np.ndarray) -> Windows:
         """Windows of the latest steps of some series, with the components at the last of them."""
@@ -185,7 +266,13 @@ class CarriedNetwork:
             else Season(*_laid_out((_season(slow, rows, t, ends),), len(owner), offsets)[0]),
         )
         panel = Panel(Ragged(self.values[position], offsets))
-        return Windows(panel, components, self.member.network.view)
+        return Windows(panel, components, self.view)
+
+
+def can_be_carried(networks: Sequence[NetworkConfig]) -> bool:
+    """Whether networks have a state to carry on: one anchored view, without covariates."""
+    views = {network.view for network in networks}
+    return len(views) == 1 and all(v.anchored and not v.uses_covariates for v in views)
 
 
 _Season = tuple[int, np.ndarray, np.ndarray, np.ndarray, np.ndarray]

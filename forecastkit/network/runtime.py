@@ -143,11 +143,14 @@ class Trace:
     ----------
     states : ndarray, shape (batch, time, units)
         Hidden state after each step.
+    last : tuple of ndarray, shape (batch, units)
+        All states after the last step.
     caches : list of tuple of ndarray, shape (batch, units)
         Cache of the cell at each step, the gates first; empty unless requested.
     """
 
     states: np.ndarray
+    last: State
     caches: list[Cache]
 
 
@@ -186,7 +189,7 @@ def unroll(
         outputs[:, t] = state[0]
         if keep_caches:
             caches.append(cache)
-    return Trace(outputs, caches)
+    return Trace(outputs, state, caches)
 
 
 def network_quantiles(

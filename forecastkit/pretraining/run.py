@@ -123,7 +123,8 @@ class Progress:
     ----------
     run : Pretraining
     checkpoint : Path
-        An `.npz` file. If it exists the run is resumed from it; the settings must be the same.
+        An `.npz` file. If it exists the run is resumed from it; the settings must be the same,
+        except for the length of the run, which can be changed.
 
     Raises
     ------
@@ -168,7 +169,7 @@ class Progress:
     def _restore(self) -> None:
         with np.load(self.checkpoint, allow_pickle=False) as arrays:
             metadata = json.loads(arrays["about"].tobytes())
-            if metadata["run"] != asdict(self.run):
+            if _without_length(metadata["run"]) != _without_length(asdict(self.run)):
                 raise OptionError(
                     f"'{self.checkpoint}' is a checkpoint of another run: {metadata['run']}.",
                     fix="Use another checkpoint, or the settings of that run.",
@@ -229,6 +230,10 @@ def pretrain(
         "versions": {name: version(name) for name in ("tensorflow", "keras", "numpy")},
     }
     write_weights(output, network, progress.average, card)
+
+
+def _without_length(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if name not in ("steps", "minutes")}
 
 
 def _baseline_loss(batch: Batch, network: NetworkConfig) -> float:

@@ -25,7 +25,13 @@ import numpy as np
 
 from forecastkit.series.panel import Panel
 from forecastkit.series.recurrence import decayed_sum, smoothed
-from forecastkit.series.seasonal import SEASON_ARRAYS, Season, estimate_season, shifted
+from forecastkit.series.seasonal import (
+    SEASON_ARRAYS,
+    Season,
+    component_at_steps,
+    component_sums,
+    estimate_season,
+)
 
 ALPHAS = np.array([0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
 LEVEL_ALPHAS = (1, 5, 8)  # positions in ALPHAS of the additional levels: alpha 0.1, 0.5, 0.8
@@ -206,8 +212,7 @@ def _measure_block(
             slow = [estimate_season(adjusted, m, 1 - (1 - decay) * SLOW_SHARE)]
         season = estimate_season(adjusted, m, decay)
         trend.remove(season, m)
-        deviation = shifted(season["phase_mean"], m) - season["centre"]
-        adjusted = adjusted - season["strength"] * deviation
+        adjusted = adjusted - component_at_steps(season, m)
         seasons.append(season)
     flat = {**_levels(adjusted, observed), "slope": trend.slope(), "count": trend.n}
     if slow_memory:
@@ -243,14 +248,7 @@ class _Trend:
 
     def remove(self, season: dict[str, np.ndarray], m: int) -> None:
         """Subtract a seasonal component, as estimated at each step, from the sums."""
-        half, mean = m // 2, season["phase_mean"]
-        old, new = shifted(mean, half + m), shifted(mean, half)
-        sums = []
-        for x in (self.observed, self.observed * self.time):
-            phase_sum = _cumulative_sum_by_phase(x, m)
-            # the phase of this step gains a value; the phase of half a season ago, a new mean
-            change = shifted(mean, m) * x + (new - old) * shifted(phase_sum, half)
-            sums.append(np.cumsum(change, axis=1))
+        sums = component_sums(season["phase_mean"], self.observed, m)
         self.s_tz = self.s_tz - season["strength"] * (sums[1] - self.mean_t * sums[0])
 
     def slope(self) -> np.ndarray:
@@ -258,44 +256,67 @@ class _Trend:
         return np.where(self.n >= 3, self.s_tz / np.maximum(self.s_tt, 1e-9), 0.0)
 
 
-def _cumulative_sum_by_phase(x: np.ndarray, m: int) -> np.ndarray:
-    """Sum over the steps of the same phase so far."""
-    rows, steps = x.shape
-    n_cycles = -(-steps // m)
-    padded = np.zeros((rows, n_cycles * m))
-    padded[:, :steps] = x
-    return np.cumsum(padded.reshape(rows, n_cycles, m), axis=1).reshape(rows, -1)[:, :steps]
-
-
 def _levels(x: np.ndarray, observed: np.ndarray) -> dict[str, np.ndarray]:
     """Smoothed levels and noise of the deseasonalised series; missing values are skipped."""
-    # observed values packed to the front, and the packed position of the latest one at each step
-    order = np.argsort(~observed, axis=1, kind="stable")
-    packed = np.take_along_axis(np.where(observed, x, 0.0), order, axis=1)
-    present = np.take_along_axis(observed, order, axis=1)
+    packed = Smoothing.of(x, observed)
     n = np.cumsum(observed, axis=1)
     latest = np.maximum(n - 1, 0)
 
     def unpacked(values: np.ndarray) -> np.ndarray:
         return np.where(n > 0, np.take_along_axis(values, latest, axis=1), 0.0)
 
-    candidates = np.stack([smoothed(packed, alpha) for alpha in ALPHAS])  # (alphas, rows, steps)
-    errors = np.zeros_like(candidates)
-    errors[:, :, 1:] = np.where(present[:, 1:], packed[:, 1:] - candidates[:, :, :-1], 0.0)
-    squared_errors = decayed_sum(errors**2, ERROR_DECAY)
-    best = squared_errors.argmin(axis=0)[None]
-    change = np.abs(np.diff(packed, axis=1, prepend=packed[:, :1])) * present
-    has_change = present.astype(float)
-    has_change[:, 0] = 0.0
-    n_changes = decayed_sum(has_change, NOISE_DECAY)
-    noise = decayed_sum(change, NOISE_DECAY) / np.maximum(n_changes, 1.0)
-    mean_square = np.take_along_axis(squared_errors, best, axis=0)[0] / np.clip(
-        np.cumsum(present, axis=1), 1, 200
+    best = packed.squared_errors.argmin(axis=0)[None]
+    mean_square = np.take_along_axis(packed.squared_errors, best, axis=0)[0] / np.clip(
+        np.cumsum(packed.present, axis=1), 1, 200
     )
+    noise = packed.changes[0] / np.maximum(packed.changes[1], 1.0)
     return {
-        "level": unpacked(np.take_along_axis(candidates, best, axis=0)[0]),
+        "level": unpacked(np.take_along_axis(packed.levels, best, axis=0)[0]),
         "alpha": unpacked(ALPHAS[best[0]]),
         "error": unpacked(np.sqrt(mean_square)),
-        "levels": np.stack([unpacked(candidates[k]) for k in LEVEL_ALPHAS], axis=-1),
+        "levels": np.stack([unpacked(packed.levels[k]) for k in LEVEL_ALPHAS], axis=-1),
         "noise": unpacked(noise),
     }
+
+
+@dataclass(frozen=True, eq=False)
+class Smoothing:
+    """Exponential smoothing with every parameter, of values without the missing ones.
+
+    Attributes
+    ----------
+    values : ndarray, shape (rows, steps)
+        Observed values, packed to the front.
+    present : ndarray of bool, shape (rows, steps)
+        Whether there is such a value.
+    levels, squared_errors : ndarray, shape (n_alphas, rows, steps)
+        Level after each value, and decayed sum of the squared one-step errors.
+    changes : list of ndarray, shape (rows, steps)
+        Decayed sums of the absolute changes, and of their number.
+    """
+
+    values: np.ndarray
+    present: np.ndarray
+    levels: np.ndarray
+    squared_errors: np.ndarray
+    changes: list[np.ndarray]
+
+    @classmethod
+    def of(cls, x: np.ndarray, observed: np.ndarray) -> Smoothing:
+        """Smooth series of shape (rows, steps)."""
+        order = np.argsort(~observed, axis=1, kind="stable")
+        values = np.take_along_axis(np.where(observed, x, 0.0), order, axis=1)
+        present = np.take_along_axis(observed, order, axis=1)
+        levels = np.stack([smoothed(values, alpha) for alpha in ALPHAS])
+        errors = np.zeros_like(levels)
+        errors[:, :, 1:] = np.where(present[:, 1:], values[:, 1:] - levels[:, :, :-1], 0.0)
+        change = np.abs(np.diff(values, axis=1, prepend=values[:, :1])) * present
+        has_change = present.astype(float)
+        has_change[:, 0] = 0.0
+        return cls(
+            values,
+            present,
+            levels,
+            squared_errors=decayed_sum(errors**2, ERROR_DECAY),
+            changes=[decayed_sum(each, NOISE_DECAY) for each in (change, has_change)],
+        )

@@ -226,7 +226,13 @@ class Adjusted:
     panel: Panel
 
     @classmethod
-    def of(cls, panel: Panel, effects: Effects | None, past: Panel | None = None) -> Adjusted:
+    def of(
+        cls,
+        panel: Panel,
+        effects: Effects | None,
+        past: Panel | None = None,
+        scale: Scale | None = None,
+    ) -> Adjusted:
         """Transform and adjust a panel.
 
         Parameters
@@ -236,13 +242,15 @@ class Adjusted:
         effects : Effects or None
         past : Panel, optional
             The part from which scale and effects are estimated; the whole panel by default.
+        scale : Scale, optional
+            By default that of the past.
 
         Returns
         -------
         Adjusted
         """
         past = panel if past is None else past
-        scale = measure_scale(past)
+        scale = scale or measure_scale(past)
         fitted = None if effects is None else effects.of_series(past, scale)
         effect = np.zeros(len(panel.values)) if fitted is None else fitted.past(panel)
         values = scaled(panel, scale).values - effect

@@ -18,12 +18,19 @@ from forecastkit.series.components import (
     NOISE_DECAY,
     SLOW_LEVEL_DECAY,
     SLOW_SHARE,
+    Smoothing,
     season_passes,
     slow_pass,
 )
+from forecastkit.series.panel import Panel
+from forecastkit.series.recurrence import decayed_sum
 from forecastkit.series.seasonal import (
     MIN_OBSERVED_WEIGHT,
     centre_and_strength,
+    component_at_steps,
+    component_sums,
+    cumulative_sum_by_phase,
+    estimate_season,
     moving_average_weights,
     phase_sums,
 )
@@ -43,11 +50,11 @@ class SeasonState:
         Latest values of the series, NaN where missing, by step modulo the width.
     weight, total, square, mean : ndarray, shape (n_series, length)
         Decayed sums of the deviations of each phase, and their means.
-    counts : ndarray, shape (2, n_series, length)
+    counts : ndarray, shape (n_series, length, 2)
         Number of observed steps of each phase, and the sum of their times, half a season ago.
     observed : ndarray of bool, shape (n_series, length // 2 + 1)
         Whether the latest steps were observed, by step modulo the width.
-    sums : ndarray, shape (2, n_series)
+    sums : ndarray, shape (n_series, 2)
         Sum of the seasonal component over the observed steps, and of its product with time.
     centre, strength : ndarray, shape (n_series,)
     """
@@ -71,8 +78,8 @@ class SeasonState:
         half = m // 2
         window = np.full((n, 2 * half + 1), np.nan)
         weight, total, square, mean = (np.zeros((n, m)) for _ in range(4))
-        counts, observed = np.zeros((2, n, m)), np.zeros((n, half + 1), bool)
-        sums, flat = np.zeros((2, n)), [np.zeros(n) for _ in range(2)]
+        counts, observed = np.zeros((n, m, 2)), np.zeros((n, half + 1), bool)
+        sums, flat = np.zeros((n, 2)), [np.zeros(n) for _ in range(2)]
         return cls(m, decay, window, weight, total, square, mean, counts, observed, sums, *flat)
 
     def advance(self, rows: np.ndarray, t: np.ndarray, x: np.ndarray) -> np.ndarray:
@@ -92,23 +99,59 @@ class SeasonState:
         before = self.mean[rows, t % m]  # of this phase, one cycle ago
         self.window[rows, t % self.window.shape[1]] = x
         self.observed[rows, t % (half + 1)] = is_observed
-        self.sums[0, rows] += before * is_observed
-        self.sums[1, rows] += before * is_observed * t
+        self.sums[rows] += (before * is_observed)[:, None] * np.stack([np.ones_like(t), t], axis=1)
         p = t - half  # the step whose centred moving average is complete now
         known = p >= 0
         rows_p, p = rows[known], p[known]
         was_observed = self.observed[rows_p, p % (half + 1)]
         phase = p % m
-        self.counts[0, rows_p, phase] += was_observed
-        self.counts[1, rows_p, phase] += was_observed * p
+        self.counts[rows_p, phase] += np.stack([was_observed, was_observed * p], axis=1)
         change = self._update_phase(rows_p, p)
-        self.sums[:, rows_p] += change * self.counts[:, rows_p, phase]
+        self.sums[rows_p] += change[:, None] * self.counts[rows_p, phase]
         complete = rows_p[p >= m - 1]
         arrays = (self.weight, self.total, self.square, self.mean)
         terms = phase_sums(*(array[complete] for array in arrays))
         sums = [term.sum(axis=1) for term in terms]
         self.centre[complete], self.strength[complete] = centre_and_strength(sums, m)
         return self.strength[rows] * (before - self.centre[rows])
+
+    def follow(self, rows: np.ndarray, ends: np.ndarray, x: np.ndarray) -> np.ndarray:
+        """Set the state of some series to that after all their steps.
+
+        Parameters
+        ----------
+        rows, ends : ndarray of int, shape (k,)
+            Positions of the series, and number of steps of each.
+        x : ndarray, shape (k, n_steps)
+            Values as for `advance`, NaN after the end.
+
+        Returns
+        -------
+        ndarray, shape (k, n_steps)
+            Seasonal component of every step, as estimated at that step.
+        """
+        m, half, row = self.length, self.length // 2, rows[:, None]
+        observed = (~np.isnan(x)).astype(float)
+        season = estimate_season(x, m, self.decay)
+        step = ends[:, None] - 1 - half - np.arange(m)  # the latest known one of each phase
+        names = {"weight": "weight", "total": "total", "square": "square", "phase_mean": "mean"}
+        for source, name in names.items():
+            getattr(self, name)[row, step % m] = _taken(season[source], step, 0.0)
+        for k, each in enumerate((observed, observed * np.arange(x.shape[1]))):
+            by_phase = cumulative_sum_by_phase(each, m)
+            self.counts[row, step % m, k] = _taken(by_phase, step, 0.0)
+        end = ends[:, None] - 1
+        for k, sums in enumerate(component_sums(season["phase_mean"], observed, m)):
+            self.sums[rows, k] = _taken(sums, end, 0.0)[:, 0]
+        for name, width in (("window", 2 * half + 1), ("observed", half + 1)):
+            step = end - np.arange(width)
+            values = _taken(x, step, np.nan)
+            getattr(self, name)[row, step % width] = (
+                values if name == "window" else ~np.isnan(values)
+            )
+        self.centre[rows] = _taken(season["centre"], end, 0.0)[:, 0]
+        self.strength[rows] = _taken(season["strength"], end, 0.0)[:, 0]
+        return component_at_steps(season, m)
 
     def _update_phase(self, rows: np.ndarray, p: np.ndarray) -> np.ndarray:
         """Add the deviation at step p to its phase; return the change of the phase's mean."""
@@ -138,10 +181,10 @@ class LevelState:
     n: np.ndarray
     levels: np.ndarray  # (n_series, n_alphas)
     squared_errors: np.ndarray  # (n_series, n_alphas)
-    changes: np.ndarray  # (2, n_series): decayed sum of absolute changes, and their number
+    changes: np.ndarray  # (n_series, 2): decayed sum of absolute changes, and their number
     previous: np.ndarray
-    slow: np.ndarray  # (2, 2, n_series): decayed and whole sums of values and of their number
-    trend: np.ndarray  # (4, n_series): sums of t, t^2, z and t z over the observed steps
+    slow: np.ndarray  # (n_series, 2, 2): decayed and whole sums of values and of their number
+    trend: np.ndarray  # (n_series, 4): sums of t, t^2, z and t z over the observed steps
 
     @classmethod
     def start(cls, n: int) -> LevelState:
@@ -152,18 +195,18 @@ class LevelState:
             n=flat[0],
             levels=levels,
             squared_errors=errors,
-            changes=np.zeros((2, n)),
+            changes=np.zeros((n, 2)),
             previous=flat[1],
-            slow=np.zeros((2, 2, n)),
-            trend=np.zeros((4, n)),
+            slow=np.zeros((n, 2, 2)),
+            trend=np.zeros((n, 4)),
         )
 
     def advance(self, rows: np.ndarray, t: np.ndarray, z: np.ndarray, x: np.ndarray) -> None:
         """Advance some series by one step: values z, and deseasonalised values x."""
         is_observed = ~np.isnan(x)
-        pair = np.stack([np.nan_to_num(x), is_observed])
-        self.slow[0][:, rows] = SLOW_LEVEL_DECAY * self.slow[0][:, rows] + pair
-        self.slow[1][:, rows] += pair
+        pair = np.stack([np.nan_to_num(x), is_observed], axis=1)
+        self.slow[rows, 0] = SLOW_LEVEL_DECAY * self.slow[rows, 0] + pair
+        self.slow[rows, 1] += pair
         rows, t, z, x = (array[is_observed] for array in (rows, t, z, x))
         is_first = self.n[rows] == 0
         errors = np.where(is_first[:, None], 0.0, x[:, None] - self.levels[rows])
@@ -171,11 +214,37 @@ class LevelState:
         self.levels[rows] = start + ALPHAS * errors
         self.squared_errors[rows] = ERROR_DECAY * self.squared_errors[rows] + errors**2
         change = np.where(is_first, 0.0, np.abs(x - self.previous[rows]))
-        counted = np.stack([change, ~is_first])
-        self.changes[:, rows] = NOISE_DECAY * self.changes[:, rows] + counted
+        counted = np.stack([change, ~is_first], axis=1)
+        self.changes[rows] = NOISE_DECAY * self.changes[rows] + counted
         self.previous[rows] = x
         self.n[rows] += 1
-        self.trend[:, rows] += np.stack([t, t * t, z, t * z])
+        self.trend[rows] += np.stack([t, t * t, z, t * z], axis=1)
+
+    def follow(self, rows: np.ndarray, ends: np.ndarray, z: np.ndarray, x: np.ndarray) -> None:
+        """Set the state of some series to that after all their steps; see `SeasonState.follow`."""
+        observed, end = ~np.isnan(x), ends[:, None] - 1
+        filled, steps = np.where(observed, x, 0.0), observed.astype(float)
+        for k, values in enumerate((filled, steps)):
+            self.slow[rows, 0, k] = _taken(decayed_sum(values, SLOW_LEVEL_DECAY), end, 0.0)[:, 0]
+            self.slow[rows, 1, k] = values.sum(axis=1)
+        smoothing = Smoothing.of(x, observed)
+        latest = observed.sum(axis=1)[:, None] - 1
+        for k in range(len(ALPHAS)):
+            self.levels[rows, k] = _taken(smoothing.levels[k], latest, 0.0)[:, 0]
+            self.squared_errors[rows, k] = _taken(smoothing.squared_errors[k], latest, 0.0)[:, 0]
+        for k, sums in enumerate(smoothing.changes):
+            self.changes[rows, k] = _taken(sums, latest, 0.0)[:, 0]
+        self.previous[rows] = _taken(smoothing.values, latest, 0.0)[:, 0]
+        self.n[rows] = latest[:, 0] + 1
+        t, z = np.arange(x.shape[1]) * steps, np.where(observed, z, 0.0)
+        trend = [np.sum(each, axis=1) for each in (t, t * t, z, t * z)]
+        self.trend[rows] = np.stack(trend, axis=1)
+
+
+def _taken(values: np.ndarray, steps: np.ndarray, missing: float) -> np.ndarray:
+    """Values (k, n_steps) at some steps of each row (k, n), or another value before the start."""
+    taken = np.take_along_axis(values, np.maximum(steps, 0), axis=1)
+    return np.where(steps >= 0, taken, missing)
 
 
 class OnlineComponents:
@@ -210,6 +279,28 @@ class OnlineComponents:
             m, decay = passes[self.slow_position]
             self.slow = SeasonState.start(n, m, 1 - (1 - decay) * SLOW_SHARE)
 
+    @classmethod
+    def of(cls, panel: Panel, season_lengths: tuple[int, ...]) -> OnlineComponents:
+        """State after all steps of a panel, as if they had been advanced one by one.
+
+        Parameters
+        ----------
+        panel : Panel
+            Values on the transformed scale, as for `forecastkit.series.components.measure`.
+        season_lengths : tuple of int
+        """
+        online = cls(panel.n_series, season_lengths)
+        for index, inside in panel.blocks():
+            z = np.where(inside, panel.values[index], np.nan)
+            rows, ends, x = panel.owner[index[:, 0]], inside.sum(axis=1), z
+            for k, season in enumerate(online.seasons):
+                if k == online.slow_position and online.slow is not None:
+                    online.slow.follow(rows, ends, x)
+                x = x - season.follow(rows, ends, x)
+            online.levels.follow(rows, ends, z, x)
+        online.steps[:] = panel.lengths
+        return online
+
     def advance(self, rows: np.ndarray, z: np.ndarray) -> None:
         """Advance some series by one step each; NaN for a missing value."""
         t, x = self.steps[rows], z
@@ -226,25 +317,25 @@ class OnlineComponents:
         n = state.n[rows]
         best = state.squared_errors[rows].argmin(axis=1)[:, None]
         mean_square = np.take_along_axis(state.squared_errors[rows], best, axis=1)[:, 0]
-        total, weight = state.slow[..., rows].swapaxes(0, 1)
+        slow = state.slow[rows]
         return {
             "level": np.take_along_axis(state.levels[rows], best, axis=1)[:, 0],
             "alpha": np.where(n > 0, ALPHAS[best[:, 0]], 0.0),
             "error": np.sqrt(mean_square / np.clip(n, 1, 200)),
             "levels": state.levels[rows][:, LEVEL_ALPHAS],
-            "slow_levels": (total / np.maximum(weight, 1e-9)).T,
+            "slow_levels": slow[..., 0] / np.maximum(slow[..., 1], 1e-9),
             "slope": self._slope(rows),
-            "noise": state.changes[0, rows] / np.maximum(state.changes[1, rows], 1.0),
+            "noise": state.changes[rows, 0] / np.maximum(state.changes[rows, 1], 1.0),
             "count": n,
         }
 
     def _slope(self, rows: np.ndarray) -> np.ndarray:
         n = self.levels.n[rows]
-        sum_t, sum_tt, sum_z, sum_tz = self.levels.trend[:, rows]
+        sum_t, sum_tt, sum_z, sum_tz = self.levels.trend[rows].T
         mean_t = sum_t / np.maximum(n, 1)
         product = sum_tz - mean_t * sum_z
         for season in self.seasons:
-            total, with_time = season.sums[:, rows]
+            total, with_time = season.sums[rows].T
             product = product - season.strength[rows] * (with_time - mean_t * total)
         return np.where(n >= 3, product / np.maximum(sum_tt - n * mean_t**2, 1e-9), 0.0)
 

@@ -57,7 +57,10 @@ class Season:
 
 
 def estimate_season(z: np.ndarray, m: int, decay: float) -> dict[str, np.ndarray]:
-    """Decayed phase means of deviations from a centred moving average, and their strength."""
+    """Decayed phase means of deviations from a centred moving average, and their strength.
+
+    Beside the arrays of `Season`, the decayed sums of each phase: `weight`, `total` and `square`.
+    """
     rows, steps = z.shape
     deviation = z - _centred_average(z, m)  # available m // 2 steps later
     observed = ~np.isnan(deviation)
@@ -74,7 +77,51 @@ def estimate_season(z: np.ndarray, m: int, decay: float) -> dict[str, np.ndarray
         "phase_mean": mean,
         "centre": shifted(centre, half),
         "strength": shifted(strength, half),
+        "weight": weight,
+        "total": total,
+        "square": square,
     }
+
+
+def component_at_steps(season: dict[str, np.ndarray], m: int) -> np.ndarray:
+    """Seasonal component of every step as estimated at that step, shape (rows, steps)."""
+    deviation = shifted(season["phase_mean"], m) - season["centre"]
+    return season["strength"] * deviation
+
+
+def component_sums(mean: np.ndarray, observed: np.ndarray, m: int) -> list[np.ndarray]:
+    """Sum over the observed steps of the phase means as known at each step, and with time.
+
+    Parameters
+    ----------
+    mean, observed : ndarray, shape (rows, steps)
+        Phase means, and 1 for observed steps, 0 for missing ones.
+    m : int
+        Steps per season.
+
+    Returns
+    -------
+    list of ndarray, shape (rows, steps)
+        The sum, and the sum of the products with time.
+    """
+    half, time = m // 2, np.arange(mean.shape[1])
+    old, new = shifted(mean, half + m), shifted(mean, half)
+    sums = []
+    for x in (observed, observed * time):
+        phase_sum = cumulative_sum_by_phase(x, m)
+        # the phase of this step gains a value; the phase of half a season ago, a new mean
+        change = shifted(mean, m) * x + (new - old) * shifted(phase_sum, half)
+        sums.append(np.cumsum(change, axis=1))
+    return sums
+
+
+def cumulative_sum_by_phase(x: np.ndarray, m: int) -> np.ndarray:
+    """Sum over the steps of the same phase so far."""
+    rows, steps = x.shape
+    n_cycles = -(-steps // m)
+    padded = np.zeros((rows, n_cycles * m))
+    padded[:, :steps] = x
+    return np.cumsum(padded.reshape(rows, n_cycles, m), axis=1).reshape(rows, -1)[:, :steps]
 
 
 def phase_sums(

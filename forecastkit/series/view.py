@@ -12,6 +12,8 @@ from forecastkit.series.components import LEVEL_ALPHAS, N_SLOW_LEVELS
 N_INVARIANT = 8
 MAX_SEASONS = 8
 MAX_FEATURES = 1000
+# minimum number of values up to a cutoff, unless the longest season is shorter
+MIN_VALUES = 12
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,11 @@ class View:
         for name in ("n_future", "n_historical", "n_static"):
             check_whole(name, getattr(self, name), 0, MAX_FEATURES)
         check_number("trend_share", self.trend_share, 0, 1)
+
+    @property
+    def min_values(self) -> int:
+        """Minimum number of values up to a cutoff that is used."""
+        return min(max(self.season_lengths), MIN_VALUES)
 
     @property
     def has_slow_memory(self) -> bool:

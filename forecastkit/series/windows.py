@@ -28,8 +28,6 @@ SLOPE_CLIP = 4.0
 TARGET_CLIP = 60.0
 # cutoffs that an anchored sequence has at most when a model is fitted
 MAX_CUTOFFS = 128
-# minimum number of values up to a cutoff, unless the longest season is shorter
-MIN_VALUES = 12
 MAX_COUNT = 2000
 MIN_ERROR = 0.2  # in units of the noise
 
@@ -147,8 +145,7 @@ class Windows:
 
     def is_used(self, cutoffs: np.ndarray) -> np.ndarray:
         """Whether enough values are available at each cutoff, with the shape of `cutoffs`."""
-        min_values = min(max(self.view.season_lengths), MIN_VALUES)
-        return (cutoffs >= 0) & (self.components.count[cutoffs] >= min_values)
+        return (cutoffs >= 0) & (self.components.count[cutoffs] >= self.view.min_values)
 
     def inputs(self, series: np.ndarray, cutoffs: np.ndarray) -> np.ndarray:
         """Return the inputs of the network; zero at unused cutoffs.
@@ -276,6 +273,25 @@ class Windows:
         season = components.season(at, at + ahead, self.panel.offsets[series][:, None, None])
         trend = self.view.trend_share * components.slope[at] * ahead
         return season + components.level[at] + trend
+
+    def paths(self, series: np.ndarray, last: np.ndarray, deviations: np.ndarray) -> np.ndarray:
+        """Quantiles of the next steps on the transformed scale.
+
+        Parameters
+        ----------
+        series, last : ndarray of int, shape (batch,)
+            Positions of the series, and of the last cutoff of each.
+        deviations : ndarray, shape (batch, horizon, n_quantiles)
+            From the baseline forecast, in units of the noise.
+
+        Returns
+        -------
+        ndarray, shape (batch, horizon, n_quantiles)
+        """
+        noise, scale = self.components.noise[last], self.components.scale[last]
+        # a constant series has no noise: its forecast is the baseline, of zero width
+        unit = np.where(noise > 0, scale, 0.0)[:, None, None]
+        return self.baseline(series, last[:, None])[:, 0][..., None] + unit * deviations
 
     def targets(self, series: np.ndarray, cutoffs: np.ndarray) -> np.ndarray:
         """Return the targets: deviations from the baseline forecast, in units of the noise.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from forecastkit.layers.cells import CELLS
-from forecastkit.network.carried import CarriedNetwork
+from forecastkit.network.carried import CarriedNetworks
 from forecastkit.network.config import NetworkConfig, pretrained_view
 from forecastkit.network.runtime import Member, network_quantiles
 from forecastkit.series.panel import Panel
@@ -36,6 +36,7 @@ def panel_of(rng, lengths, m, missing=0.05):
 def from_history(member, panel, origins):
     windows = Windows.of(panel, member.network.view)
     series, ends = np.arange(panel.n_series), panel.lengths - 1
+    origins = np.where(origins < 0, ends, origins)
     quantiles = network_quantiles(
         member.network, member.weights, windows, series, ends, origins=origins
     )
@@ -49,14 +50,14 @@ def test_forecasts_are_those_of_the_whole_history(cell, seasons, rng):
     member = member_of(pretrained_view(seasons, 5), rng, cell)
     lengths = np.array([160, 75, 9])
     whole = panel_of(rng, lengths + 30, max(seasons))
-    carried = CarriedNetwork.of(member, whole.drop_last(30))
+    carried = CarriedNetworks.of([member], whole.drop_last(30))
     rows = np.arange(3)
     for step in range(0, 31, 1 if cell == "lstm" else 10):
         past = whole.drop_last(30 - step) if step < 30 else whole
         while (carried.components.steps < past.lengths).any():
             t = carried.components.steps
             carried.advance(rows, whole.values[whole.offsets[:-1] + t])
-        quantiles, windows = carried.quantiles(rows)
+        (quantiles,), windows = carried.quantiles(rows)
         expected, baseline = from_history(member, past, carried.origins)
         np.testing.assert_allclose(quantiles, expected, atol=2e-5, rtol=1e-5)
         ends = (windows.panel.offsets[1:] - 1)[:, None]
@@ -65,13 +66,32 @@ def test_forecasts_are_those_of_the_whole_history(cell, seasons, rng):
 
 def test_a_forecast_changes_no_state(rng):
     member = member_of(pretrained_view((24, 48), 5), rng)
-    carried = CarriedNetwork.of(member, panel_of(rng, (140, 60), 24))
-    first, _ = carried.quantiles(np.arange(2))
-    again, _ = carried.quantiles(np.arange(2))
+    carried = CarriedNetworks.of([member], panel_of(rng, (140, 60), 24))
+    (first,), _ = carried.quantiles(np.arange(2))
+    (again,), _ = carried.quantiles(np.arange(2))
     np.testing.assert_array_equal(first, again)
 
 
 def test_a_network_that_is_not_anchored_is_refused(rng):
     view = View(6, 4, (4,), 0.5, 12, 1)
     with pytest.raises(ValueError, match="anchored"):
-        CarriedNetwork(member_of(view, rng), 1, np.zeros(1, int))
+        CarriedNetworks([member_of(view, rng)], 1)
+
+
+@pytest.mark.parametrize("seasons", [(1,), (24, 48)], ids=str)
+def test_states_computed_at_once_are_those_of_single_steps(seasons, rng):
+    """For two networks, and a series that has too few values for a cutoff at first."""
+    members = [member_of(pretrained_view(seasons, 5), rng, cell) for cell in ("lstm", "gru")]
+    lengths = np.array([160, 75, 3])
+    whole = panel_of(rng, lengths + 40, max(seasons))
+    carried = CarriedNetworks.of(members, whole.drop_last(40))
+    for t in lengths + np.arange(40)[:, None]:
+        carried.advance(np.arange(3), whole.values[whole.offsets[:-1] + t])
+    at_once = CarriedNetworks.of(members, whole, carried.origins)
+    arrays = at_once.arrays()
+    for name, array in carried.arrays().items():
+        np.testing.assert_allclose(arrays[name], array, atol=2e-5, err_msg=name)
+    same = CarriedNetworks.from_arrays(members, arrays)
+    pairs = (each.quantiles(np.arange(3))[0] for each in (same, at_once))
+    for mine, other in zip(*pairs, strict=True):
+        np.testing.assert_array_equal(mine, other)

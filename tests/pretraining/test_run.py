@@ -65,6 +65,7 @@ def test_a_checkpoint_of_another_run_raises(tmp_path):
     Progress(tiny_run(), tmp_path / "run.npz").save()
     with pytest.raises(OptionError, match="another run"):
         Progress(tiny_run(seed=2), tmp_path / "run.npz")
+    assert Progress(tiny_run(steps=40), tmp_path / "run.npz").step == 0  # of another length only
 
 
 def test_the_command_runs(tmp_path):

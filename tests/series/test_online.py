@@ -65,6 +65,20 @@ def test_series_of_different_lengths_and_starts(rng):
     assert_same(online, panel, np.arange(3), np.array(lengths) - 1, (12,))
 
 
+@pytest.mark.parametrize("seasons", [(1,), (2,), (7,), (24, 36), (7, 30)], ids=str)
+def test_a_state_computed_at_once_is_that_of_all_steps(seasons, rng):
+    """Also where series start or end with missing values, or are too short for a season."""
+    series = [history(rng, n, seasons, 0.1) for n in (130, 61, 9, 1, 95)]
+    series[1][:5], series[4][-3:] = np.nan, np.nan
+    panel = Panel.of(series)
+    at_once, online = OnlineComponents.of(panel, seasons), OnlineComponents(5, seasons)
+    for t in range(130):
+        rows = np.flatnonzero(panel.lengths > t)
+        online.advance(rows, panel.values[panel.offsets[rows] + t])
+    for name, array in online.arrays().items():
+        np.testing.assert_allclose(at_once.arrays()[name], array, atol=1e-9, err_msg=name)
+
+
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), m=st.integers(1, 15), missing=st.floats(0, 0.5))
 def test_any_season_and_gaps(seed, m, missing):
