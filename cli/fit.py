@@ -43,6 +43,12 @@ EXIT_NO_SKILL = 6
     is_flag=True,
     help="Skip the comparison with the same model without covariates.",
 )
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="End the fit after this time, with the best model so far.",
+)
 @reading_options
 @model_options
 @level_option
@@ -63,7 +69,12 @@ def command(file: str, output: str, require_skill: bool, no_ablation: bool, **op
     table = fk.read_csv(file, covariates=covariates, **given_options(options, READING_ARGUMENTS))
     model = make_forecaster(table, options)
     console.table(file, table)
-    model.fit(table, progress=False if options["quiet"] else None, ablation=not no_ablation)
+    model.fit(
+        table,
+        progress=False if options["quiet"] else None,
+        ablation=not no_ablation,
+        time_limit=options["time_limit"],
+    )
     model.save(output)
     console.assumptions(model.assumptions)
     board = model.scoreboard.to_dict("records")

@@ -16,7 +16,7 @@ from forecastkit.model.model import FittedModel
 from forecastkit.model.predictor import Forecasts, Predictor
 from forecastkit.network.threads import single_blas_thread
 from forecastkit.training.config import Preset
-from forecastkit.training.fit import fit_model
+from forecastkit.training.fit import FitOptions, fit_model
 
 
 class _Forecaster(Forecasts):
@@ -95,12 +95,18 @@ class _Forecaster(Forecasts):
 
         return Tags(estimator_type=None, target_tags=TargetTags(required=False))
 
-    def fit(self, df: pd.DataFrame, progress: bool | None = None, ablation: bool = True) -> Self:
+    def fit(
+        self,
+        df: pd.DataFrame,
+        progress: bool | None = None,
+        ablation: bool = True,
+        time_limit: float | None = None,
+    ) -> Self:
         """Fit the model to a series table and score it on hold-outs.
 
         The model is trained twice: without the last `h` steps of every series, for the scoreboard,
         and on all data. The number of gradient steps is chosen by early stopping on validation
-        windows at the end of the training data; networks that do not lower the validation loss are
+        windows before the scored steps; networks that do not lower the validation loss are
         discarded. Models without training, and small panels, are scored on the last three windows.
 
         Parameters
@@ -112,7 +118,11 @@ class _Forecaster(Forecasts):
         progress : bool, optional
             Whether to show a progress bar; by default if standard error is a terminal.
         ablation : bool
-            Whether to score a model with covariates without them as well.
+            Whether to score a model with covariates without them as well, unless time is limited.
+        time_limit : float, optional
+            Seconds after which the fit should end, with the best model so far. Reading, checks and
+            forecasts of the pretrained networks are not shortened; below about 10 seconds nothing
+            is trained. The result depends on the speed of the machine.
 
         Returns
         -------
@@ -124,13 +134,21 @@ class _Forecaster(Forecasts):
             If the table or an argument is invalid, or the longest series is too short.
         """
         with single_blas_thread():
-            self.model_ = fit_model(self, df, scored=True, progress=progress, ablation=ablation)
+            options = FitOptions(True, progress, ablation, time_limit)
+            self.model_ = fit_model(self, df, options)
         return self
 
-    def train(self, df: pd.DataFrame, progress: bool | None = None) -> Self:
-        """Fit the model as `fit` does, but without hold-out scores: in about half the time."""
+    def train(
+        self, df: pd.DataFrame, progress: bool | None = None, time_limit: float | None = None
+    ) -> Self:
+        """Fit the model without hold-out scores: in about half the time.
+
+        Otherwise as `fit`, but training settings are selected on the last steps of every series,
+        and not on those before the scored ones.
+        """
         with single_blas_thread():
-            self.model_ = fit_model(self, df, scored=False, progress=progress, ablation=False)
+            options = FitOptions(False, progress, False, time_limit)
+            self.model_ = fit_model(self, df, options)
         return self
 
     @property

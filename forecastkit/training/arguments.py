@@ -99,6 +99,18 @@ def given_calendar(
     return checked_cycles(calendar)
 
 
+def check_time_limit(time_limit: Any) -> float | None:
+    """Return a time limit in seconds, None for none; raise `OptionError` if it is not positive."""
+    if time_limit is None:
+        return None
+    is_number = isinstance(time_limit, int | float | np.number) and not isinstance(time_limit, bool)
+    if not is_number or not time_limit > 0:
+        raise OptionError(
+            f"time_limit {time_limit!r} is not a positive number of seconds.", value=time_limit
+        )
+    return float(time_limit)
+
+
 def _check_whole(name: str, value: Any, minimum: int, maximum: int | None = MAX_STEPS) -> None:
     is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not is_whole or value < minimum:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,15 +14,23 @@ from forecastkit.methods.memo import MethodForecasts
 from forecastkit.model.calibration import Calibration
 from forecastkit.model.distribution import Distribution, Part
 from forecastkit.model.model import Blend
+from forecastkit.network.runtime import Member
 from forecastkit.notes import Note
 from forecastkit.series.effects import Effects
 from forecastkit.series.effects_fit import estimate_effects
 from forecastkit.series.panel import Panel
 from forecastkit.series.scale import measure_scale
-from forecastkit.training.holdout import Holdout, hold_out, hold_out_windows, holdout_loss
-from forecastkit.training.plan import Plan
+from forecastkit.training.deadline import NEVER, Deadline
+from forecastkit.training.holdout import (
+    Holdout,
+    Validation,
+    hold_out,
+    hold_out_windows,
+    holdout_loss,
+)
+from forecastkit.training.plan import Plan, Selected
 from forecastkit.training.tensorflow import load_tensorflow
-from forecastkit.training.weights import blend_weights, prior_weight
+from forecastkit.training.weights import TRAINED, ZERO_SHOT, blend_weights, prior_weight
 
 if TYPE_CHECKING:
     from forecastkit.training.ensemble import EnsembleTrainer
@@ -45,11 +55,21 @@ class TrainedBlend:
     notes : list of Note
     steps : int
         Gradient steps of all networks together; 0 if none was trained.
+    selections : mapping of str to tuple of Selected
+        Training settings of each trained ensemble.
     """
 
     blend: Blend
     notes: list[Note]
     steps: int = 0
+    selections: Mapping[str, tuple[Selected, ...]] = field(default_factory=dict)
+
+
+def _parts_of(name: str, plan: Plan, members: tuple[Member, ...]) -> list[Part]:
+    """An ensemble, and beside it the pretrained network that it was fine-tuned from."""
+    if not plan.is_pretrained or plan.incumbent in members:
+        return [Part(name, 1.0, members)]
+    return [Part(name + TRAINED, 1.0, members), Part(name + ZERO_SHOT, 1.0, (plan.incumbent,))]
 
 
 class BlendTrainer:
@@ -83,6 +103,8 @@ class BlendTrainer:
         self.forecasts = forecasts or MethodForecasts(h)
         self.plans, self.methods = dict(plans), tuple(methods)
         self.h, self.season_length = h, season_length
+        self.selections: Mapping[str, tuple[Selected, ...]] = {}
+        self.deadline, self.training_seconds = NEVER, 0.0
         self.trainers: dict[str, EnsembleTrainer] = {}
         for name, plan in self.plans.items():
             if plan.recipes:
@@ -90,6 +112,14 @@ class BlendTrainer:
                 from forecastkit.training.ensemble import EnsembleTrainer
 
                 self.trainers[name] = EnsembleTrainer(plan, seed, on_step)
+
+    def using(
+        self, selections: Mapping[str, tuple[Selected, ...]], deadline: Deadline
+    ) -> BlendTrainer:
+        """Return a trainer that uses given training settings, until a deadline."""
+        other = copy(self)
+        other.selections, other.deadline, other.training_seconds = selections, deadline, 0.0
+        return other
 
     @property
     def max_steps(self) -> int:
@@ -101,17 +131,23 @@ class BlendTrainer:
         val_size = min(self.h, int(panel.lengths.max()) // 4)
         n_val_windows = self._n_val_windows(panel, val_size)
         effects, notes = self._effects(panel, val_size, n_val_windows)
+        validation = Validation(val_size, self.season_length, n_val_windows)
         parts, val_parts, steps = [], [], 0
+        selections: dict[str, tuple[Selected, ...]] = {}
         for name, plan in self.plans.items():
             if name not in self.trainers:
                 parts.append(Part(name, 1.0, (plan.incumbent,)))
                 val_parts.append(parts[-1])
                 continue
+            start = time.monotonic()
+            deadline = self.deadline.share(1 / (len(self.trainers) - len(selections)))
             ensemble = self.trainers[name].fit(
-                panel, val_size, self.season_length, effects, n_val_windows
+                panel, validation, effects, self.selections.get(name), deadline
             )
-            parts.append(Part(name, 1.0, ensemble.members))
-            val_parts.append(Part(name, 1.0, ensemble.val_members))
+            self.training_seconds += time.monotonic() - start
+            selections[name] = ensemble.selection
+            parts += _parts_of(name, plan, ensemble.members)
+            val_parts += _parts_of(name, plan, ensemble.val_members)
             ensemble_notes = ensemble.notes
             if len(self.plans) > 1:
                 ensemble_notes = [Note(f"{name}: {note.what}", note.why) for note in ensemble_notes]
@@ -136,7 +172,7 @@ class BlendTrainer:
             calibration=self._calibration(holdouts, n_windows, weights),
             effects=effects[1],
         )
-        return TrainedBlend(blend, notes, steps)
+        return TrainedBlend(blend, notes, steps, selections)
 
     def _n_val_windows(self, panel: Panel, val_size: int) -> int:
         """Return the number of validation windows: several for few, long series."""
@@ -212,7 +248,7 @@ class BlendTrainer:
                     break
                 earlier.append(hold_out(panel, val_size, offset, _MAX_SERIES))
         untrained = [
-            Part(part.name, 1.0, (self.plans[part.name].incumbent,) if part.members else ())
+            Part(part.name, 1.0, (self._plan(part).incumbent,) if part.members else ())
             for part in val_parts
         ]
         holdouts = [(validation, val_parts)]
@@ -232,7 +268,10 @@ class BlendTrainer:
     def _is_any_trained(self, parts: Sequence[Part]) -> bool:
         """Whether training has replaced the incumbent of any ensemble, or added to it."""
         ensembles = [part for part in parts if part.members]
-        return any(part.members[-1] is not self.plans[part.name].incumbent for part in ensembles)
+        return any(part.members[-1] is not self._plan(part).incumbent for part in ensembles)
+
+    def _plan(self, part: Part) -> Plan:
+        return self.plans[part.name.removesuffix(TRAINED).removesuffix(ZERO_SHOT)]
 
     def _calibration(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from threading import Lock
 
@@ -19,16 +19,21 @@ from forecastkit.series.panel import Panel
 from forecastkit.series.windows import Windows
 from forecastkit.training.batches import Sampler, useful_batch_size, validation_batch
 from forecastkit.training.config import SCALE_POWERS, TrainingConfig
-from forecastkit.training.holdout import Holdout, hold_out_windows, holdout_loss
-from forecastkit.training.plan import Plan, Recipe
-from forecastkit.training.trainer import Run, Trainer
+from forecastkit.training.deadline import NEVER, Deadline
+from forecastkit.training.holdout import Validation, hold_out_windows, holdout_loss
+from forecastkit.training.plan import Plan, Recipe, Selected
+from forecastkit.training.trainer import OnStep, Run, Trainer
 
-OnStep = Callable[[int], None]
 # an adjusted panel, its components and its covariate features
 _NetworkData = tuple[Panel, Components, CovariateFeatures | None]
 _MAX_THREADS = 4
 # maximum validation loss of networks trained from scratch, relative to the lowest loss
 _MAX_RELATIVE_LOSS = 1.01
+# share of the remaining time in which settings are selected; seconds below which nothing is
+# trained, because compiling a gradient step takes some of them
+_SELECTION_SHARE, _MIN_SECONDS = 0.6, 10.0
+# a network trained from scratch is discarded with a smaller share of its steps
+_MIN_STEPS_SHARE = 0.7
 
 
 @dataclass(frozen=True)
@@ -44,20 +49,22 @@ class Ensemble:
     notes : list of Note
     steps : int
         Gradient steps of all members together.
+    selection : tuple of Selected
+        Settings of the members.
     """
 
     members: tuple[Member, ...]
     val_members: tuple[Member, ...]
     notes: list[Note]
     steps: int
+    selection: tuple[Selected, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Candidate:
     """The best training run of a recipe, and its loss on the validation windows."""
 
-    recipe: int
-    training: TrainingConfig
+    selected: Selected
     run: Run
     loss: float
 
@@ -92,10 +99,10 @@ class EnsembleTrainer:
     def fit(
         self,
         panel: Panel,
-        val_size: int,
-        season_length: int,
+        validation: Validation,
         effects: tuple[Effects | None, Effects | None] = (None, None),
-        n_val_windows: int = 1,
+        selection: Sequence[Selected] | None = None,
+        deadline: Deadline = NEVER,
     ) -> Ensemble:
         """Select the training settings on the validation windows, then train on the whole panel.
 
@@ -103,47 +110,56 @@ class EnsembleTrainer:
         ----------
         panel : Panel
             In the original units of its series.
-        val_size : int
-            Steps of a validation window, at the end of every series.
-        season_length : int
-            Of the seasonal naive errors by which losses are scaled.
+        validation : Validation
         effects : (Effects or None, Effects or None)
             Covariate effects, estimated without the validation windows and on the whole panel.
-        n_val_windows : int
-            Number of consecutive validation windows.
+        selection : sequence of Selected, optional
+            Settings selected before on an earlier part of the panel, in place of a new selection.
+        deadline : Deadline
+            Training ends when it has passed, with the weights so far.
         """
         incumbent = self.plan.incumbent
-        if val_size < 1:
-            notes = [Note(self._incumbent_name(), "used without training: too few values")]
+        if validation.size < 1 or deadline.remaining < _MIN_SECONDS:
+            why = "too few values" if validation.size < 1 else "no time left"
+            notes = [Note(self._incumbent_name(), f"used without training: {why}")]
             return Ensemble((incumbent,), (incumbent,), notes, 0)
-        n_val_steps = val_size * n_val_windows
-        holdout = hold_out_windows(panel, val_size, n_val_windows, max_series=512)
+        holdout = hold_out_windows(panel, validation.size, validation.n_windows, max_series=512)
+
+        def loss_of(member: Member) -> float:
+            part = Part("", 1.0, (member,))
+            return holdout_loss(holdout, part, validation.season_length, effects[0])
+
         with ThreadPoolExecutor(min(_MAX_THREADS, os.cpu_count() or 1)) as pool:
-            data = self._validation_data(panel, n_val_steps, effects[0])
-            candidates = self._candidates(
-                pool, data, holdout, n_val_steps, season_length, effects[0]
+            members = (
+                []
+                if selection is None
+                else self._members(pool, panel, selection, effects[1], deadline)
             )
-            loss = holdout_loss(holdout, Part("", 1.0, (incumbent,)), season_length, effects[0])
-            selected = self._selected(candidates, loss)
-            members = [] if any(map(self._is_tuned, selected)) else [incumbent]
-            members += self._members(pool, panel, selected, effects[1])
+            data = self._validation_data(panel, validation.n_steps, effects[0])
+            end = deadline if selection is not None else deadline.share(_SELECTION_SHARE)
+            candidates = self._candidates(pool, data, loss_of, validation.n_steps, selection, end)
+            loss = loss_of(incumbent)
+            selected = candidates if selection is not None else self._selected(candidates, loss)
+            chosen = [candidate.selected for candidate in selected]
+            if selection is None:
+                members = self._members(pool, panel, chosen, effects[1], deadline)
+            trained = [member for future in members if (member := future.result()) is not None]
+        steps = sum((each.steps or 0) * self.plan.recipes[each.recipe].n_members for each in chosen)
         val_members = [
             Member(self._recipe(candidate).network, candidate.run.weights) for candidate in selected
         ]
-        if len(members) > sum(self._recipe(candidate).n_members for candidate in selected):
-            val_members = [incumbent, *val_members]
-        steps = sum(
-            candidate.run.steps * self._recipe(candidate).n_members for candidate in selected
-        )
+        if not trained or not any(map(self._is_tuned, selected)):
+            trained, val_members = [incumbent, *trained], [incumbent, *val_members]
         return Ensemble(
-            tuple(members),
+            tuple(trained),
             tuple(val_members),
-            self._notes(candidates, selected, loss, n_val_steps),
+            self._notes(candidates, selected, loss, validation.n_steps),
             steps,
+            tuple(chosen),
         )
 
     def _recipe(self, candidate: _Candidate) -> Recipe:
-        return self.plan.recipes[candidate.recipe]
+        return self.plan.recipes[candidate.selected.recipe]
 
     def _is_tuned(self, candidate: _Candidate) -> bool:
         return self._recipe(candidate).start is not None
@@ -173,26 +189,27 @@ class EnsembleTrainer:
         self,
         pool: ThreadPoolExecutor,
         data: tuple[_NetworkData, ...],
-        holdout: Holdout,
+        loss_of: Callable[[Member], float],
         n_val_steps: int,
-        season_length: int,
-        effects: Effects | None,
+        selection: Sequence[Selected] | None,
+        deadline: Deadline,
     ) -> list[_Candidate]:
         """Return the best training run of each recipe that has training data."""
-        tasks = [
-            (index, training)
-            for index, recipe in enumerate(self.plan.recipes)
-            for training in recipe.trainings
-        ]
-        runs = pool.map(lambda task: self._early_stopped(task, data, n_val_steps), tasks)
+        if selection is None:
+            selection = [
+                Selected(index, training)
+                for index, recipe in enumerate(self.plan.recipes)
+                for training in recipe.trainings
+            ]
+        runs = pool.map(lambda task: self._val_run(task, data, n_val_steps, deadline), selection)
         best: dict[int, _Candidate] = {}
-        for (index, training), run in zip(tasks, runs, strict=True):
+        for task, run in zip(selection, runs, strict=True):
             if run is None:
                 continue
-            member = Member(self.plan.recipes[index].network, run.weights)
-            loss = holdout_loss(holdout, Part("", 1.0, (member,)), season_length, effects)
-            if index not in best or loss < best[index].loss:
-                best[index] = _Candidate(index, training, run, loss)
+            loss = loss_of(Member(self.plan.recipes[task.recipe].network, run.weights))
+            if task.recipe not in best or loss < best[task.recipe].loss:
+                steps = task.steps or run.steps
+                best[task.recipe] = _Candidate(replace(task, steps=steps), run, loss)
         return list(best.values())
 
     def _validation_data(
@@ -206,71 +223,83 @@ class EnsembleTrainer:
         features = panels[0].features
         return tuple((each.panel, measure(each.panel, *memory), features) for each in panels)
 
-    def _early_stopped(
-        self, task: tuple[int, TrainingConfig], data: tuple[_NetworkData, ...], n_val_steps: int
+    def _val_run(
+        self,
+        task: Selected,
+        data: tuple[_NetworkData, ...],
+        n_val_steps: int,
+        deadline: Deadline,
     ) -> Run | None:
-        """Train before the validation windows, with early stopping on them."""
-        index, training = task
-        recipe = self.plan.recipes[index]
+        """Train before the validation windows: so many steps, or with early stopping on them."""
+        recipe, training = self.plan.recipes[task.recipe], task.training
         past, whole = (
             Windows(panel, components, recipe.network.view, features)
             for panel, components, features in data
         )
         if not _has_targets(past):
             return None
-        validation = validation_batch(whole, training, n_val_steps, self.seed)
-        if validation is None:
-            return None
-        return self._trainer(index).run(
-            self._sampler(index, past, training, self.seed),
+        validation = None
+        if task.steps is None:
+            validation = validation_batch(whole, training, n_val_steps, self.seed)
+            if validation is None:
+                return None
+        return self._trainer(task.recipe).run(
+            self._sampler(task.recipe, past, training, self.seed),
             seed=self.seed,
-            steps=training.max_steps,
+            steps=task.steps or training.max_steps,
             training=training,
             weights=recipe.start,
             validation=validation,
-            on_step=self.on_step,
+            on_step=self._until(deadline),
         )
+
+    def _until(self, deadline: Deadline) -> OnStep:
+        """Return a function that is called after every step, and ends training at a deadline."""
+
+        def on_step(step: int) -> bool:
+            if self.on_step:
+                self.on_step(step)
+            return deadline.passed
+
+        return on_step
 
     def _members(
         self,
         pool: ThreadPoolExecutor,
         panel: Panel,
-        selected: Sequence[_Candidate],
+        selection: Sequence[Selected],
         effects: Effects | None,
-    ) -> list[Member]:
-        """Train the members of the selected recipes on the whole panel."""
+        deadline: Deadline,
+    ) -> list[Future[Member | None]]:
+        """Start training the members of the selected recipes on the whole panel.
 
-        def train(task: tuple[_Candidate, int]) -> Member:
-            candidate, k = task
-            recipe = self._recipe(candidate)
-            power = SCALE_POWERS[k % len(SCALE_POWERS)]
-            training = replace(candidate.training, scale_power=power)
-            seed = self.seed + k
-            run = self._trainer(candidate.recipe).run(
-                self._sampler(candidate.recipe, windows[candidate.recipe], training, seed),
-                seed=seed,
-                steps=candidate.run.steps,
-                training=training,
-                weights=recipe.start,
-                on_step=self.on_step,
-            )
-            return Member(recipe.network, run.weights)
-
+        The result is None for a network trained from scratch that the deadline stopped early.
+        """
         adjusted = Adjusted.of(panel, effects)
         features = adjusted.features
         components = measure(adjusted.panel, self.plan.season_lengths, self.plan.has_slow_memory)
-        windows = {
-            candidate.recipe: Windows(
-                adjusted.panel, components, self._recipe(candidate).network.view, features
+
+        def train(selected: Selected, k: int) -> Member | None:
+            recipe, steps = self.plan.recipes[selected.recipe], selected.steps or 0
+            power = SCALE_POWERS[k % len(SCALE_POWERS)]
+            training = replace(selected.training, scale_power=power)
+            windows = Windows(adjusted.panel, components, recipe.network.view, features)
+            run = self._trainer(selected.recipe).run(
+                self._sampler(selected.recipe, windows, training, self.seed + k),
+                seed=self.seed + k,
+                steps=steps,
+                training=training,
+                weights=recipe.start,
+                on_step=self._until(deadline),
             )
-            for candidate in selected
-        }
-        tasks = [
-            (candidate, k)
-            for candidate in selected
-            for k in range(self._recipe(candidate).n_members)
+            is_short = run.steps < _MIN_STEPS_SHARE * steps and recipe.start is None
+            return None if is_short else Member(recipe.network, run.weights)
+
+        return [
+            pool.submit(train, selected, k)
+            for selected in selection
+            for k in range(self.plan.recipes[selected.recipe].n_members)
         ]
-        return list(pool.map(train, tasks))
 
     def _trainer(self, index: int) -> Trainer:
         """Return the trainer of a recipe, which all threads share."""
@@ -303,13 +332,14 @@ class EnsembleTrainer:
             notes.append(Note(name, f"used without training: {why}"))
         for candidate in selected:
             what = "fine-tuned" if self._is_tuned(candidate) else "trained from scratch"
-            layers = ", last layer only" if candidate.training.head_only else ""
+            training, steps = candidate.selected.training, candidate.selected.steps
+            layers = ", last layer only" if training.head_only else ""
             gain = 100 * (1 - candidate.loss / incumbent_loss) if incumbent_loss else 0.0
             n = self._recipe(candidate).n_members
             notes.append(
                 Note(
-                    f"{n} network{'s' if n > 1 else ''} {what}, {candidate.run.steps} steps each",
-                    f"learning rate {candidate.training.learning_rate:g}{layers}; "
+                    f"{n} network{'s' if n > 1 else ''} {what}, {steps} steps each",
+                    f"learning rate {training.learning_rate:g}{layers}; "
                     f"{abs(gain):.1f} % {'lower' if gain >= 0 else 'higher'} loss than {name} "
                     f"on the last {n_val_steps} steps",
                 )

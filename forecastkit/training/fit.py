@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,11 +24,13 @@ from forecastkit.tables.roles import find_columns, find_cycles
 from forecastkit.tables.schema import FUTR
 from forecastkit.training.arguments import (
     check_arguments,
+    check_time_limit,
     given_calendar,
     given_events,
     given_seasons,
 )
 from forecastkit.training.blending import BlendTrainer, TrainedBlend
+from forecastkit.training.deadline import NEVER, Deadline
 from forecastkit.training.plan import Plan, make_plan
 from forecastkit.training.progress import Progress
 from forecastkit.training.provenance import provenance, table_notes
@@ -37,6 +41,12 @@ from forecastkit.training.scoring import (
     count_windows,
     score_windows,
 )
+
+# shares of the time limit: for training without the hold-outs, for training if nothing is scored,
+# and at most for statistical methods, which forecast about so many windows of each series
+_HOLDOUT_SHARE, _TRAINING_SHARE, _METHODS_SHARE, _N_FORECASTS = 0.5, 0.8, 0.3, 4
+# number of series on which statistical methods are timed
+_MAX_TIMED = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +70,29 @@ class TrainingData:
     estimated: np.ndarray | None
 
 
-def fit_model(
-    forecaster: Any, df: pd.DataFrame, scored: bool, progress: bool | None, ablation: bool
-) -> FittedModel:
+@dataclass(frozen=True)
+class FitOptions:
+    """Options of a fit that do not change what is fitted.
+
+    Attributes
+    ----------
+    scored : bool
+        Whether to score the model on hold-outs, for which it is trained once more, without them.
+    progress : bool, optional
+        Whether to show a progress bar; by default if standard error is a terminal.
+    ablation : bool
+        Whether to score a model with covariates without them as well, unless time is limited.
+    time_limit : float, optional
+        Seconds after which the fit should end.
+    """
+
+    scored: bool = True
+    progress: bool | None = None
+    ablation: bool = True
+    time_limit: float | None = None
+
+
+def fit_model(forecaster: Any, df: pd.DataFrame, options: FitOptions) -> FittedModel:
     """Fit a forecaster's model to a series table.
 
     Parameters
@@ -71,12 +101,7 @@ def fit_model(
         Provides arguments, cells and methods; not modified.
     df : DataFrame
         A series table.
-    scored : bool
-        Whether to score the model on hold-outs, for which it is trained once more, without them.
-    progress : bool, optional
-        Whether to show a progress bar; by default if standard error is a terminal.
-    ablation : bool
-        Whether to score a model with covariates without them as well.
+    options : FitOptions
 
     Raises
     ------
@@ -84,11 +109,17 @@ def fit_model(
         If the table or an argument is invalid, or the longest series is too short.
     """
     check_arguments(forecaster)
+    limit = check_time_limit(options.time_limit)
+    deadline = Deadline.after(limit)
     prepared = prepare(forecaster, df)
     plans = _plans(forecaster, prepared.data)
-    with Progress(progress) as bar:
-        trained, scores = _train(forecaster, prepared, plans, bar, scored, ablation)
-    notes = [*prepared.notes]
+    methods, method_notes = _affordable_methods(forecaster, prepared.data.panel, plans, deadline)
+    with Progress(options.progress) as bar:
+        fit = _Fit(forecaster, prepared, plans, methods, bar)
+        trained, scores = fit.run(options, deadline)
+    notes = [*prepared.notes, *method_notes]
+    if limit is not None:
+        notes.append(Note(f"time limit {limit:g} s", "given"))
     for plan in plans.values():
         notes += [note for note in plan.notes if note not in notes]
     facts = {
@@ -139,42 +170,85 @@ def prepare(forecaster: Any, df: pd.DataFrame) -> TrainingData:
     return TrainingData(data, notes, facts, filled_periods(data, df.attrs))
 
 
-def _train(
-    forecaster: Any,
-    prepared: TrainingData,
-    plans: Mapping[str, Plan],
-    bar: Progress,
-    scored: bool,
-    ablation: bool,
-) -> tuple[TrainedBlend, HoldoutScores]:
-    """Train without the hold-outs and score on them, then train on all data."""
-    data, panel = prepared.data, prepared.data.panel
-    forecasts = MethodForecasts(int(forecaster.h))
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """A fit in progress: its data, and what it trains."""
 
-    def make_trainer(plans: Mapping[str, Plan]) -> BlendTrainer:
+    forecaster: Any
+    prepared: TrainingData
+    plans: Mapping[str, Plan]
+    methods: Sequence[str]
+    bar: Progress
+
+    def run(self, options: FitOptions, deadline: Deadline) -> tuple[TrainedBlend, HoldoutScores]:
+        """Train without the hold-outs and score on them, then train on all data.
+
+        The settings selected without the hold-outs are used for all data too.
+        """
+        data, panel = self.prepared.data, self.prepared.data.panel
+        trainer = holdout_trainer = self._trainer(self.plans)
+        h, n_windows = 0, 0
+        if options.scored:
+            h, n_windows = _holdout_size(data, int(self.forecaster.h), self.plans)
+        scores = HoldoutScores(holdout=h)
+        if not n_windows:
+            self.bar.start(trainer.max_steps)
+            reserved = deadline.share(_TRAINING_SHARE)
+            return trainer.using({}, reserved)(panel), scores
+        # seasons and pairs of covariates are inferred without the hold-outs, too
+        past_plans = _plans(self.forecaster, data, panel.drop_last(h * n_windows))
+        reused = all(past_plans[name].is_equivalent(plan) for name, plan in self.plans.items())
+        if not reused:
+            holdout_trainer = self._trainer(past_plans)
+        alias = self.forecaster.alias or self.forecaster.name
+        ablated = options.ablation and _uses_covariates(self.forecaster, panel)
+        ablated = ablated and not deadline.is_set
+        self.bar.start(trainer.max_steps + (1 + ablated) * holdout_trainer.max_steps)
+        start = time.monotonic()
+        first = holdout_trainer.using({}, deadline.share(_HOLDOUT_SHARE))
+        scores = score_windows(alias, panel, h, n_windows, first, self.prepared.estimated)
+        self.bar.skip(holdout_trainer.max_steps)
+        # scoring and weighting took as long as they will for all data
+        seconds = time.monotonic() - start - first.training_seconds
+        if ablated:
+            name = f"{alias} {WITHOUT}"
+            without = holdout_trainer.using(scores.selections, NEVER)
+            settings = h, n_windows, without, self.prepared.estimated
+            scores = scores.with_row(score_windows(name, panel.alone(), *settings), name)
+            self.bar.skip(holdout_trainer.max_steps)
+        selections = scores.selections if reused else {}
+        return trainer.using(selections, deadline.earlier(seconds))(panel), scores
+
+    def _trainer(self, plans: Mapping[str, Plan]) -> BlendTrainer:
         season_length = min(min(plan.season_lengths) for plan in plans.values())
-        settings = int(forecaster.h), season_length, int(forecaster.seed)
-        return BlendTrainer(plans, forecaster.methods, *settings, bar.step, forecasts)
+        h, seed = int(self.forecaster.h), int(self.forecaster.seed)
+        return BlendTrainer(
+            plans, self.methods, h, season_length, seed, self.bar.step, self.forecasts
+        )
 
-    trainer = holdout_trainer = make_trainer(plans)
-    h, n_windows = _holdout_size(data, int(forecaster.h), plans) if scored else (0, 0)
-    if n_windows:  # seasons and pairs of covariates are inferred without the hold-outs, too
-        past_plans = _plans(forecaster, data, panel.drop_last(h * n_windows))
-        if any(not past_plans[name].is_equivalent(plan) for name, plan in plans.items()):
-            holdout_trainer = make_trainer(past_plans)
-    ablated = ablation and _uses_covariates(forecaster, panel) and bool(n_windows)
-    bar.start(trainer.max_steps + (bool(n_windows) + ablated) * holdout_trainer.max_steps)
-    scores = HoldoutScores(holdout=h)
-    alias = forecaster.alias or forecaster.name
-    settings = h, n_windows, holdout_trainer, prepared.estimated
-    if n_windows:
-        scores = score_windows(alias, panel, *settings)
-        bar.skip(holdout_trainer.max_steps)
-    if ablated:
-        name = f"{alias} {WITHOUT}"
-        scores = scores.with_row(score_windows(name, panel.alone(), *settings), name)
-        bar.skip(holdout_trainer.max_steps)
-    return trainer(panel), scores
+    @cached_property
+    def forecasts(self) -> MethodForecasts:
+        """Forecasts of the statistical methods, shared by all trainers."""
+        return MethodForecasts(int(self.forecaster.h))
+
+
+def _affordable_methods(
+    forecaster: Any, panel: Panel, plans: Mapping[str, Plan], deadline: Deadline
+) -> tuple[tuple[str, ...], list[Note]]:
+    """Return the statistical parts, none if their forecasts would take too long."""
+    methods = tuple(forecaster.methods)
+    if not deadline.is_set or not methods:
+        return methods, []
+    sample = panel.alone().take(np.arange(0, panel.n_series, -(-panel.n_series // _MAX_TIMED)))
+    season_length = min(min(plan.season_lengths) for plan in plans.values())
+    forecasts, start = MethodForecasts(int(forecaster.h)), time.monotonic()
+    for name in methods:
+        forecasts(name, sample, int(forecaster.h), season_length)
+    seconds = (time.monotonic() - start) * panel.n_series / sample.n_series * _N_FORECASTS
+    if seconds <= _METHODS_SHARE * deadline.remaining:
+        return methods, []
+    why = f"their forecasts would take about {seconds:.0f} s of the time limit"
+    return (), [Note(f"without {', '.join(methods)}", why)]
 
 
 def _uses_covariates(forecaster: Any, panel: Panel) -> bool:

@@ -45,6 +45,28 @@ class Holdout:
         )
 
 
+@dataclass(frozen=True)
+class Validation:
+    """Validation windows at the end of a panel.
+
+    Attributes
+    ----------
+    size, n_windows : int
+        Steps of a window, and number of consecutive windows.
+    season_length : int
+        Of the seasonal naive errors by which losses are scaled.
+    """
+
+    size: int
+    season_length: int
+    n_windows: int = 1
+
+    @property
+    def n_steps(self) -> int:
+        """Steps of all windows together."""
+        return self.size * self.n_windows
+
+
 def hold_out(
     panel: Panel,
     h: int,

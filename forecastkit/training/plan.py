@@ -61,6 +61,18 @@ class Recipe:
 
 
 @dataclass(frozen=True)
+class Selected:
+    """A recipe of a plan, by its position, with the settings and number of steps selected for it.
+
+    A number of steps of None is selected by early stopping.
+    """
+
+    recipe: int
+    training: TrainingConfig
+    steps: int | None = None
+
+
+@dataclass(frozen=True)
 class Plan:
     """How an ensemble of networks is trained.
 
@@ -160,6 +172,8 @@ def make_plan(
         recipe = Recipe(network, None, TRAININGS["scratch", is_long], max(n_scratch, n_tuned))
         return Plan(Member(network, zeros), (recipe,), notes, pairs=pairs)
     incumbent = Member(*adapt_to(*pretrained(cell)[:2], lengths, h))
+    # the median over all networks is taken quantile by quantile
+    network = replace(network, quantiles=incumbent.network.quantiles)
     start = add_covariate_inputs(incumbent.network, incumbent.weights, **n_inputs)
     n_values = int(np.sum(~np.isnan(data.panel.values)))
     notes.append(_note_on_start(cell, n_tuned, n_values))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,6 +23,7 @@ from forecastkit.series.intervals import normal, tails
 from forecastkit.series.panel import Panel
 from forecastkit.training.blending import BlendTrainer
 from forecastkit.training.holdout import Holdout, hold_out
+from forecastkit.training.plan import Selected
 
 # maximum number of held-out windows: used for few series, and for models without training
 MAX_WINDOWS = 3
@@ -45,6 +47,8 @@ class HoldoutScores:
         Rows of `coverage_by_horizon`.
     holdout, n_windows : int
         Steps of a held-out window, and the number of windows.
+    selections : mapping of str to tuple of Selected
+        Training settings that were selected without the hold-outs, by ensemble.
     """
 
     board: list[dict[str, Any]] = field(default_factory=list)
@@ -52,6 +56,7 @@ class HoldoutScores:
     intervals: list[dict[str, Any]] = field(default_factory=list)
     holdout: int = 0
     n_windows: int = 0
+    selections: Mapping[str, tuple[Selected, ...]] = field(default_factory=dict)
 
     def with_row(self, other: HoldoutScores, name: str) -> HoldoutScores:
         """Return a copy whose scoreboard includes the row `name` of another one."""
@@ -113,7 +118,8 @@ def score_windows(
     past, actual = holdout.past, holdout.actual
     methods, season_length = trainer.forecasts, trainer.season_length
     methods.expect(past)
-    blend = trainer(windows[-1].past).blend
+    trained = trainer(windows[-1].past)
+    blend = trained.blend
     distribution = blend.distribution(past, methods=methods, h=h)
     z = np.array([normal(q) for q in (0.5, *tails(LEVEL))])
     levels = blend.calibration.calibrated(z)[:h]
@@ -135,7 +141,7 @@ def score_windows(
     scored = np.unique(holdout.series[(~np.isnan(actual)).any(axis=1)])
     board = [{**row, "n_series": len(scored)} for row in board]
     intervals = coverage_by_horizon(holdout, distribution, blend.calibration, season_length)
-    return HoldoutScores(board, skills, intervals, h, n_windows)
+    return HoldoutScores(board, skills, intervals, h, n_windows, trained.selections)
 
 
 def coverage_by_horizon(

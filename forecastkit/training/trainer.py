@@ -19,7 +19,8 @@ from forecastkit.training.batches import Batch, Sampler
 from forecastkit.training.build import build, get_weights, named_variables
 from forecastkit.training.config import TrainingConfig
 
-OnStep = Callable[[int], None]
+# called with the number of every step; training stops if it returns True
+OnStep = Callable[[int], bool | None]
 AVERAGE_DECAY = 0.98
 SEQUENCES_PER_EVALUATION = 128  # limits memory
 
@@ -135,7 +136,7 @@ class Trainer:
         validation : Batch, optional
             Evaluated every `check_every` steps, for early stopping.
         on_step : callable, optional
-            Called after every step with its number.
+            Called after every step with its number; True ends the training.
 
         Raises
         ------
@@ -150,22 +151,23 @@ class Trainer:
         if validation is not None:
             losses.append(self.loss_of(average, validation))
         n_without_improvement = 0
+        step = 0
         for step in range(1, steps + 1):
             learning_rate = training.learning_rate * min(1.0, step / training.warm_up)
             state, _ = self.step(state, sampler.draw(), learning_rate, trainable)
             average = update_average(average, self.weights_of(state), step)
-            if on_step:
-                on_step(step)
-            if validation is not None and step % training.check_every == 0:
+            stopped = bool(on_step and on_step(step))
+            if validation is not None and (stopped or step % training.check_every == 0):
                 losses.append(self.loss_of(average, validation))
                 improved = losses[-1] < min(losses[:-1])
                 n_without_improvement = 0 if improved else n_without_improvement + 1
                 if improved:
                     best = Run(average, step, ())
-                if n_without_improvement > training.patience:
-                    break
+                stopped = stopped or n_without_improvement > training.patience
+            if stopped:
+                break
         if validation is None:
-            return Run(average, steps, ())
+            return Run(average, step, ())
         return Run(best.weights, best.steps, tuple(losses))
 
     def start(

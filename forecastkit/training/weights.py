@@ -14,6 +14,8 @@ from forecastkit.training.holdout import SCORED_QUANTILES, Holdout, scoring_leve
 
 # prior weights of networks; those of statistical methods are in their registry
 NETWORK_PRIORS = {"LSTM": 0.55, "RNN": 0.15}
+# names of the parts of a fine-tuned ensemble, and share of the pretrained network in its prior
+TRAINED, ZERO_SHOT, ZERO_SHOT_SHARE = " trained", " zero-shot", 0.3
 # prior sample sizes: series, and windows, at which the estimate counts as much as the prior
 _PRIOR_SERIES, _PRIOR_WINDOWS = 30.0, 1.0
 _STEPS, _LEARNING_RATE = 200, 0.5
@@ -25,7 +27,16 @@ _MIN_LOSS, _MAX_EXPONENT = 1e-9, 50.0
 
 
 def prior_weight(name: str) -> float:
-    """Return the prior weight of a part, up to a constant factor."""
+    """Return the prior weight of a part, up to a constant factor.
+
+    Examples
+    --------
+    >>> prior_weight("LSTM"), round(prior_weight("LSTM zero-shot"), 3)
+    (0.55, 0.165)
+    """
+    for suffix, share in ((TRAINED, 1 - ZERO_SHOT_SHARE), (ZERO_SHOT, ZERO_SHOT_SHARE)):
+        if name.endswith(suffix):
+            return share * NETWORK_PRIORS[name.removesuffix(suffix)]
     return NETWORK_PRIORS[name] if name in NETWORK_PRIORS else METHODS[name].prior
 
 

@@ -154,8 +154,12 @@ def test_fine_tuning_starts_from_the_pretrained_network(rng):
     sales = table({str(k): monthly(rng) * (1 + k) for k in range(30)})
     model = fk.LSTMForecaster(h=6, preset="fast").train(sales)
     network, start = adapt_to(*pretrained("lstm")[:2], (12,), 6)
-    (member,) = model.model_.blend.members
+    member, *zero_shot = model.model_.blend.members
     assert member.network == network
+    for part in model.model_.blend.parts[1:]:  # beside the pretrained network itself
+        assert part.name == "LSTM zero-shot"
+        for name, weight in start.items():
+            np.testing.assert_array_equal(zero_shot[0].weights[name], weight)
     change = np.concatenate([(member.weights[name] - w).ravel() for name, w in start.items()])
     initial = np.concatenate([w.ravel() for w in start.values()])
     assert np.linalg.norm(change) < 0.3 * np.linalg.norm(initial)

@@ -12,7 +12,9 @@ from forecastkit.network.runtime import Member
 from forecastkit.series.panel import Panel
 from forecastkit.series.view import View
 from forecastkit.training.config import TrainingConfig
+from forecastkit.training.deadline import Deadline
 from forecastkit.training.ensemble import EnsembleTrainer
+from forecastkit.training.holdout import Validation
 from forecastkit.training.plan import Plan, Recipe
 
 VIEW = View(8, 4, (1,), 0.0, 12, 1)
@@ -38,7 +40,7 @@ def make_plan(n_members=2, trainings=(FAST,)):
 
 def test_training_lowers_the_loss_and_is_reported(rng):
     trainer = EnsembleTrainer(make_plan(), seed=1)
-    ensemble = trainer.fit(cyclical_panel(rng), val_size=4, season_length=1)
+    ensemble = trainer.fit(cyclical_panel(rng), Validation(4, 1))
     assert ensemble.steps > 0
     trained = [member for member in ensemble.members if any(map(np.any, member.weights.values()))]
     assert len(trained) == 2
@@ -52,7 +54,10 @@ def test_training_lowers_the_loss_and_is_reported(rng):
 def test_training_is_reproducible_with_threads(rng):
     panel = cyclical_panel(rng)
     trainings = (FAST, TrainingConfig(max_steps=30, batch_size=16, head_only=True))
-    runs = [EnsembleTrainer(make_plan(3, trainings), seed=4).fit(panel, 4, 1) for _ in range(2)]
+    runs = [
+        EnsembleTrainer(make_plan(3, trainings), seed=4).fit(panel, Validation(4, 1))
+        for _ in range(2)
+    ]
     for first, second in zip(runs[0].members, runs[1].members, strict=True):
         for name, array in first.weights.items():
             assert array.tobytes() == second.weights[name].tobytes()
@@ -60,25 +65,56 @@ def test_training_is_reproducible_with_threads(rng):
 
 def test_a_second_fit_does_not_depend_on_the_first(rng):
     trainer = EnsembleTrainer(make_plan(), seed=2)
-    trainer.fit(cyclical_panel(rng), 4, 1)
-    refitted = trainer.fit(panel := cyclical_panel(rng), 4, 1)
-    fresh = EnsembleTrainer(make_plan(), seed=2).fit(panel, 4, 1)
+    trainer.fit(cyclical_panel(rng), Validation(4, 1))
+    refitted = trainer.fit(panel := cyclical_panel(rng), Validation(4, 1))
+    fresh = EnsembleTrainer(make_plan(), seed=2).fit(panel, Validation(4, 1))
     for first, second in zip(refitted.members, fresh.members, strict=True):
         np.testing.assert_array_equal(first.weights["head/kernel"], second.weights["head/kernel"])
+
+
+def test_selected_settings_are_used_again(rng):
+    """The networks take the selected number of steps, without another selection."""
+    steps = []
+    trainer = EnsembleTrainer(make_plan(), seed=1, on_step=steps.append)
+    panel = cyclical_panel(rng)
+    first = trainer.fit(panel, Validation(4, 1))
+    (selected,) = first.selection
+    assert selected.steps == first.steps // 2
+    steps.clear()
+    again = trainer.fit(panel, Validation(4, 1), selection=first.selection)
+    assert len(steps) == 3 * selected.steps  # a network for validation, and two members
+    for one, other in zip(first.members, again.members, strict=True):
+        for name, array in one.weights.items():
+            np.testing.assert_array_equal(array, other.weights[name])
+    assert trainer.fit(panel, Validation(4, 1), selection=()).steps == 0
+
+
+def test_training_ends_at_a_deadline(rng, monkeypatch):
+    """With the weights so far; networks from scratch with too few steps are discarded."""
+    steps = []
+    trainer = EnsembleTrainer(make_plan(), seed=1, on_step=steps.append)
+    panel = cyclical_panel(rng)
+    ensemble = trainer.fit(panel, Validation(4, 1), deadline=Deadline.after(1))
+    assert not steps
+    assert "no time left" in ensemble.notes[0].why
+    monkeypatch.setattr("forecastkit.training.ensemble._MIN_SECONDS", -1.0)
+    ensemble = trainer.fit(panel, Validation(4, 1), deadline=Deadline.after(0))
+    assert len(steps) <= 3  # one per network
+    assert not any(map(np.any, ensemble.members[0].weights.values()))
 
 
 def test_the_incumbent_is_used_if_training_does_not_help():
     """On white noise no network is clearly better: the incumbent is one of the members."""
     rng = np.random.default_rng(3)
     noise = Panel.of(list(100 + rng.normal(size=(30, 60))))
-    ensemble = EnsembleTrainer(make_plan(), seed=1).fit(noise, 4, 1)
+    ensemble = EnsembleTrainer(make_plan(), seed=1).fit(noise, Validation(4, 1))
     assert any(not any(map(np.any, member.weights.values())) for member in ensemble.members)
 
 
 @pytest.mark.parametrize("val_size", [0, 4])
 def test_the_incumbent_is_used_if_there_are_too_few_values(val_size):
     panel = Panel.of([np.array([1.0, 2.0, 3.0])])
-    ensemble = EnsembleTrainer(make_plan(), seed=1).fit(panel, val_size, 1)
+    ensemble = EnsembleTrainer(make_plan(), seed=1).fit(panel, Validation(val_size, 1))
     assert len(ensemble.members) == 1
     assert ensemble.steps == 0
     assert any("too few" in note.why for note in ensemble.notes)
