@@ -69,12 +69,8 @@ def command(file: str, output: str, require_skill: bool, no_ablation: bool, **op
     table = fk.read_csv(file, covariates=covariates, **given_options(options, READING_ARGUMENTS))
     model = make_forecaster(table, options)
     console.table(file, table)
-    model.fit(
-        table,
-        progress=False if options["quiet"] else None,
-        ablation=not no_ablation,
-        time_limit=options["time_limit"],
-    )
+    settings = {"ablation": not no_ablation, "time_limit": options["time_limit"]}
+    model.fit(table, progress=False if options["quiet"] else None, **settings)
     model.save(output)
     console.assumptions(model.assumptions)
     board = model.scoreboard.to_dict("records")

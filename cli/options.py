@@ -154,6 +154,29 @@ model_options = _combined(_MODEL)
 output_options = _combined(_OUTPUT)
 
 
+class Numbers(click.ParamType):
+    """Numbers separated by commas; each is converted by another type.
+
+    Parameters
+    ----------
+    each : click.ParamType
+    """
+
+    def __init__(self, each: click.ParamType) -> None:
+        self.each, self.name = each, each.name
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[float, ...]:
+        """Convert text to numbers; a number that is converted already stays."""
+        if not isinstance(value, str):
+            return value if isinstance(value, tuple) else (value,)
+        return tuple(self.each.convert(part.strip(), param, ctx) for part in value.split(","))
+
+
+def _joined(ctx: click.Context, param: click.Parameter, value: Any) -> tuple[float, ...]:
+    """Numbers of all occurrences of a repeatable option."""
+    return tuple(number for numbers in value for number in numbers)
+
+
 class Level(click.FloatRange):
     """Percentage from 1 to below 100; a fraction such as 0.8 is rejected."""
 
@@ -181,11 +204,34 @@ def _check_plot(ctx: click.Context, param: click.Parameter, value: str | None) -
 
 level_option = click.option(
     "--level",
-    type=Level(),
+    type=Numbers(Level()),
+    callback=_joined,
     multiple=True,
-    default=(80.0, 95.0),
+    default=("80,95",),
+    show_default="80,95",
+    metavar="PERCENT",
+    help="Prediction intervals, for instance 80,95.",
+)
+horizon_option = click.option(
+    "--horizon",
+    "-H",
+    type=click.IntRange(min=1),
+    help="Steps to forecast [default: those of the fit].",
+)
+quantiles_option = click.option(
+    "--quantiles",
+    type=Numbers(click.FloatRange(0, 1, min_open=True, max_open=True)),
+    callback=_joined,
+    multiple=True,
+    metavar="PROBABILITIES",
+    help="Quantiles beside the intervals, for instance .1,.9.",
+)
+point_option = click.option(
+    "--point",
+    type=click.Choice(["median", "mean"]),
+    default="median",
     show_default=True,
-    help="Prediction interval in percent (repeatable).",
+    help="Point forecast; means can be added up.",
 )
 plot_option = click.option(
     "--plot", callback=_check_plot, metavar="FILE.png", help="Plot the result (.png, .svg or .pdf)."

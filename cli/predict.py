@@ -8,9 +8,12 @@ import click
 from forecastkit.cli.options import (
     READING_ARGUMENTS,
     columns_option,
+    horizon_option,
     level_option,
     output_options,
     plot_option,
+    point_option,
+    quantiles_option,
     reading_options,
     spreadsheet_option,
 )
@@ -40,7 +43,10 @@ from forecastkit.files import check_outputs
 @spreadsheet_option
 @columns_option
 @reading_options
+@horizon_option
 @level_option
+@quantiles_option
+@point_option
 @plot_option
 @output_options
 def command(
@@ -54,9 +60,8 @@ def command(
 ) -> None:
     """Forecast with MODEL, after its own data or after the new rows in NEW.csv.
 
-    Options for parsing NEW.csv default to those stored in MODEL.
-
-    MODEL is model.safetensors in the current folder if not given.
+    Options for parsing NEW.csv default to those stored in MODEL, which is model.safetensors in the
+    current folder if not given.
     """
     import forecastkit as fk
     from forecastkit.tables.writing import check_format, records, rounded, write_table
@@ -66,9 +71,8 @@ def command(
         {"--output": output, "--make-future": make_future, "--plot": options["plot"]},
         {"the model": model, "the input": file, "--future": future},
     )
-    for path in (output, make_future):
-        if path not in (None, "-"):
-            check_format(path)
+    for path in {output, make_future} - {None, "-"}:
+        check_format(path)
     loaded = fk.load(model)
     table = None
     overrides = {name: options[name] for name in READING_ARGUMENTS if options[name]}
@@ -77,12 +81,13 @@ def command(
         console.table(file, table, table.attrs["assumptions"])
     reading = loaded.facts["reading"] if table is None else table.attrs["reading"]
     if make_future:
-        future_rows = fk.make_future_dataframe(loaded, table)
+        future_rows = fk.make_future_dataframe(loaded, table, options["horizon"])
         write_table(rename_columns(future_rows, reading, columns), make_future)
         console.print(_future_hint(make_future))
         return
     futr_df = fk.read_future(future, loaded, **overrides) if future else None
-    forecast = loaded.predict(table, level=options["level"], futr_df=futr_df)
+    wanted = {name: options[name] for name in ("level", "quantiles", "point")}
+    forecast = loaded.predict(table, futr_df=futr_df, h=options["horizon"], **wanted)
     console.assumptions(forecast.attrs["assumptions"])
     history = loaded.history if table is None else table
     if options["plot"]:

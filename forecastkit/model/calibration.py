@@ -59,6 +59,10 @@ class Calibration:
         """Return a calibration that leaves the model's intervals unchanged."""
         return cls(np.tile(_Z, (h, 1)))
 
+    def at_horizon(self, h: int) -> Calibration:
+        """Return the calibration of another horizon: beyond its own, that of the last step."""
+        return Calibration(self.radius[np.minimum(np.arange(h), len(self.radius) - 1)])
+
     def calibrated(self, z: np.ndarray) -> np.ndarray:
         """Map nominal quantiles to the quantiles of the model that are calibrated for them.
 

@@ -25,7 +25,9 @@ _LOW, _HIGH = 0.1, 0.9
 _INHERITED = ("decimal", "thousands", "date_format", "na_value", "encoding", "time_col", "id_col")
 
 
-def make_future_dataframe(model: Any, df: pd.DataFrame | None = None) -> pd.DataFrame:
+def make_future_dataframe(
+    model: Any, df: pd.DataFrame | None = None, h: int | None = None
+) -> pd.DataFrame:
     """Make a table of the forecast steps in which to fill in the columns known in advance.
 
     Parameters
@@ -34,6 +36,8 @@ def make_future_dataframe(model: Any, df: pd.DataFrame | None = None) -> pd.Data
         Fitted, or loaded from a file.
     df : DataFrame, optional
         Series table whose following steps are to be forecast; by default the series of `fit`.
+    h : int, optional
+        Number of steps; by default the horizon of the fit.
 
     Returns
     -------
@@ -42,7 +46,7 @@ def make_future_dataframe(model: Any, df: pd.DataFrame | None = None) -> pd.Data
     """
     fitted = fitted_model(model)
     data = fitted.history if df is None else new_history(fitted, df).data
-    return future_rows(data, fitted.h)
+    return future_rows(data, fitted.h if h is None else fitted.with_horizon(h).h)
 
 
 def read_future(path: str | Path, model: Any, **reading: Any) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from forecastkit.model.calibration import Calibration
 from forecastkit.model.distribution import MAX_MEMBERS, Distribution, Part, Stored
 from forecastkit.model.states import States
 from forecastkit.network.carried import can_be_carried
+from forecastkit.network.pretrained import with_horizon
 from forecastkit.network.runtime import Member
 from forecastkit.ranges import (
     MAX_STEPS,
@@ -79,6 +80,14 @@ class Blend:
         part = max((part for part in self.parts if part.members), key=lambda part: part.weight)
         first = part.members[0].network
         return tuple(member for member in part.members if member.network == first)
+
+    def with_horizon(self, h: int) -> Blend:
+        """Return the blend for another horizon; see `with_horizon` of the pretrained networks."""
+        parts = []
+        for part in self.parts:
+            pairs = [with_horizon(member.network, member.weights, h) for member in part.members]
+            parts.append(replace(part, members=tuple(Member(*pair) for pair in pairs)))
+        return replace(self, parts=tuple(parts), h=h, calibration=self.calibration.at_horizon(h))
 
     def windows(self, panel: Panel, view: View) -> Windows:
         """Windows of a panel for networks with a given view, adjusted for covariate effects."""
@@ -195,6 +204,24 @@ class FittedModel:
     def h(self) -> int:
         """Horizon, in steps."""
         return self.blend.h
+
+    def with_horizon(self, h: int) -> FittedModel:
+        """Return the model for another horizon; beyond that of the fit, intervals are less certain.
+
+        Raises
+        ------
+        OptionError
+            If the horizon is not a whole number from 1 to `MAX_STEPS`.
+        """
+        if isinstance(h, bool) or not isinstance(h, int | np.integer) or not 1 <= h <= MAX_STEPS:
+            raise OptionError(f"h {h!r} is not a whole number from 1 to {MAX_STEPS}.", value=h)
+        if h == self.h:
+            return self
+        blend = self.blend.with_horizon(int(h))
+        states = self.states
+        if states is not None:
+            states = States.from_arrays(blend.members, states.arrays())
+        return replace(self, blend=blend, states=states)
 
     @property
     def missing_future(self) -> list[str]:

@@ -5,20 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
+from forecastkit.errors import OptionError
 from forecastkit.model.history import NewHistory, new_history, updated
 from forecastkit.model.model import FittedModel
 from forecastkit.model.storage import read_model, write_model
 from forecastkit.network.threads import single_blas_thread
 from forecastkit.reading.options import ReadingOptions
-from forecastkit.series.intervals import Level, checked_levels, column_names, normal, tails
+from forecastkit.series.intervals import (
+    Level,
+    checked_levels,
+    checked_quantiles,
+    column_names,
+    normal,
+    quantile_column,
+    tails,
+)
 from forecastkit.tables.covariates import unknown_categories
 from forecastkit.tables.frame import ASSUMPTIONS, READING, UNIQUE_ID, Y
 from forecastkit.tables.future import with_future
 
+Point = Literal["median", "mean"]
 _READING_ARGUMENTS = tuple(field.name for field in fields(ReadingOptions))
 
 
@@ -49,8 +59,11 @@ class Forecasts:
         df: pd.DataFrame | None = None,
         level: Sequence[Level] | Level | None = None,
         futr_df: pd.DataFrame | None = None,
+        h: int | None = None,
+        quantiles: Sequence[float] | float | None = None,
+        point: Point = "median",
     ) -> pd.DataFrame:
-        """Forecast the next `h` steps of every series.
+        """Forecast the next steps of every series.
 
         Parameters
         ----------
@@ -60,14 +73,22 @@ class Forecasts:
         level : sequence of number, optional
             Levels of the prediction intervals in percent, for instance [80, 95].
         futr_df : DataFrame, optional
-            `unique_id`, `ds` and the columns known in advance, for the `h` steps. Rows of `df`
+            `unique_id`, `ds` and the columns known in advance, for these steps. Rows of `df`
             without a target are an alternative.
+        h : int, optional
+            Number of steps; by default the horizon of the fit. Beyond that, the corrections of
+            networks repeat those of the last season within it, and intervals those of the last
+            step, widened by the model.
+        quantiles : sequence of float, optional
+            Probabilities of further quantiles, for instance [0.1, 0.9].
+        point : "median" or "mean"
+            Point forecast: half of the outcomes are below the median; means are additive.
 
         Returns
         -------
         DataFrame
-            `unique_id`, `ds`, the forecast under the model's alias, and for each level
-            `{alias}-lo-{level}` and `{alias}-hi-{level}`.
+            `unique_id`, `ds`, the forecast under the model's alias, for each level
+            `{alias}-lo-{level}` and `{alias}-hi-{level}`, for each quantile `{alias}-q-{percent}`.
 
         Raises
         ------
@@ -76,7 +97,9 @@ class Forecasts:
         DataError
             If future values of columns known in advance are missing.
         """
-        return predict_table(self._state, df, level, futr_df)
+        model = self._state if h is None else self._state.with_horizon(h)
+        outputs = Outputs.of(level, quantiles, point)
+        return predict_table(model, df, outputs, futr_df)
 
     def update(self, df: pd.DataFrame) -> tuple[Forecasts, list[dict[str, str]]]:
         """Append new observations to the history of the model, without training.
@@ -119,7 +142,7 @@ class Forecasts:
         are replaced by the mean of the column, and `df` is the whole history of its series;
         otherwise as `predict`.
         """
-        return predict_table(self._state, df, level, futr_df, whole_rows=True)
+        return predict_table(self._state, df, Outputs.of(level), futr_df, whole_rows=True)
 
 
 @dataclass(frozen=True)
@@ -178,10 +201,54 @@ def load(path: str | Path) -> Predictor:
     return Predictor(read_model(path))
 
 
+@dataclass(frozen=True)
+class Outputs:
+    """Columns of a forecast table.
+
+    Attributes
+    ----------
+    levels, quantiles : tuple of float
+    point : "median" or "mean"
+    """
+
+    levels: tuple[Level, ...]
+    quantiles: tuple[float, ...] = ()
+    point: Point = "median"
+
+    @classmethod
+    def of(
+        cls,
+        level: Sequence[Level] | Level | None,
+        quantiles: Sequence[float] | float | None = None,
+        point: Point = "median",
+    ) -> Outputs:
+        """Check arguments; raise `OptionError` if one is invalid."""
+        if point not in ("median", "mean"):
+            raise OptionError(
+                f"point {point!r} is not 'median' or 'mean'.", value=point, fix="Give one of these."
+            )
+        return cls(checked_levels(level), checked_quantiles(quantiles), point)
+
+    def names(self, alias: str) -> list[str]:
+        """Names of the columns."""
+        bounds = [name for percent in self.levels for name in column_names(alias, percent)]
+        return [alias, *bounds, *(quantile_column(alias, tau) for tau in self.quantiles)]
+
+    @property
+    def probabilities(self) -> list[float]:
+        """Probability of the quantile in each column."""
+        bounds = [tau for percent in self.levels for tau in tails(percent)]
+        return [0.5, *bounds, *self.quantiles]
+
+
+# probabilities of the quantiles whose mean is the mean of a distribution
+_GRID = tuple((k + 0.5) / 50 for k in range(50))
+
+
 def predict_table(
     model: FittedModel,
     df: pd.DataFrame | None,
-    level: Sequence[Level] | Level | None,
+    outputs: Outputs,
     futr_df: pd.DataFrame | None = None,
     whole_rows: bool = False,
 ) -> pd.DataFrame:
@@ -190,20 +257,20 @@ def predict_table(
     With `whole_rows`, a series of `df` ends at its last row even if its target is missing, and
     missing future values of covariates are replaced by the mean of the column.
     """
-    levels = checked_levels(level)
     history = NewHistory(model.history, [], model.states)
     if df is not None:
         history = new_history(model, df, whole_rows)
     data, notes = history.data, history.notes
     if model.blend.effects is not None:
         data = with_future(data, futr_df, model.h, complete=not whole_rows)
-    taus = [0.5, *(tau for percent in levels for tau in tails(percent))]
+    taus = [*outputs.probabilities, *(_GRID if outputs.point == "mean" else ())]
     with single_blas_thread():
         paths = model.quantiles(data.panel, [normal(tau) for tau in taus], history.states)
-    alias = model.metadata.alias
-    names = [alias, *(name for percent in levels for name in column_names(alias, percent))]
+    if outputs.point == "mean":
+        paths[..., 0] = paths[..., -len(_GRID) :].mean(axis=-1)
     table = data.future_periods(model.h)
-    table.update({name: paths[..., k].ravel() for k, name in enumerate(names)})
+    for k, name in enumerate(outputs.names(model.metadata.alias)):
+        table[name] = paths[..., k].ravel()
     forecast = pd.DataFrame(table).astype({UNIQUE_ID: "str"})
     columns = model.history.schema.columns
     for source in (df, futr_df):

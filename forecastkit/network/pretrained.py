@@ -93,10 +93,8 @@ def adapt_to(
         n_invariant = network.view.n_inputs - n_equivariant - len(view.lags)
         rows = np.r_[0:without, n_equivariant : n_equivariant + n_invariant]
         kernel, view = kernel[rows], replace(view, lags=(), lag_steps=0)
-    steps = _trained_steps(season_lengths, horizon, network.view.horizon)
     n_quantiles = len(network.quantiles)
-    head = weights["head/kernel"].reshape(network.units, -1, n_quantiles)[:, steps]
-    bias = weights["head/bias"].reshape(-1, n_quantiles)[steps]
+    head, bias = _head_at(network, weights, season_lengths, horizon)
     if view.trend_share:
         share = np.where(np.arange(n_quantiles) == 0, SLOW_CORRECTION_SHARE, 1.0).astype(head.dtype)
         head, bias = head * share, bias * share  # the first output of a step is the median
@@ -107,6 +105,54 @@ def adapt_to(
     }
     adapted = {name: np.ascontiguousarray(weight) for name, weight in adapted.items()}
     return replace(network, view=view), {**weights, **adapted}
+
+
+def with_horizon(
+    network: NetworkConfig, weights: Weights, horizon: int
+) -> tuple[NetworkConfig, Weights]:
+    """Change the horizon of a network; beyond its own, corrections repeat as in `adapt_to`.
+
+    Parameters
+    ----------
+    network : NetworkConfig
+    weights : dict of ndarray
+    horizon : int
+
+    Returns
+    -------
+    network : NetworkConfig
+    weights : dict of ndarray
+        Of a pretrained network those for this horizon, from the package.
+
+    Examples
+    --------
+    >>> network = NetworkConfig("rnn", 4, pretrained_view((12,), 6))
+    >>> weights = {name: np.zeros(shape) for name, shape in network.weight_shapes().items()}
+    >>> with_horizon(network, weights, 20)[1]["head/bias"].shape
+    (220,)
+    """
+    view = network.view
+    if horizon == view.horizon:
+        return network, weights
+    if (Path(str(files("forecastkit"))) / _FOLDER / f"{network.cell}.safetensors").exists():
+        whole = pretrained(network.cell)[:2]
+        same, arrays = adapt_to(*whole, view.season_lengths, view.horizon)
+        if same == network and all(np.array_equal(arrays[name], weights[name]) for name in arrays):
+            return adapt_to(*whole, view.season_lengths, horizon)
+    head, bias = _head_at(network, weights, view.season_lengths, horizon)
+    changed = {"head/kernel": head.reshape(network.units, -1), "head/bias": bias.ravel()}
+    changed = {name: np.ascontiguousarray(weight) for name, weight in changed.items()}
+    return replace(network, view=replace(view, horizon=horizon)), {**weights, **changed}
+
+
+def _head_at(
+    network: NetworkConfig, weights: Weights, season_lengths: tuple[int, ...], horizon: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weights of the last layer for a horizon: (units, horizon, n_quantiles) and without units."""
+    steps = _trained_steps(season_lengths, horizon, network.view.horizon)
+    n_quantiles = len(network.quantiles)
+    head = weights["head/kernel"].reshape(network.units, -1, n_quantiles)[:, steps]
+    return head, weights["head/bias"].reshape(-1, n_quantiles)[steps]
 
 
 def add_covariate_inputs(

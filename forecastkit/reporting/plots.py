@@ -194,7 +194,8 @@ def model_columns(forecast: pd.DataFrame) -> list[str]:
     ['LSTM']
     """
     keys = (UNIQUE_ID, DS, CUTOFF, Y)
-    return [n for n in forecast.columns if n not in keys and "-lo-" not in n and "-hi-" not in n]
+    marks = ("-lo-", "-hi-", "-q-")
+    return [n for n in forecast.columns if n not in keys and not any(mark in n for mark in marks)]
 
 
 def _figure_class() -> type[Figure]:

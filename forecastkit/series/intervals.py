@@ -53,6 +53,45 @@ def column_names(alias: str, level: Level) -> tuple[str, str]:
     return f"{alias}-lo-{level}", f"{alias}-hi-{level}"
 
 
+def checked_quantiles(quantiles: Sequence[float] | float | None) -> tuple[float, ...]:
+    """Validate probabilities of quantiles; sort them and remove duplicates.
+
+    Raises
+    ------
+    OptionError
+        If one is not between 0 and 1; for a percentage such as 90 the message suggests 0.9.
+
+    Examples
+    --------
+    >>> checked_quantiles([0.9, 0.1])
+    (0.1, 0.9)
+    """
+    if quantiles is None:
+        return ()
+    values = [quantiles] if isinstance(quantiles, int | float | np.number | str) else [*quantiles]
+    for value in values:
+        if isinstance(value, str) or not 0 < value < 1:
+            is_percentage = not isinstance(value, str) and 1 <= value < 100
+            hint = f" (quantiles={value / 100:g} for {value:g})" if is_percentage else ""
+            raise OptionError(
+                f"quantile {value!r} is not a number between 0 and 1.",
+                value=value,
+                fix=f"Give probabilities, for instance quantiles=[0.1, 0.9]{hint}.",
+            )
+    return tuple(sorted({float(value) for value in values}))
+
+
+def quantile_column(alias: str, quantile: float) -> str:
+    """Column name of a quantile forecast, with its probability in percent.
+
+    Examples
+    --------
+    >>> quantile_column("LSTM", 0.1), quantile_column("LSTM", 0.025)
+    ('LSTM-q-10', 'LSTM-q-2.5')
+    """
+    return f"{alias}-q-{round(100 * quantile, 10):g}"
+
+
 def tails(level: Level) -> tuple[float, float]:
     """Probabilities of the quantiles that bound a central interval.
 

@@ -139,11 +139,11 @@ def check_alias(alias: str) -> None:
     """
     reserved = (UNIQUE_ID, DS, Y, CUTOFF)
     invalid = not isinstance(alias, str) or not alias or alias in reserved
-    if invalid or "-lo-" in alias or "-hi-" in alias:
+    if invalid or any(mark in alias for mark in ("-lo-", "-hi-", "-q-")):
         raise OptionError(
             f"{alias!r} cannot be the name of a forecast column.",
             value=alias,
-            fix=f"Choose an alias other than {', '.join(reserved)}, without -lo- or -hi-.",
+            fix=f"Choose an alias other than {', '.join(reserved)}, without -lo-, -hi- or -q-.",
         )
 
 

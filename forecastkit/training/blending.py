@@ -33,7 +33,7 @@ from forecastkit.training.tensorflow import load_tensorflow
 from forecastkit.training.weights import TRAINED, ZERO_SHOT, blend_weights, prior_weight
 
 if TYPE_CHECKING:
-    from forecastkit.training.ensemble import EnsembleTrainer
+    from forecastkit.training.ensemble import Ensemble, EnsembleTrainer
 
 # number of series below which several, overlapping windows are scored
 _MIN_SERIES = 60
@@ -132,27 +132,17 @@ class BlendTrainer:
         n_val_windows = self._n_val_windows(panel, val_size)
         effects, notes = self._effects(panel, val_size, n_val_windows)
         validation = Validation(val_size, self.season_length, n_val_windows)
-        parts, val_parts, steps = [], [], 0
-        selections: dict[str, tuple[Selected, ...]] = {}
+        ensembles = self._ensembles(panel, validation, effects)
+        parts, val_parts = [], []
         for name, plan in self.plans.items():
-            if name not in self.trainers:
+            if name not in ensembles:
                 parts.append(Part(name, 1.0, (plan.incumbent,)))
                 val_parts.append(parts[-1])
                 continue
-            start = time.monotonic()
-            deadline = self.deadline.share(1 / (len(self.trainers) - len(selections)))
-            ensemble = self.trainers[name].fit(
-                panel, validation, effects, self.selections.get(name), deadline
-            )
-            self.training_seconds += time.monotonic() - start
-            selections[name] = ensemble.selection
-            parts += _parts_of(name, plan, ensemble.members)
-            val_parts += _parts_of(name, plan, ensemble.val_members)
-            ensemble_notes = ensemble.notes
-            if len(self.plans) > 1:
-                ensemble_notes = [Note(f"{name}: {note.what}", note.why) for note in ensemble_notes]
-            notes += ensemble_notes
-            steps += ensemble.steps
+            parts += _parts_of(name, plan, ensembles[name].members)
+            val_parts += _parts_of(name, plan, ensembles[name].val_members)
+            prefix = f"{name}: " if len(self.plans) > 1 else ""
+            notes += [Note(prefix + note.what, note.why) for note in ensembles[name].notes]
         parts += [Part(name) for name in self.methods]
         val_parts += [Part(name) for name in self.methods]
         holdouts, n_windows = self._holdouts(panel, val_size, n_val_windows, val_parts, effects[0])
@@ -172,7 +162,25 @@ class BlendTrainer:
             calibration=self._calibration(holdouts, n_windows, weights),
             effects=effects[1],
         )
+        steps = sum(ensemble.steps for ensemble in ensembles.values())
+        selections = {name: ensemble.selection for name, ensemble in ensembles.items()}
         return TrainedBlend(blend, notes, steps, selections)
+
+    def _ensembles(
+        self,
+        panel: Panel,
+        validation: Validation,
+        effects: tuple[Effects | None, Effects | None],
+    ) -> dict[str, Ensemble]:
+        """Train the ensembles, each in an equal share of the time that remains."""
+        ensembles: dict[str, Ensemble] = {}
+        for name, trainer in self.trainers.items():
+            start = time.monotonic()
+            deadline = self.deadline.share(1 / (len(self.trainers) - len(ensembles)))
+            selection = self.selections.get(name)
+            ensembles[name] = trainer.fit(panel, validation, effects, selection, deadline)
+            self.training_seconds += time.monotonic() - start
+        return ensembles
 
     def _n_val_windows(self, panel: Panel, val_size: int) -> int:
         """Return the number of validation windows: several for few, long series."""

@@ -130,11 +130,7 @@ class EnsembleTrainer:
             return holdout_loss(holdout, part, validation.season_length, effects[0])
 
         with ThreadPoolExecutor(min(_MAX_THREADS, os.cpu_count() or 1)) as pool:
-            members = (
-                []
-                if selection is None
-                else self._members(pool, panel, selection, effects[1], deadline)
-            )
+            members = self._members(pool, panel, selection or (), effects[1], deadline)
             data = self._validation_data(panel, validation.n_steps, effects[0])
             end = deadline if selection is not None else deadline.share(_SELECTION_SHARE)
             candidates = self._candidates(pool, data, loss_of, validation.n_steps, selection, end)
@@ -145,9 +141,7 @@ class EnsembleTrainer:
                 members = self._members(pool, panel, chosen, effects[1], deadline)
             trained = [member for future in members if (member := future.result()) is not None]
         steps = sum((each.steps or 0) * self.plan.recipes[each.recipe].n_members for each in chosen)
-        val_members = [
-            Member(self._recipe(candidate).network, candidate.run.weights) for candidate in selected
-        ]
+        val_members = [Member(self._recipe(one).network, one.run.weights) for one in selected]
         if not trained or not any(map(self._is_tuned, selected)):
             trained, val_members = [incumbent, *trained], [incumbent, *val_members]
         return Ensemble(
