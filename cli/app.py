@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
@@ -20,6 +22,7 @@ COMMANDS = {
     "inspect": "Show provenance, accuracy, covariate effects and memory of a model.",
     "check": "Validate a CSV file: how it is parsed, and every problem with its row.",
     "datasets": "List the sample data, or write one as CSV.",
+    "completion": "Print the completion script of a shell.",
 }
 EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (errors.OptionError, 2),
@@ -28,6 +31,18 @@ EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (errors.DataError, 5),
     (errors.ForecastkitError, 1),
 )
+
+
+EXIT_TEXTS = {
+    0: "success",
+    1: "failure",
+    2: "invalid option",
+    3: "a package is missing",
+    4: "file not found",
+    5: "invalid data",
+    6: "no skill, with --require-skill",
+    130: "stopped by Ctrl-C",
+}
 
 
 class Commands(click.Group):
@@ -41,13 +56,32 @@ class Commands(click.Group):
         """Import the module of a command and return the command."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"forecastkit.cli.{cmd_name}").command
+        command: click.Command = import_module(f"forecastkit.cli.{cmd_name}").run
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command of the first argument; a name that does not exist gets a suggestion."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            close = get_close_matches(args[0], COMMANDS, n=1)
+            if close:
+                error.message = f"No such command '{args[0]}'. Did you mean '{close[0]}'?"
+            elif Path(args[0]).suffix:
+                error.message += f" To fit a model to a file: forecastkit fit {args[0]}"
+            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing their modules."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the exit codes."""
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(code), text) for code, text in EXIT_TEXTS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; print a `ForecastkitError` without traceback and exit with its code."""
@@ -67,9 +101,12 @@ class Commands(click.Group):
 )
 @click.version_option(__version__, prog_name="forecastkit")
 def main() -> None:
-    """Forecast the time series in a CSV file.
+    r"""Forecast the time series in a CSV file.
 
-    Start with: forecastkit fit sales.csv, then forecastkit predict.
+    \b
+    Start with:
+      forecastkit fit sales.csv                    fit a model, and see how good it is
+      forecastkit predict --output forecast.csv    forecast with it
 
     Data goes to standard output; progress, notes and scores go to standard error.
     """

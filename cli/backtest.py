@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import click
+from forecastkit.cli.help import command
 from forecastkit.cli.options import (
+    FILE,
     READING_ARGUMENTS,
     columns_option,
     given_options,
@@ -23,8 +25,12 @@ from forecastkit.files import check_outputs
 METRICS = ("mase", "rmsse", "smape", "mae", "rmse", "coverage")
 
 
-@click.command("backtest")
-@click.argument("file", metavar="FILE.csv")
+@command(
+    "backtest",
+    first=("target_col", "horizon", "n_windows", "futr_exog", "preset"),
+    examples=("sales.csv", "sales.csv --n-windows 8 --step-size 7 --plot backtest.png"),
+)
+@click.argument("file", type=FILE, metavar="FILE.csv")
 @click.option(
     "--n-windows",
     type=click.IntRange(min=1),
@@ -42,6 +48,7 @@ METRICS = ("mase", "rmsse", "smape", "mae", "rmse", "coverage")
 )
 @click.option(
     "--output",
+    type=FILE,
     metavar="FILE",
     help="Write the forecasts of all windows (.csv, .parquet, .xlsx or .json).",
 )
@@ -52,7 +59,7 @@ METRICS = ("mase", "rmsse", "smape", "mae", "rmse", "coverage")
 @level_option
 @plot_option
 @output_options
-def command(
+def run(
     file: str,
     n_windows: int,
     step_size: int | None,

@@ -6,7 +6,9 @@ import sys
 from typing import Any
 
 import click
+from forecastkit.cli.help import command
 from forecastkit.cli.options import (
+    FILE,
     READING_ARGUMENTS,
     given_options,
     output_options,
@@ -17,11 +19,15 @@ from forecastkit.cli.output import print_json, text_table
 EXIT_BAD_DATA = 5
 
 
-@click.command("check")
-@click.argument("file", metavar="FILE.csv")
+@command(
+    "check",
+    first=("target_col", "time_col", "id_col"),
+    examples=("sales.csv", "sales.csv --target units --json"),
+)
+@click.argument("file", type=FILE, metavar="FILE.csv")
 @reading_options
 @output_options
-def command(file: str, **options: Any) -> None:
+def run(file: str, **options: Any) -> None:
     """Validate FILE.csv: report how it is parsed and every problem with its row."""
     import forecastkit as fk
 

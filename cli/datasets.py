@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import click
+from forecastkit.cli.help import command
+from forecastkit.cli.options import FILE
 from forecastkit.cli.output import print_json, text_table
 
 
-@click.command("datasets")
+@command(
+    "datasets",
+    examples=("", "sales > sales.csv"),
+)
 @click.argument("name", required=False)
 @click.option(
-    "--output", default="-", metavar="FILE", help="CSV file to write [default: standard output]."
+    "--output",
+    default="-",
+    type=FILE,
+    metavar="FILE",
+    help="CSV file to write [default: standard output].",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
-def command(name: str | None, output: str, as_json: bool) -> None:
+def run(name: str | None, output: str, as_json: bool) -> None:
     """List the sample data, or write NAME as CSV."""
     import forecastkit as fk
 

@@ -6,7 +6,9 @@ import sys
 from typing import Any
 
 import click
+from forecastkit.cli.help import command
 from forecastkit.cli.options import (
+    FILE,
     READING_ARGUMENTS,
     given_options,
     level_option,
@@ -23,12 +25,22 @@ from forecastkit.files import check_outputs
 EXIT_NO_SKILL = 6
 
 
-@click.command("fit")
-@click.argument("file", metavar="FILE.csv")
+@command(
+    "fit",
+    first=("target_col", "horizon", "futr_exog", "preset", "output"),
+    examples=(
+        "sales.csv",
+        "sales.csv --target units --horizon 14 --preset fast",
+        "sales.csv --future-exog price,promo --holidays US",
+        "sales.csv --time-limit 60 --output sales.safetensors",
+    ),
+)
+@click.argument("file", type=FILE, metavar="FILE.csv")
 @click.option(
     "--output",
     default="model.safetensors",
     show_default=True,
+    type=FILE,
     metavar="FILE",
     help="Model file to write.",
 )
@@ -54,7 +66,7 @@ EXIT_NO_SKILL = 6
 @level_option
 @plot_option
 @output_options
-def command(file: str, output: str, require_skill: bool, no_ablation: bool, **options: Any) -> None:
+def run(file: str, output: str, require_skill: bool, no_ablation: bool, **options: Any) -> None:
     """Fit a forecaster to FILE.csv, score it against baselines, write a model file."""
     from forecastkit.cli.models import make_forecaster, named_covariates
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import click
-from forecastkit.cli.options import plot_option
+from forecastkit.cli.help import command
+from forecastkit.cli.options import FILE, plot_option
 from forecastkit.cli.output import INTERVALS_TITLE, print_json, text_table
 
 from forecastkit.files import check_outputs
@@ -24,11 +25,14 @@ _BOARD_TITLE = (
 )
 
 
-@click.command("inspect")
-@click.argument("model", default="model.safetensors", metavar="[MODEL]")
+@command(
+    "inspect",
+    examples=("", "sales.safetensors --plot inspect.png"),
+)
+@click.argument("model", type=FILE, default="model.safetensors", metavar="[MODEL]")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @plot_option
-def command(model: str, as_json: bool, plot: str | None) -> None:
+def run(model: str, as_json: bool, plot: str | None) -> None:
     """Show provenance, accuracy, covariate effects, effective memory and gates of MODEL.
 
     MODEL is model.safetensors in the current folder if not given.

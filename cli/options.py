@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+from forecastkit.cli.help import option
 
+FILE = click.Path()  # for the completion of file names; the commands check the files
 Command = Callable[..., Any]
 
 
@@ -18,57 +20,72 @@ def _split_names(
 
 
 _READING = (
-    click.option("--target", "target_col", metavar="COLUMN", help="Column to forecast."),
-    click.option("--time", "time_col", metavar="COLUMN", help="Timestamp column."),
-    click.option(
+    option("Reading", "--target", "target_col", metavar="COLUMN", help="Column to forecast."),
+    option("Reading", "--time", "time_col", metavar="COLUMN", help="Timestamp column."),
+    option(
+        "Reading",
         "--id",
         "id_col",
         multiple=True,
         metavar="COLUMN",
         help="Series identifier column (repeatable).",
     ),
-    click.option("--delimiter", help="Cell delimiter, for instance ;."),
-    click.option("--decimal", help="Decimal mark."),
-    click.option("--thousands", help="Thousands separator."),
-    click.option("--encoding", help="Encoding of the file, for instance cp1252."),
-    click.option("--date-format", metavar="FORMAT", help="For instance %d.%m.%Y."),
-    click.option("--na-value", multiple=True, help="Additional missing-value code (repeatable)."),
-    click.option(
+    option("Reading", "--delimiter", help="Cell delimiter, for instance ;."),
+    option("Reading", "--decimal", help="Decimal mark."),
+    option("Reading", "--thousands", help="Thousands separator."),
+    option("Reading", "--encoding", help="Encoding of the file, for instance cp1252."),
+    option("Reading", "--date-format", metavar="FORMAT", help="For instance %d.%m.%Y."),
+    option(
+        "Reading", "--na-value", multiple=True, help="Additional missing-value code (repeatable)."
+    ),
+    option(
+        "Reading",
         "--fill",
         type=click.Choice(["none", "error", "zero", "previous", "linear"]),
         help="How to fill missing periods [default: none, they stay missing].",
     ),
-    click.option(
-        "--snap", is_flag=True, help="Align timestamps with small offsets to the frequency."
+    option(
+        "Reading",
+        "--snap",
+        is_flag=True,
+        help="Align timestamps with small offsets to the frequency.",
     ),
-    click.option(
-        "--max-bytes", type=click.IntRange(min=1), help="Maximum size of FILE after decompression."
+    option(
+        "Reading",
+        "--max-bytes",
+        type=click.IntRange(min=1),
+        help="Maximum size of FILE after decompression.",
     ),
-    click.option(
+    option(
+        "Reading",
         "--freq",
         metavar="ALIAS",
         help="Frequency as a pandas offset alias, for instance MS [default: inferred].",
     ),
 )
 _MODEL = (
-    click.option(
+    option(
+        "Model",
         "--horizon",
         "-H",
         type=click.IntRange(min=1),
         help="Steps to forecast [default: by frequency].",
     ),
-    click.option(
+    option(
+        "Model",
         "--input-size",
         type=click.IntRange(min=1),
         help="Lookback window of a network trained from scratch.",
     ),
-    click.option(
+    option(
+        "Model",
         "--season-length",
         type=click.IntRange(min=1),
         multiple=True,
         help="Steps per season (repeatable).",
     ),
-    click.option(
+    option(
+        "Covariates",
         "--future-exog",
         "futr_exog",
         callback=_split_names,
@@ -76,7 +93,8 @@ _MODEL = (
         metavar="COLUMNS",
         help="Covariates known in advance, for instance price,promo.",
     ),
-    click.option(
+    option(
+        "Covariates",
         "--past-exog",
         "hist_exog",
         callback=_split_names,
@@ -84,7 +102,8 @@ _MODEL = (
         metavar="COLUMNS",
         help="Covariates known for the past only.",
     ),
-    click.option(
+    option(
+        "Covariates",
         "--static-exog",
         "stat_exog",
         callback=_split_names,
@@ -92,10 +111,14 @@ _MODEL = (
         metavar="COLUMNS",
         help="Covariates that are constant within a series.",
     ),
-    click.option(
-        "--holidays", metavar="CODE", help="Public holidays of a country or region: US, DE-BY."
+    option(
+        "Covariates",
+        "--holidays",
+        metavar="CODE",
+        help="Public holidays of a country or region: US, DE-BY.",
     ),
-    click.option(
+    option(
+        "Covariates",
         "--calendar",
         callback=_split_names,
         multiple=True,
@@ -103,19 +126,23 @@ _MODEL = (
         help="Calendar features of trained networks: hour, weekday, month (the day of the month), "
         "day of year; or none [default: by frequency, if there are future covariates].",
     ),
-    click.option(
+    option(
+        "Covariates",
         "--events",
+        type=FILE,
         metavar="FILE.csv",
         help="Custom events: a file with the columns date and event.",
     ),
-    click.option(
+    option(
+        "Model",
         "--model",
         type=click.Choice(["auto", "lstm", "rnn"]),
         default="auto",
         show_default=True,
         help="auto: a blend of LSTM, simple RNN and statistical methods.",
     ),
-    click.option(
+    option(
+        "Model",
         "--preset",
         type=click.Choice(["instant", "fast", "default", "best", "scratch"]),
         default="default",
@@ -124,7 +151,8 @@ _MODEL = (
         "fine-tuned networks (default and best also train 2 or 6 from scratch on 3,000 values or "
         "more); scratch: 3 networks trained from scratch.",
     ),
-    click.option(
+    option(
+        "Model",
         "--seed",
         type=click.IntRange(min=0),
         default=1,
@@ -133,8 +161,8 @@ _MODEL = (
     ),
 )
 _OUTPUT = (
-    click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
-    click.option("--quiet", is_flag=True, help="Print errors only."),
+    option("Output", "--json", "as_json", is_flag=True, help="Print the result as JSON."),
+    option("Output", "--quiet", is_flag=True, help="Print errors only."),
 )
 
 
@@ -142,8 +170,8 @@ def _combined(options: tuple[Callable[[Command], Command], ...]) -> Callable[[Co
     """Decorator that adds several options to a command."""
 
     def add(command: Command) -> Command:
-        for option in reversed(options):
-            command = option(command)
+        for decorator in reversed(options):
+            command = decorator(command)
         return command
 
     return add
@@ -202,23 +230,26 @@ def _check_plot(ctx: click.Context, param: click.Parameter, value: str | None) -
     return value
 
 
-level_option = click.option(
+level_option = option(
+    "Output",
     "--level",
     type=Numbers(Level()),
     callback=_joined,
     multiple=True,
     default=("80,95",),
-    show_default="80,95",
+    show_default=True,
     metavar="PERCENT",
     help="Prediction intervals, for instance 80,95.",
 )
-horizon_option = click.option(
+horizon_option = option(
+    None,
     "--horizon",
     "-H",
     type=click.IntRange(min=1),
     help="Steps to forecast [default: those of the fit].",
 )
-quantiles_option = click.option(
+quantiles_option = option(
+    "Output",
     "--quantiles",
     type=Numbers(click.FloatRange(0, 1, min_open=True, max_open=True)),
     callback=_joined,
@@ -226,24 +257,31 @@ quantiles_option = click.option(
     metavar="PROBABILITIES",
     help="Quantiles beside the intervals, for instance .1,.9.",
 )
-point_option = click.option(
+point_option = option(
+    "Output",
     "--point",
     type=click.Choice(["median", "mean"]),
     default="median",
     show_default=True,
     help="Point forecast; means can be added up.",
 )
-plot_option = click.option(
-    "--plot", callback=_check_plot, metavar="FILE.png", help="Plot the result (.png, .svg or .pdf)."
+plot_option = option(
+    "Output",
+    "--plot",
+    callback=_check_plot,
+    metavar="FILE.png",
+    help="Plot the result (.png, .svg or .pdf).",
 )
 
-spreadsheet_option = click.option(
+spreadsheet_option = option(
+    "Output",
     "--spreadsheet-safe",
     is_flag=True,
     help="Prefix ids that begin with = + - @ with an apostrophe.",
 )
 
-columns_option = click.option(
+columns_option = option(
+    "Output",
     "--columns",
     type=click.Choice(["file", "standard"]),
     default="file",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import click
+from forecastkit.cli.help import command
 from forecastkit.cli.options import (
+    FILE,
     READING_ARGUMENTS,
     columns_option,
     horizon_option,
@@ -23,20 +25,34 @@ from forecastkit.errors import shell_word
 from forecastkit.files import check_outputs
 
 
-@click.command("predict")
-@click.argument("model", default="model.safetensors", metavar="[MODEL]")
-@click.argument("file", required=False, metavar="[NEW.csv]")
+@command(
+    "predict",
+    first=("horizon", "level", "output", "future", "make_future"),
+    examples=(
+        "",
+        "model.safetensors new.csv --horizon 6",
+        "--level 80,95 --output forecast.xlsx",
+        "--make-future future.csv",
+    ),
+)
+@click.argument("model", type=FILE, default="model.safetensors", metavar="[MODEL]")
+@click.argument("file", type=FILE, required=False, metavar="[NEW.csv]")
 @click.option(
     "--output",
     default="-",
+    type=FILE,
     metavar="FILE",
     help="File to write: .csv, .parquet, .xlsx or .json [default: CSV to standard output].",
 )
 @click.option(
-    "--future", metavar="FILE.csv", help="Future covariates: one row per series and step."
+    "--future",
+    type=FILE,
+    metavar="FILE.csv",
+    help="Future covariates: one row per series and step.",
 )
 @click.option(
     "--make-future",
+    type=FILE,
     metavar="FILE.csv",
     help="Write the rows to fill in for --future; do not forecast.",
 )
@@ -49,7 +65,7 @@ from forecastkit.files import check_outputs
 @point_option
 @plot_option
 @output_options
-def command(
+def run(
     model: str,
     file: str | None,
     output: str,

@@ -5,22 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 import click
-from forecastkit.cli.options import READING_ARGUMENTS, output_options, reading_options
+from forecastkit.cli.help import command
+from forecastkit.cli.options import FILE, READING_ARGUMENTS, output_options, reading_options
 from forecastkit.cli.output import Console, print_json
 
 from forecastkit.errors import shell_word
 from forecastkit.files import check_outputs
 
 
-@click.command("update")
-@click.argument("model", metavar="MODEL")
-@click.argument("file", metavar="NEW.csv")
+@command(
+    "update",
+    first=("output",),
+    examples=("model.safetensors new.csv",),
+)
+@click.argument("model", type=FILE, metavar="MODEL")
+@click.argument("file", type=FILE, metavar="NEW.csv")
 @click.option(
-    "--output", metavar="FILE", help="Model file to write [default: MODEL, which is replaced]."
+    "--output",
+    type=FILE,
+    metavar="FILE",
+    help="Model file to write [default: MODEL, which is replaced].",
 )
 @reading_options
 @output_options
-def command(model: str, file: str, output: str | None, **options: Any) -> None:
+def run(model: str, file: str, output: str | None, **options: Any) -> None:
     """Append the rows of NEW.csv to the history of MODEL, without training.
 
     Rows continue the stored history of their series; those from its start on replace it, and

@@ -60,6 +60,7 @@ ROOMS = {
     ),
     # wall 2: user files are read above
     "reading": ({"errors", "files", "notes", "series", "tables"}, {"numpy", "pandas", "pyarrow"}),
+    "__main__": (set(), set()),
     "deprecated": ({"reading", "tables"}, {"pandas"}),
     "datasets": ({"errors", "files", "reading", "tables"}, {"numpy", "pandas"}),
     "reporting": ({"errors", "files", "tables"}, {"numpy", "pandas", "matplotlib"}),

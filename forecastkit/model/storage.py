@@ -158,6 +158,13 @@ def _check_kind(path: Path) -> None:
                 file=path.name,
                 fix="Name a file that 'forecastkit fit' has written.",
             )
+    if start and b"\0" not in start:  # the header of a model file starts with its length, 8 bytes
+        raise ModelFileError(
+            "This is a text file, not a forecastkit model.",
+            file=path.name,
+            fix=f"Name the model first, then the data: forecastkit predict MODEL {path.name}. "
+            f"Fit one with: forecastkit fit {path.name}",
+        )
 
 
 def _check_shapes(file: Any, expected: Mapping[str, tuple[int, ...]], name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from forecastkit.cli.app import COMMANDS, main
+from forecastkit.cli.help import GROUPS
 
 import forecastkit as fk
 
@@ -198,3 +200,49 @@ def test_a_closed_pipe_is_not_an_error(folder):
     result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
     assert result.stdout == "product,date,units,price,promo,holiday\n"
     assert "Traceback" not in result.stderr
+
+
+def test_help_lists_what_matters_first_then_groups_and_examples():
+    lines = run("fit", "--help").stdout.splitlines()
+    titles = [line for line in lines if line and not line.startswith(" ")]
+    assert titles[1:] == ["Options:", *(f"{name}:" for name in GROUPS), "Examples:"]
+    options = [line.split()[0] for line in lines if line.startswith("  -")]
+    assert options[:5] == ["--target", "-H,", "--future-exog", "--preset", "--output"]
+    assert "  forecastkit fit sales.csv" in lines
+    assert "130  stopped by Ctrl-C" in run("--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["fitt", "sales.csv"], "Did you mean 'fit'?"),
+        (["sales.csv"], "forecastkit fit sales.csv"),
+        (["predict", "sales.csv"], "forecastkit predict MODEL sales.csv"),
+        (["fit", "sales.csv", "--horzion", "3"], "--horizon"),
+    ],
+    ids=str,
+)
+def test_wrong_words_get_a_suggestion(arguments, hint, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sales.csv").write_text("date,sales\n2024-01-01,1\n")
+    result = run(*arguments)
+    assert result.exit_code in (2, 5)
+    assert hint in result.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_are_printed(shell):
+    assert "_FORECASTKIT_COMPLETE" in run("completion", shell).stdout
+
+
+def test_files_are_completed():
+    variables = {"_FORECASTKIT_COMPLETE": "bash_complete", "COMP_WORDS": "forecastkit fit sal"}
+    command = [sys.executable, "-m", "forecastkit"]
+    environment = {**os.environ, **variables, "COMP_CWORD": "2"}
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert result.stdout.startswith("file,sal")
+
+
+def test_the_package_runs_as_a_module():
+    command = [sys.executable, "-m", "forecastkit", "--version"]
+    assert "forecastkit" in subprocess.run(command, capture_output=True, text=True, check=False).stdout
