@@ -15,6 +15,7 @@ from forecastkit.methods.registry import BLENDED
 from forecastkit.model.model import FittedModel
 from forecastkit.model.predictor import Forecasts, Predictor
 from forecastkit.network.threads import single_blas_thread
+from forecastkit.training.arguments import checked_columns
 from forecastkit.training.config import Preset
 from forecastkit.training.fit import FitOptions, fit_model
 
@@ -101,8 +102,9 @@ class _Forecaster(Forecasts):
         progress: bool | None = None,
         ablation: bool = True,
         time_limit: float | None = None,
+        **columns: Any,
     ) -> Self:
-        """Fit the model to a series table and score it on hold-outs.
+        """Fit the model to a table and score it on hold-outs.
 
         The model is trained twice: without the last `h` steps of every series, for the scoreboard,
         and on all data. The number of gradient steps is chosen by early stopping on validation
@@ -111,10 +113,11 @@ class _Forecaster(Forecasts):
 
         Parameters
         ----------
-        df : DataFrame
-            A series table: `unique_id`, `ds`, `y`. Missing values (absent rows, NaN in `y`) are
-            allowed; series without values are dropped. Forecasts of a constant series are constant,
-            and those of a series without negative values are not negative.
+        df : DataFrame, Series, or a table of polars, Arrow or DuckDB
+            A series table (`unique_id`, `ds`, `y`), or a table with other names, timestamps as its
+            index or one series per column; see `columns`. Missing values (absent rows, NaN in `y`)
+            are allowed; series without values are dropped. Forecasts of a constant series are
+            constant, and those of a series without negative values are not negative.
         progress : bool, optional
             Whether to show a progress bar; by default if standard error is a terminal.
         ablation : bool
@@ -123,6 +126,9 @@ class _Forecaster(Forecasts):
             Seconds after which the fit should end, with the best model so far. Reading, checks and
             forecasts of the pretrained networks are not shortened; below about 10 seconds nothing
             is trained. The result depends on the speed of the machine.
+        **columns
+            `target_col`, `time_col`, `id_col`: names of the columns; those that are not given are
+            found by name and content. Forecasts have the names and the library of the table.
 
         Returns
         -------
@@ -134,12 +140,17 @@ class _Forecaster(Forecasts):
             If the table or an argument is invalid, or the longest series is too short.
         """
         with single_blas_thread():
-            options = FitOptions(True, progress, ablation, time_limit)
+            named = checked_columns(columns)
+            options = FitOptions(True, progress, ablation, time_limit, named)
             self.model_ = fit_model(self, df, options)
         return self
 
     def train(
-        self, df: pd.DataFrame, progress: bool | None = None, time_limit: float | None = None
+        self,
+        df: pd.DataFrame,
+        progress: bool | None = None,
+        time_limit: float | None = None,
+        **columns: Any,
     ) -> Self:
         """Fit the model without hold-out scores: in about half the time.
 
@@ -147,7 +158,8 @@ class _Forecaster(Forecasts):
         and not on those before the scored ones.
         """
         with single_blas_thread():
-            options = FitOptions(False, progress, False, time_limit)
+            named = checked_columns(columns)
+            options = FitOptions(False, progress, False, time_limit, named)
             self.model_ = fit_model(self, df, options)
         return self
 

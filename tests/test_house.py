@@ -59,7 +59,10 @@ ROOMS = {
         {"numpy", "pandas", "holidays", "pyarrow"},
     ),
     # wall 2: user files are read above
-    "reading": ({"errors", "files", "notes", "series", "tables"}, {"numpy", "pandas", "pyarrow"}),
+    "reading": (
+        {"errors", "files", "notes", "series", "tables"},
+        {"numpy", "pandas", "pyarrow", "narwhals"},
+    ),
     "__main__": (set(), set()),
     "deprecated": ({"reading", "tables"}, {"pandas"}),
     "datasets": ({"errors", "files", "reading", "tables"}, {"numpy", "pandas"}),

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.errors import DataError, OptionError
+from forecastkit.reading.frames import to_series_table
 from forecastkit.reading.gaps import filled_periods
 from forecastkit.series.intervals import Level, checked_levels
 from forecastkit.tables.dataset import Dataset, to_dataset
@@ -45,8 +46,8 @@ def cross_validation(
     ----------
     model : forecaster or sequence of forecasters
         Each with `h`, `fit(df)` and `predict(df, level)`; clones are fitted.
-    df : DataFrame
-        A series table.
+    df : DataFrame, Series, or a table of polars, Arrow or DuckDB
+        A series table, or one that `fit` takes; the result has the standard names.
     n_windows : int
         Number of validation windows at the end of every series.
     step_size : int, optional
@@ -85,7 +86,7 @@ def cross_validation(
     checked_levels(level)
     if n_windows < 1 or step < 1:
         raise OptionError(f"n_windows {n_windows} and step_size {step} must be 1 or more.")
-    table = check_table(df)
+    table = check_table(to_series_table(df))
     freqs = [getattr(model, "freq", None) for model in models]
     freq = next((freq for freq in freqs if freq is not None), None)
     data = to_dataset(table, freq)

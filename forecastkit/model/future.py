@@ -13,6 +13,7 @@ import pandas as pd
 from forecastkit.model.model import FittedModel, fitted_model
 from forecastkit.model.predictor import new_history
 from forecastkit.network.threads import single_blas_thread
+from forecastkit.reading.frames import FORM, from_forecast_table, to_new_table
 from forecastkit.reading.options import ReadingOptions
 from forecastkit.reading.reader import read_rows
 from forecastkit.series.covariates import Covariates
@@ -45,8 +46,14 @@ def make_future_dataframe(
         `unique_id`, `ds`, and the columns known in advance; missing values are yet to be filled in.
     """
     fitted = fitted_model(model)
-    data = fitted.history if df is None else new_history(fitted, df).data
-    return future_rows(data, fitted.h if h is None else fitted.with_horizon(h).h)
+    facts: dict[Any, Any] = fitted.metadata.facts
+    data = fitted.history
+    if df is not None:
+        table = to_new_table(df, facts)
+        data = new_history(fitted, table).data
+        facts = dict(table.attrs) if FORM in table.attrs else {}
+    rows = future_rows(data, fitted.h if h is None else fitted.with_horizon(h).h)
+    return from_forecast_table(rows, facts)
 
 
 def read_future(path: str | Path, model: Any, **reading: Any) -> pd.DataFrame:

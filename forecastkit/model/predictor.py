@@ -14,6 +14,12 @@ from forecastkit.model.history import NewHistory, new_history, updated
 from forecastkit.model.model import FittedModel
 from forecastkit.model.storage import read_model, write_model
 from forecastkit.network.threads import single_blas_thread
+from forecastkit.reading.frames import (
+    FORM,
+    from_forecast_table,
+    to_future_table,
+    to_new_table,
+)
 from forecastkit.reading.options import ReadingOptions
 from forecastkit.series.intervals import (
     Level,
@@ -68,8 +74,8 @@ class Forecasts:
         Parameters
         ----------
         df : DataFrame, optional
-            Series table whose following steps are forecast, without training; its series need not
-            be those of `fit`. By default the series of `fit`.
+            Table whose following steps are forecast, without training; its series need not be
+            those of `fit`. By default the series of `fit`.
         level : sequence of number, optional
             Levels of the prediction intervals in percent, for instance [80, 95].
         futr_df : DataFrame, optional
@@ -89,6 +95,7 @@ class Forecasts:
         DataFrame
             `unique_id`, `ds`, the forecast under the model's alias, for each level
             `{alias}-lo-{level}` and `{alias}-hi-{level}`, for each quantile `{alias}-q-{percent}`.
+            If the table of `fit` (or `df`) had other names or was of another library, so has this.
 
         Raises
         ------
@@ -98,8 +105,14 @@ class Forecasts:
             If future values of columns known in advance are missing.
         """
         model = self._state if h is None else self._state.with_horizon(h)
+        facts: dict[Any, Any] = model.metadata.facts
         outputs = Outputs.of(level, quantiles, point)
-        return predict_table(model, df, outputs, futr_df)
+        if futr_df is not None:
+            futr_df = to_future_table(futr_df, facts, list(model.history.index.ids))
+        if df is not None:
+            df = to_new_table(df, facts)
+            facts = dict(df.attrs) if FORM in df.attrs else {}
+        return from_forecast_table(predict_table(model, df, outputs, futr_df), facts)
 
     def update(self, df: pd.DataFrame) -> tuple[Forecasts, list[dict[str, str]]]:
         """Append new observations to the history of the model, without training.
@@ -124,7 +137,7 @@ class Forecasts:
         DataError
             If a row contradicts the history.
         """
-        model, notes = updated(self._state, df)
+        model, notes = updated(self._state, to_new_table(df, self.facts))
         return self._with(model), [note.to_dict() for note in notes]
 
     def _with(self, model: FittedModel) -> Forecasts:
@@ -142,7 +155,8 @@ class Forecasts:
         are replaced by the mean of the column, and `df` is the whole history of its series;
         otherwise as `predict`.
         """
-        return predict_table(self._state, df, Outputs.of(level), futr_df, whole_rows=True)
+        outputs = Outputs.of(level)
+        return predict_table(self._state, df, outputs, futr_df, whole_rows=True)
 
 
 @dataclass(frozen=True)

@@ -42,24 +42,39 @@ def parquet_cells(source: Source) -> Cells:
     if not table.index.equals(pd.RangeIndex(len(table))):
         table = table.reset_index()
     table.columns = table.columns.map(str)
+    return frame_cells(table, source.name)
+
+
+def frame_cells(table: pd.DataFrame, name: str) -> Cells:
+    """Write a table as text; numbers are written so that they convert back exactly.
+
+    Parameters
+    ----------
+    table : DataFrame
+    name : str
+        Name for messages.
+
+    Raises
+    ------
+    DataError
+        If the table is empty, or column names are not unique.
+    """
     if table.empty or not table.columns.is_unique:
         problem = "no rows" if table.empty else "duplicate column names"
         raise DataError(
-            f"The Parquet file has {problem}.",
-            file=source.name,
+            f"The table has {problem}.",
+            file=name,
             fix="Add rows." if table.empty else "Give each column its own name.",
         )
     timestamps = {
-        name: table[name].reset_index(drop=True)
-        for name in table.columns
-        if pd.api.types.is_datetime64_any_dtype(table[name])
+        column: table[column].reset_index(drop=True)
+        for column in table.columns
+        if pd.api.types.is_datetime64_any_dtype(table[column])
     }
-    cells = pd.DataFrame({name: _as_text(table[name]) for name in table.columns})
+    cells = pd.DataFrame({column: _as_text(table[column]) for column in table.columns})
     lines = np.arange(1, len(table) + 1)
     columns = list(table.columns)
-    return Cells(
-        source.name, columns, cells.reset_index(drop=True), lines, (), timestamps=timestamps
-    )
+    return Cells(name, columns, cells.reset_index(drop=True), lines, (), timestamps=timestamps)
 
 
 def _as_text(column: pd.Series) -> pd.Series:

@@ -171,6 +171,16 @@ def read_parquet(
     return _series_table(cells, options, freq, covariates)
 
 
+def read_cells(
+    cells: Cells,
+    freq: str | int | Frequency | None = None,
+    covariates: Sequence[str] = (),
+    **reading: Any,
+) -> pd.DataFrame:
+    """Convert cells to a series table; the arguments are those of `read_csv`."""
+    return _series_table(cells, ReadingOptions.of(**reading), freq, covariates)
+
+
 def read_rows(
     path: str | Path, numbers: Sequence[str], texts: Sequence[str], options: ReadingOptions
 ) -> pd.DataFrame:

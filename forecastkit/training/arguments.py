@@ -99,6 +99,14 @@ def given_calendar(
     return checked_cycles(calendar)
 
 
+def checked_columns(columns: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the names of columns of a table; raise `TypeError` for other arguments."""
+    unknown = [name for name in columns if name not in ("target_col", "time_col", "id_col")]
+    if unknown:
+        raise TypeError(f"fit() got an unexpected keyword argument '{unknown[0]}'")
+    return columns
+
+
 def check_time_limit(time_limit: Any) -> float | None:
     """Return a time limit in seconds, None for none; raise `OptionError` if it is not positive."""
     if time_limit is None:

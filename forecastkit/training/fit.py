@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from forecastkit.methods.memo import MethodForecasts
 from forecastkit.model.model import FittedModel, Metadata
 from forecastkit.notes import Note
 from forecastkit.ranges import MAX_STEPS
+from forecastkit.reading.frames import FORM, to_series_table
 from forecastkit.reading.gaps import filled_periods
 from forecastkit.series.panel import Panel
 from forecastkit.tables.dataset import Dataset, to_dataset, with_covariates
@@ -84,23 +85,26 @@ class FitOptions:
         Whether to score a model with covariates without them as well, unless time is limited.
     time_limit : float, optional
         Seconds after which the fit should end.
+    columns : mapping
+        Names of the columns of the table, as for `to_series_table`.
     """
 
     scored: bool = True
     progress: bool | None = None
     ablation: bool = True
     time_limit: float | None = None
+    columns: Mapping[str, Any] = field(default_factory=dict)
 
 
-def fit_model(forecaster: Any, df: pd.DataFrame, options: FitOptions) -> FittedModel:
-    """Fit a forecaster's model to a series table.
+def fit_model(forecaster: Any, df: Any, options: FitOptions) -> FittedModel:
+    """Fit a forecaster's model to a table.
 
     Parameters
     ----------
     forecaster : forecaster
         Provides arguments, cells and methods; not modified.
-    df : DataFrame
-        A series table.
+    df : DataFrame, or another table
+        As for `to_series_table`.
     options : FitOptions
 
     Raises
@@ -111,7 +115,7 @@ def fit_model(forecaster: Any, df: pd.DataFrame, options: FitOptions) -> FittedM
     check_arguments(forecaster)
     limit = check_time_limit(options.time_limit)
     deadline = Deadline.after(limit)
-    prepared = prepare(forecaster, df)
+    prepared = prepare(forecaster, to_series_table(df, **dict(options.columns)))
     plans = _plans(forecaster, prepared.data)
     methods, method_notes = _affordable_methods(forecaster, prepared.data.panel, plans, deadline)
     with Progress(options.progress) as bar:
@@ -166,6 +170,7 @@ def prepare(forecaster: Any, df: pd.DataFrame) -> TrainingData:
         "covariates": [column.to_dict() for column in columns],
         **provenance(table, data),
         READING: df.attrs.get(READING, {}),
+        **({FORM: df.attrs[FORM]} if FORM in df.attrs else {}),
     }
     return TrainingData(data, notes, facts, filled_periods(data, df.attrs))
 

@@ -245,4 +245,6 @@ def test_files_are_completed():
 
 def test_the_package_runs_as_a_module():
     command = [sys.executable, "-m", "forecastkit", "--version"]
-    assert "forecastkit" in subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    assert (
+        "forecastkit" in subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    )
