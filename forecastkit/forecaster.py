@@ -30,7 +30,7 @@ class _Forecaster(Forecasts):
 
     def __init__(
         self,
-        h: int,
+        h: int | None = None,
         input_size: int | None = None,
         season_length: int | Sequence[int] | None = None,
         freq: str | int | None = None,
@@ -88,7 +88,8 @@ class _Forecaster(Forecasts):
             and (isinstance(value, pd.DataFrame) or value != _arguments(type(self))[name].default)
         }
         arguments = ", ".join(f"{name}={value}" for name, value in changed.items())
-        return f"{type(self).__name__}({arguments})"
+        fitted = f", {self.summary(1)}" if hasattr(self, "model_") else ""
+        return f"{type(self).__name__}({arguments}){fitted}"
 
     def __sklearn_tags__(self) -> Any:
         """Return scikit-learn's estimator tags."""
@@ -169,6 +170,11 @@ class _Forecaster(Forecasts):
             raise _not_fitted(type(self).__name__)
         return self.model_
 
+    @property
+    def is_fitted(self) -> bool:
+        """Whether there is a fitted model."""
+        return hasattr(self, "model_")
+
     def _with(self, model: FittedModel) -> Self:
         self.model_ = model
         return self
@@ -210,8 +216,9 @@ class LSTMForecaster(_Forecaster):
 
     Parameters
     ----------
-    h : int
-        Horizon: number of steps to forecast.
+    h : int, optional
+        Horizon: number of steps to forecast; by default by frequency (6 yearly, 8 quarterly, 18
+        monthly, 13 weekly, 14 daily, 48 hourly), less for short series.
     input_size : int, optional
         Steps of the lookback window; if given, networks are trained from scratch.
     season_length : int or sequence of int, optional

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,7 +13,7 @@ from forecastkit.errors import DataError, OptionError
 from forecastkit.reading.frames import to_series_table
 from forecastkit.reading.gaps import filled_periods
 from forecastkit.series.intervals import Level, checked_levels
-from forecastkit.tables.dataset import Dataset, to_dataset
+from forecastkit.tables.dataset import Dataset, to_dataset, usual_horizon
 from forecastkit.tables.frame import CUTOFF, DS, UNIQUE_ID, Y, check_table
 from forecastkit.tables.roles import find_columns
 from forecastkit.tables.schema import FUTR, HIST, STAT
@@ -80,13 +81,14 @@ def cross_validation(
     >>> cv["y"].tolist(), cv["Naive"].tolist()
     ([5.0, 6.0, 7.0, 8.0], [4.0, 4.0, 6.0, 6.0])
     """
-    models = list(model) if isinstance(model, Sequence) else [model]
+    converted = to_series_table(df)
+    models = _with_horizons(list(model) if isinstance(model, Sequence) else [model], converted)
     h = _horizon(models)
     step = h if step_size is None else step_size
     checked_levels(level)
     if n_windows < 1 or step < 1:
         raise OptionError(f"n_windows {n_windows} and step_size {step} must be 1 or more.")
-    table = check_table(to_series_table(df))
+    table = check_table(converted)
     freqs = [getattr(model, "freq", None) for model in models]
     freq = next((freq for freq in freqs if freq is not None), None)
     data = to_dataset(table, freq)
@@ -124,6 +126,18 @@ def _ordered(cv: pd.DataFrame) -> pd.DataFrame:
     keys = [UNIQUE_ID, DS, CUTOFF, Y]
     cv = cv[[*keys, *(name for name in cv.columns if name not in keys)]]
     return cv.sort_values([UNIQUE_ID, CUTOFF, DS], kind="stable", ignore_index=True)
+
+
+def _with_horizons(models: list[Forecaster], table: pd.DataFrame) -> list[Forecaster]:
+    """Models with the horizon that a fit of the table has by default, where none is given."""
+    result = []
+    for model in models:
+        known = model
+        if model.h is None:
+            known = copy(model)
+            known.h = usual_horizon(table, getattr(model, "freq", None))
+        result.append(known)
+    return result
 
 
 def _horizon(models: list[Forecaster]) -> int:

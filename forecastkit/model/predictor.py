@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from html import escape
 from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
 
 from forecastkit.errors import OptionError
+from forecastkit.methods.registry import BASELINES
 from forecastkit.model.history import NewHistory, new_history, updated
 from forecastkit.model.model import FittedModel
 from forecastkit.model.storage import read_model, write_model
@@ -54,6 +56,53 @@ class Forecasts:
     def facts(self) -> dict[str, Any]:
         """Provenance: training span, seed, preset, steps, versions, fingerprint of the data."""
         return self._state.metadata.facts
+
+    def summary(self, n_lines: int = 10) -> str:
+        """Return what the model was fitted on, and how good it is, in so many lines at most.
+
+        Examples
+        --------
+        >>> import forecastkit as fk
+        >>> table = fk.datasets.load("air_passengers")
+        >>> fk.LSTMForecaster(h=12, preset="instant").fit(table).summary(1)
+        'fitted on 1 series to 1960-12-01, MASE 0.91'
+        """
+        facts, index = self.facts, self._state.history.index
+        board = self._state.metadata.scoreboard
+        own = next((row for row in board if row["model"] == self._state.metadata.alias), None)
+        n = index.n_series
+        fitted = f"fitted on {n} series to {str(facts.get('end', '')).removesuffix(' 00:00:00')}"
+        mase = own["mase"] if own else None
+        score = "" if mase is None else f", MASE {mase:.2f}"
+        if n_lines == 1:
+            return fitted + score
+        lines = [
+            fitted,
+            f"horizon {self._state.h}, frequency {index.frequency.alias}",
+            f"model {facts.get('model')}, preset {facts.get('preset')}",
+        ]
+        parts = [part for part in self._state.blend.parts if part.weight > 0]
+        if len(parts) > 1:
+            listed = ", ".join(f"{part.name} {100 * part.weight:.0f} %" for part in parts)
+            lines.append(f"parts {listed}")
+        columns = [column.name for column in self._state.history.schema.columns]
+        if columns:
+            lines.append(f"covariates {', '.join(columns)}")
+        for row in [row for row in board if row is own or row["model"] in BASELINES]:
+            mase = "-" if row["mase"] is None else f"{row['mase']:.3f}"
+            mark = "  <- this model" if row is own else ""
+            lines.append(f"hold-out MASE of {row['model']}: {mase}{mark}")
+        return "\n".join(lines[:n_lines])
+
+    def _repr_html_(self) -> str:
+        if not self.is_fitted:
+            return f"<pre>{escape(repr(self))}\nnot fitted</pre>"
+        return f"<pre>{escape(type(self).__name__)}\n{escape(self.summary())}</pre>"
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether there is a fitted model."""
+        return True
 
     @property
     def missing_future(self) -> list[str]:
@@ -159,7 +208,7 @@ class Forecasts:
         return predict_table(self._state, df, outputs, futr_df, whole_rows=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Predictor(Forecasts):
     """A model loaded from a file, with its forecasts and metadata.
 
@@ -176,6 +225,9 @@ class Predictor(Forecasts):
 
     def _with(self, model: FittedModel) -> Predictor:
         return Predictor(model)
+
+    def __repr__(self) -> str:
+        return f"Predictor\n{self.summary(9)}"
 
     @property
     def history(self) -> pd.DataFrame:

@@ -27,7 +27,8 @@ def check_arguments(forecaster: Any) -> None:
     OptionError
         If an argument is invalid; the message gives its name and value.
     """
-    _check_whole("h", forecaster.h, minimum=1)
+    if forecaster.h is not None:
+        _check_whole("h", forecaster.h, minimum=1)
     _check_whole("seed", forecaster.seed, minimum=0, maximum=None)
     if forecaster.input_size is not None:
         _check_whole("input_size", forecaster.input_size, minimum=1)

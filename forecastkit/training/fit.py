@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -19,7 +20,7 @@ from forecastkit.ranges import MAX_STEPS
 from forecastkit.reading.frames import FORM, to_series_table
 from forecastkit.reading.gaps import filled_periods
 from forecastkit.series.panel import Panel
-from forecastkit.tables.dataset import Dataset, to_dataset, with_covariates
+from forecastkit.tables.dataset import Dataset, to_dataset, usual_horizon, with_covariates
 from forecastkit.tables.frame import ASSUMPTIONS, READING, check_table
 from forecastkit.tables.roles import find_columns, find_cycles
 from forecastkit.tables.schema import FUTR
@@ -115,13 +116,15 @@ def fit_model(forecaster: Any, df: Any, options: FitOptions) -> FittedModel:
     check_arguments(forecaster)
     limit = check_time_limit(options.time_limit)
     deadline = Deadline.after(limit)
-    prepared = prepare(forecaster, to_series_table(df, **dict(options.columns)))
+    table = to_series_table(df, **dict(options.columns))
+    forecaster, horizon_notes = _with_horizon(forecaster, table)
+    prepared = prepare(forecaster, table)
     plans = _plans(forecaster, prepared.data)
     methods, method_notes = _affordable_methods(forecaster, prepared.data.panel, plans, deadline)
     with Progress(options.progress) as bar:
         fit = _Fit(forecaster, prepared, plans, methods, bar)
         trained, scores = fit.run(options, deadline)
-    notes = [*prepared.notes, *method_notes]
+    notes = [*prepared.notes, *horizon_notes, *method_notes]
     if limit is not None:
         notes.append(Note(f"time limit {limit:g} s", "given"))
     for plan in plans.values():
@@ -144,6 +147,15 @@ def fit_model(forecaster: Any, df: Any, options: FitOptions) -> FittedModel:
         facts=facts,
     )
     return FittedModel(trained.blend, prepared.data, metadata)
+
+
+def _with_horizon(forecaster: Any, table: pd.DataFrame) -> tuple[Any, list[Note]]:
+    """Return a forecaster whose horizon is known: as given, or by the frequency of a table."""
+    if forecaster.h is not None:
+        return forecaster, []
+    forecaster = copy(forecaster)
+    forecaster.h = usual_horizon(table, forecaster.freq)
+    return forecaster, [Note(f"horizon {forecaster.h}", "default for the frequency and length")]
 
 
 def prepare(forecaster: Any, df: pd.DataFrame) -> TrainingData:
