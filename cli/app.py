@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
@@ -92,6 +94,9 @@ class Commands(click.Group):
             ctx.exit(next(code for error_type, code in EXIT_CODES if isinstance(error, error_type)))
         except KeyboardInterrupt:
             click.echo("Stopped; nothing was changed.", err=True)
+            if threading.active_count() > 1:  # threads that compile would be waited for
+                sys.stdout.flush()
+                os._exit(130)
             ctx.exit(130)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -29,6 +29,7 @@ from forecastkit.training.holdout import (
     holdout_loss,
 )
 from forecastkit.training.plan import Plan, Selected
+from forecastkit.training.progress import Silent, Watch
 from forecastkit.training.tensorflow import load_tensorflow
 from forecastkit.training.weights import TRAINED, ZERO_SHOT, blend_weights, prior_weight
 
@@ -84,8 +85,8 @@ class BlendTrainer:
     h, season_length : int
         Horizon, and season length of the baselines and statistical parts.
     seed : int
-    on_step : callable, optional
-        Called after every gradient step.
+    watch : Watch, optional
+        Is told of the phases and gradient steps.
     forecasts : MethodForecasts, optional
         Cache of the forecasts of statistical methods.
     """
@@ -97,9 +98,10 @@ class BlendTrainer:
         h: int,
         season_length: int,
         seed: int = 1,
-        on_step: Callable[[int], None] | None = None,
+        watch: Watch | None = None,
         forecasts: MethodForecasts | None = None,
     ) -> None:
+        self.watch = watch or Silent()
         self.forecasts = forecasts or MethodForecasts(h)
         self.plans, self.methods = dict(plans), tuple(methods)
         self.h, self.season_length = h, season_length
@@ -111,7 +113,7 @@ class BlendTrainer:
                 load_tensorflow()  # here, so that it is loaded only if a network is trained
                 from forecastkit.training.ensemble import EnsembleTrainer
 
-                self.trainers[name] = EnsembleTrainer(plan, seed, on_step)
+                self.trainers[name] = EnsembleTrainer(plan, seed, watch)
 
     def using(
         self, selections: Mapping[str, tuple[Selected, ...]], deadline: Deadline
@@ -120,11 +122,6 @@ class BlendTrainer:
         other = copy(self)
         other.selections, other.deadline, other.training_seconds = selections, deadline, 0.0
         return other
-
-    @property
-    def max_steps(self) -> int:
-        """Maximum number of gradient steps per call."""
-        return sum(trainer.max_steps for trainer in self.trainers.values())
 
     def __call__(self, panel: Panel) -> TrainedBlend:
         """Train on a panel in the original units of its series."""
@@ -145,6 +142,7 @@ class BlendTrainer:
             notes += [Note(prefix + note.what, note.why) for note in ensembles[name].notes]
         parts += [Part(name) for name in self.methods]
         val_parts += [Part(name) for name in self.methods]
+        self.watch.phase("forecasting held-out windows")
         holdouts, n_windows = self._holdouts(panel, val_size, n_val_windows, val_parts, effects[0])
         weights = [1.0]
         if len(parts) > 1:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from threading import Lock
+from threading import Event, Lock
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from forecastkit.training.config import SCALE_POWERS, TrainingConfig
 from forecastkit.training.deadline import NEVER, Deadline
 from forecastkit.training.holdout import Validation, hold_out_windows, holdout_loss
 from forecastkit.training.plan import Plan, Recipe, Selected
+from forecastkit.training.progress import Silent, Watch
 from forecastkit.training.trainer import OnStep, Run, Trainer
 
 # an adjusted panel, its components and its covariate features
@@ -77,24 +79,16 @@ class EnsembleTrainer:
     plan : Plan
     seed : int
         Of the first network; the seeds of the others follow it.
-    on_step : callable, optional
-        Called after every gradient step.
+    watch : Watch, optional
+        Is told of the phases and gradient steps.
     """
 
-    def __init__(self, plan: Plan, seed: int, on_step: OnStep | None = None) -> None:
-        self.plan, self.seed, self.on_step = plan, seed, on_step
+    def __init__(self, plan: Plan, seed: int, watch: Watch | None = None) -> None:
+        self.plan, self.seed, self.watch = plan, seed, watch or Silent()
+        self.stopped = Event()  # read by all threads at every step
         self.batch_sizes: dict[int, int] = {}
         self._trainers: dict[int, Trainer] = {}
         self._lock = Lock()
-
-    @property
-    def max_steps(self) -> int:
-        """Maximum number of gradient steps per call of `fit`."""
-        return sum(
-            sum(training.max_steps for training in recipe.trainings)
-            + recipe.n_members * max(training.max_steps for training in recipe.trainings)
-            for recipe in self.plan.recipes
-        )
 
     def fit(
         self,
@@ -129,7 +123,7 @@ class EnsembleTrainer:
             part = Part("", 1.0, (member,))
             return holdout_loss(holdout, part, validation.season_length, effects[0])
 
-        with ThreadPoolExecutor(min(_MAX_THREADS, os.cpu_count() or 1)) as pool:
+        with self._pool() as pool:
             members = self._members(pool, panel, selection or (), effects[1], deadline)
             data = self._validation_data(panel, validation.n_steps, effects[0])
             end = deadline if selection is not None else deadline.share(_SELECTION_SHARE)
@@ -138,9 +132,10 @@ class EnsembleTrainer:
             selected = candidates if selection is not None else self._selected(candidates, loss)
             chosen = [candidate.selected for candidate in selected]
             if selection is None:
+                n = sum(self.plan.recipes[each.recipe].n_members for each in chosen)
+                self.watch.phase(f"training {n} network{'s' * (n != 1)}", self._n_steps(chosen))
                 members = self._members(pool, panel, chosen, effects[1], deadline)
             trained = [member for future in members if (member := future.result()) is not None]
-        steps = sum((each.steps or 0) * self.plan.recipes[each.recipe].n_members for each in chosen)
         val_members = [Member(self._recipe(one).network, one.run.weights) for one in selected]
         if not trained or not any(map(self._is_tuned, selected)):
             trained, val_members = [incumbent, *trained], [incumbent, *val_members]
@@ -148,9 +143,27 @@ class EnsembleTrainer:
             tuple(trained),
             tuple(val_members),
             self._notes(candidates, selected, loss, validation.n_steps),
-            steps,
+            self._n_steps(chosen),
             tuple(chosen),
         )
+
+    def _n_steps(self, selection: Sequence[Selected]) -> int:
+        """Gradient steps of all members together."""
+        pairs = [(each.steps or 0, self.plan.recipes[each.recipe]) for each in selection]
+        return sum(steps * recipe.n_members for steps, recipe in pairs)
+
+    @contextmanager
+    def _pool(self) -> Iterator[ThreadPoolExecutor]:
+        """Threads for training; an interruption ends them at their next step."""
+        self.stopped.clear()
+        pool = ThreadPoolExecutor(min(_MAX_THREADS, os.cpu_count() or 1))
+        try:
+            yield pool
+        except BaseException:
+            self.stopped.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        pool.shutdown()
 
     def _recipe(self, candidate: _Candidate) -> Recipe:
         return self.plan.recipes[candidate.selected.recipe]
@@ -195,6 +208,11 @@ class EnsembleTrainer:
                 for index, recipe in enumerate(self.plan.recipes)
                 for training in recipe.trainings
             ]
+            total = sum(each.training.max_steps for each in selection)
+            self.watch.phase("selecting the training settings", total)
+        else:
+            steps = sum(each.steps or 0 for each in selection) + self._n_steps(selection)
+            self.watch.phase("training with the selected settings", steps)
         runs = pool.map(lambda task: self._val_run(task, data, n_val_steps, deadline), selection)
         best: dict[int, _Candidate] = {}
         for task, run in zip(selection, runs, strict=True):
@@ -251,9 +269,8 @@ class EnsembleTrainer:
         """Return a function that is called after every step, and ends training at a deadline."""
 
         def on_step(step: int) -> bool:
-            if self.on_step:
-                self.on_step(step)
-            return deadline.passed
+            self.watch.step(step)
+            return deadline.passed or self.stopped.is_set()
 
         return on_step
 

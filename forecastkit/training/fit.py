@@ -122,6 +122,7 @@ def fit_model(forecaster: Any, df: Any, options: FitOptions) -> FittedModel:
     plans = _plans(forecaster, prepared.data)
     methods, method_notes = _affordable_methods(forecaster, prepared.data.panel, plans, deadline)
     with Progress(options.progress) as bar:
+        bar.phase("preparing")
         fit = _Fit(forecaster, prepared, plans, methods, bar)
         trained, scores = fit.run(options, deadline)
     notes = [*prepared.notes, *horizon_notes, *method_notes]
@@ -209,7 +210,6 @@ class _Fit:
             h, n_windows = _holdout_size(data, int(self.forecaster.h), self.plans)
         scores = HoldoutScores(holdout=h)
         if not n_windows:
-            self.bar.start(trainer.max_steps)
             reserved = deadline.share(_TRAINING_SHARE)
             return trainer.using({}, reserved)(panel), scores
         # seasons and pairs of covariates are inferred without the hold-outs, too
@@ -220,11 +220,9 @@ class _Fit:
         alias = self.forecaster.alias or self.forecaster.name
         ablated = options.ablation and _uses_covariates(self.forecaster, panel)
         ablated = ablated and not deadline.is_set
-        self.bar.start(trainer.max_steps + (1 + ablated) * holdout_trainer.max_steps)
         start = time.monotonic()
         first = holdout_trainer.using({}, deadline.share(_HOLDOUT_SHARE))
         scores = score_windows(alias, panel, h, n_windows, first, self.prepared.estimated)
-        self.bar.skip(holdout_trainer.max_steps)
         # scoring and weighting took as long as they will for all data
         seconds = time.monotonic() - start - first.training_seconds
         if ablated:
@@ -232,16 +230,13 @@ class _Fit:
             without = holdout_trainer.using(scores.selections, NEVER)
             settings = h, n_windows, without, self.prepared.estimated
             scores = scores.with_row(score_windows(name, panel.alone(), *settings), name)
-            self.bar.skip(holdout_trainer.max_steps)
         selections = scores.selections if reused else {}
         return trainer.using(selections, deadline.earlier(seconds))(panel), scores
 
     def _trainer(self, plans: Mapping[str, Plan]) -> BlendTrainer:
         season_length = min(min(plan.season_lengths) for plan in plans.values())
         h, seed = int(self.forecaster.h), int(self.forecaster.seed)
-        return BlendTrainer(
-            plans, self.methods, h, season_length, seed, self.bar.step, self.forecasts
-        )
+        return BlendTrainer(plans, self.methods, h, season_length, seed, self.bar, self.forecasts)
 
     @cached_property
     def forecasts(self) -> MethodForecasts:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,10 +20,24 @@ from forecastkit.training.deadline import Deadline
 from forecastkit.training.ensemble import EnsembleTrainer
 from forecastkit.training.holdout import Validation
 from forecastkit.training.plan import Plan, Recipe
+from forecastkit.training.progress import Silent
 
 VIEW = View(8, 4, (1,), 0.0, 12, 1)
 FAST = TrainingConfig(max_steps=60, check_every=10, batch_size=16, learning_rate=0.01)
 NETWORK = NetworkConfig("lstm", 6, VIEW, n_layers=1)
+
+
+class Steps(Silent):
+    """Collects steps and phases."""
+
+    def __init__(self):
+        self.steps, self.phases = [], []
+
+    def phase(self, name, total=0):
+        self.phases.append((name, total))
+
+    def step(self, number):
+        self.steps.append(number)
 
 
 def zero_network():
@@ -74,8 +92,8 @@ def test_a_second_fit_does_not_depend_on_the_first(rng):
 
 def test_selected_settings_are_used_again(rng):
     """The networks take the selected number of steps, without another selection."""
-    steps = []
-    trainer = EnsembleTrainer(make_plan(), seed=1, on_step=steps.append)
+    watch = Steps()
+    trainer, steps = EnsembleTrainer(make_plan(), 1, watch), watch.steps
     panel = cyclical_panel(rng)
     first = trainer.fit(panel, Validation(4, 1))
     (selected,) = first.selection
@@ -91,8 +109,8 @@ def test_selected_settings_are_used_again(rng):
 
 def test_training_ends_at_a_deadline(rng, monkeypatch):
     """With the weights so far; networks from scratch with too few steps are discarded."""
-    steps = []
-    trainer = EnsembleTrainer(make_plan(), seed=1, on_step=steps.append)
+    watch = Steps()
+    trainer, steps = EnsembleTrainer(make_plan(), 1, watch), watch.steps
     panel = cyclical_panel(rng)
     ensemble = trainer.fit(panel, Validation(4, 1), deadline=Deadline.after(1))
     assert not steps
@@ -135,3 +153,37 @@ def test_few_long_series_have_many_validation_windows(rng):
     coverage = ((cv["y"] >= cv["LSTM-lo-80"]) & (cv["y"] <= cv["LSTM-hi-80"])).mean()
     assert 0.65 <= coverage <= 0.95
     assert BlendTrainer({}, ("Theta",), 24, 24)._n_val_windows(model.model_.history.panel, 24) == 1
+
+
+def test_phases_are_named_with_their_steps(rng):
+    watch = Steps()
+    EnsembleTrainer(make_plan(), 1, watch).fit(cyclical_panel(rng), Validation(4, 1))
+    (selecting, maximum), (training, total) = watch.phases
+    assert (selecting, training) == ("selecting the training settings", "training 2 networks")
+    assert maximum == FAST.max_steps
+    assert len(watch.steps) >= total > 0
+
+
+def test_an_interruption_ends_training_at_the_next_step(rng):
+    """The threads end soon after, though the networks have thousands of steps to go."""
+    started = threading.Event()
+
+    class Interrupted(Silent):
+        def step(self, number):
+            started.set()
+
+    slow = TrainingConfig(max_steps=100_000, patience=100_000, batch_size=16)
+    trainer = EnsembleTrainer(make_plan(2, (slow, slow)), 1, Interrupted())
+
+    def interrupt():
+        started.wait()
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    n_threads = threading.active_count()
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        trainer.fit(cyclical_panel(rng), Validation(4, 1))
+    stopped = time.monotonic()
+    while threading.active_count() > n_threads and time.monotonic() < stopped + 60:
+        time.sleep(0.05)
+    assert threading.active_count() <= n_threads
