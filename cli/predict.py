@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import click
-from forecastkit.cli.help import command
+from forecastkit.cli.help import command, option
 from forecastkit.cli.options import (
     FILE,
     READING_ARGUMENTS,
@@ -56,6 +56,12 @@ from forecastkit.files import check_outputs
     metavar="FILE.csv",
     help="Write the rows to fill in for --future; do not forecast.",
 )
+@option(
+    "Output",
+    "--total",
+    is_flag=True,
+    help="Forecast the total over all series and steps, with its intervals.",
+)
 @spreadsheet_option
 @columns_option
 @reading_options
@@ -76,11 +82,10 @@ def run(
 ) -> None:
     """Forecast with MODEL, after its own data or after the new rows in NEW.csv.
 
-    Options for parsing NEW.csv default to those stored in MODEL, which is model.safetensors in the
-    current folder if not given.
+    Options for parsing NEW.csv default to those stored in MODEL, by default model.safetensors.
     """
     import forecastkit as fk
-    from forecastkit.tables.writing import check_format, records, rounded, write_table
+    from forecastkit.tables.writing import check_format, rounded, write_table
 
     console = Console(options["quiet"])
     check_outputs(
@@ -102,19 +107,30 @@ def run(
         console.print(_future_hint(make_future))
         return
     futr_df = fk.read_future(future, loaded, **overrides) if future else None
+    request = {"df": table, "futr_df": futr_df, "h": options["horizon"]}
+    if options["total"]:
+        total = fk.aggregate_forecast(loaded, level=options["level"], **request)
+        _write(rounded(total, loaded.history["y"].to_numpy()), output, options)
+        return
     wanted = {name: options[name] for name in ("level", "quantiles", "point")}
-    forecast = loaded.predict(table, futr_df=futr_df, h=options["horizon"], **wanted)
+    forecast = loaded.predict(**request, **wanted)
     console.assumptions(forecast.attrs["assumptions"])
     history = loaded.history if table is None else table
     if options["plot"]:
         fk.plot_forecast(history, forecast, options["plot"])
         console.print(f"Plot: {options['plot']}")
     forecast = rounded(forecast, history["y"].to_numpy())
-    forecast = rename_columns(forecast, reading, columns)
+    _write(rename_columns(forecast, reading, columns), output, options)
+
+
+def _write(table: Any, output: str, options: dict[str, Any]) -> None:
+    """Write a table to a file or standard output, as JSON if asked for."""
+    from forecastkit.tables.writing import records, write_table
+
     if output != "-" or not options["as_json"]:
-        write_table(forecast, output, options["spreadsheet_safe"])
+        write_table(table, output, options["spreadsheet_safe"])
     if options["as_json"]:
-        print_json(records(forecast))
+        print_json(records(table))
 
 
 def _future_hint(path: str) -> str:

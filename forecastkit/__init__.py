@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from forecastkit.model.future import read_future as read_future
     from forecastkit.model.predictor import Predictor as Predictor
     from forecastkit.model.predictor import load as load
+    from forecastkit.model.simulation import aggregate_forecast as aggregate_forecast
     from forecastkit.reading.check import check_csv as check_csv
     from forecastkit.reading.reader import read_csv as read_csv
     from forecastkit.reading.reader import read_parquet as read_parquet
@@ -50,6 +51,7 @@ _MODULES = {
     "add_calendar": "deprecated",
     "add_events": "deprecated",
     "add_holidays": "deprecated",
+    "aggregate_forecast": "model.simulation",
     "check_picture": "reporting.plots",
     "check_csv": "reading.check",
     "cross_validation": "evaluation.backtest",

@@ -60,6 +60,7 @@ def to_json(model: FittedModel) -> str:
             "season": effects.season,
             "n_pairs": len(effects.pairs),
         },
+        "dependence": asdict(model.blend.dependence),
         "has_states": model.states is not None,
         "scoreboard": model.metadata.scoreboard,
         "assumptions": model.metadata.assumptions,

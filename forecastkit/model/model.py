@@ -11,6 +11,7 @@ import numpy as np
 from forecastkit.errors import OptionError
 from forecastkit.methods.memo import MethodForecasts
 from forecastkit.model.calibration import Calibration
+from forecastkit.model.dependence import Dependence
 from forecastkit.model.distribution import MAX_MEMBERS, Distribution, Part, Stored
 from forecastkit.model.states import States
 from forecastkit.network.carried import can_be_carried
@@ -46,6 +47,8 @@ class Blend:
         Radius of its intervals.
     effects : Effects, optional
         Effects of the covariates known in advance.
+    dependence : Dependence
+        Of forecast errors over steps and series, for sample paths.
     """
 
     parts: tuple[Part, ...]
@@ -53,6 +56,7 @@ class Blend:
     season_length: int
     calibration: Calibration
     effects: Effects | None = None
+    dependence: Dependence = Dependence()
 
     def __post_init__(self) -> None:
         check_whole("h", self.h, 1, MAX_STEPS)

@@ -14,6 +14,7 @@ from forecastkit.errors import OptionError
 from forecastkit.methods.registry import BASELINES
 from forecastkit.model.history import NewHistory, new_history, updated
 from forecastkit.model.model import FittedModel
+from forecastkit.model.simulation import simulate
 from forecastkit.model.storage import read_model, write_model
 from forecastkit.network.threads import single_blas_thread
 from forecastkit.reading.frames import (
@@ -162,6 +163,18 @@ class Forecasts:
             df = to_new_table(df, facts)
             facts = dict(df.attrs) if FORM in df.attrs else {}
         return from_forecast_table(predict_table(model, df, outputs, futr_df), facts)
+
+    def simulate(
+        self,
+        n_paths: int = 200,
+        seed: int = 1,
+        df: Any = None,
+        h: int | None = None,
+        futr_df: Any = None,
+        joint: bool = False,
+    ) -> pd.DataFrame:
+        """Draw sample paths; see `forecastkit.model.simulation.simulate`."""
+        return simulate(self, n_paths, seed, df, h, futr_df, joint)
 
     def update(self, df: pd.DataFrame) -> tuple[Forecasts, list[dict[str, str]]]:
         """Append new observations to the history of the model, without training.

@@ -18,6 +18,7 @@ from safetensors.numpy import save
 from forecastkit.errors import ModelFileError, UnknownFileError
 from forecastkit.files import write_whole
 from forecastkit.model.calibration import Calibration
+from forecastkit.model.dependence import Dependence
 from forecastkit.model.distribution import Part
 from forecastkit.model.manifest import (
     EFFECT_ARRAYS,
@@ -218,6 +219,7 @@ def _assembled(
             season_length=manifest["season_length"],
             calibration=Calibration(tensors["calibration/reach"]),
             effects=_effects(manifest["effects"], tensors),
+            dependence=Dependence(**manifest.get("dependence", {})),
         )
         metadata = Metadata(
             alias=str(manifest["alias"]),

@@ -12,6 +12,7 @@ import numpy as np
 
 from forecastkit.methods.memo import MethodForecasts
 from forecastkit.model.calibration import Calibration
+from forecastkit.model.dependence import Dependence
 from forecastkit.model.distribution import Distribution, Part
 from forecastkit.model.model import Blend
 from forecastkit.network.runtime import Member
@@ -152,13 +153,15 @@ class BlendTrainer:
             listed = ", ".join(f"{part.name} {100 * weight:.0f} %" for part, weight in pairs)
             why = f"estimated on held-out windows of {val_size} steps"
             notes.append(Note(f"blend weights {listed}", why))
+        scores, windows = self._scores(holdouts, weights)
         pairs = zip(parts, weights, strict=True)
         blend = Blend(
             parts=tuple(replace(part, weight=weight) for part, weight in pairs),
             h=self.h,
             season_length=self.season_length,
-            calibration=self._calibration(holdouts, n_windows, weights),
+            calibration=Calibration.from_scores(scores, n_windows),
             effects=effects[1],
+            dependence=Dependence.of_scores(scores, windows),
         )
         steps = sum(ensemble.steps for ensemble in ensembles.values())
         selections = {name: ensemble.selection for name, ensemble in ensembles.items()}
@@ -279,15 +282,16 @@ class BlendTrainer:
     def _plan(self, part: Part) -> Plan:
         return self.plans[part.name.removesuffix(TRAINED).removesuffix(ZERO_SHOT)]
 
-    def _calibration(
-        self,
-        holdouts: Sequence[tuple[Holdout, Distribution]],
-        n_windows: float,
-        weights: Sequence[float],
-    ) -> Calibration:
-        scores = [np.empty((0, self.h))]
+    def _scores(
+        self, holdouts: Sequence[tuple[Holdout, Distribution]], weights: Sequence[float]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Scores of the blend on hold-outs, (n, h), and the number of the window of each row."""
+        scores, windows, n = [np.empty((0, self.h))], [np.empty(0, int)], 0
         for holdout, distribution in holdouts:
             pit_scores = distribution.with_weights(weights).pit_scores(holdout.actual)
             n_missing = self.h - holdout.actual.shape[1]
             scores.append(np.pad(pit_scores, ((0, 0), (0, n_missing)), constant_values=np.nan))
-        return Calibration.from_scores(np.concatenate(scores), n_windows)
+            starts = np.diff(holdout.series, prepend=np.inf) <= 0  # series ascend within a window
+            windows.append(n + np.cumsum(starts))
+            n += 1 + int(starts.sum())
+        return np.concatenate(scores), np.concatenate(windows)
