@@ -94,8 +94,7 @@ def run(
     )
     for path in {output, make_future} - {None, "-"}:
         check_format(path)
-    loaded = fk.load(model)
-    table = None
+    loaded, table = fk.load(model).standard, None
     overrides = {name: options[name] for name in READING_ARGUMENTS if options[name]}
     if file is not None:
         table = fk.read_csv(file, **{**loaded.reading, **overrides})

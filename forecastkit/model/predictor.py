@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from html import escape
 from pathlib import Path
 from typing import Any, Literal
@@ -241,6 +241,12 @@ class Predictor(Forecasts):
 
     def __repr__(self) -> str:
         return f"Predictor\n{self.summary(9)}"
+
+    @property
+    def standard(self) -> Predictor:
+        """The same model, whose forecasts are pandas tables with the standard names."""
+        facts = {name: fact for name, fact in self.facts.items() if name != FORM}
+        return Predictor(replace(self.model, metadata=replace(self.model.metadata, facts=facts)))
 
     @property
     def history(self) -> pd.DataFrame:

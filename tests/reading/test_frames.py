@@ -7,6 +7,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from forecastkit.cli.app import main
 
 import forecastkit as fk
 from forecastkit.errors import DataError
@@ -95,6 +96,15 @@ def test_future_rows_have_the_names_of_the_table(rng):
     assert isinstance(forecast, pl.DataFrame)
     dearer = model.predict(futr_df=pd.DataFrame({"date": future["date"], "price": 2.0}))
     assert (dearer["LSTM"].to_numpy() <= forecast["LSTM"].to_numpy()).all()
+
+
+def test_the_command_line_forecasts_with_such_a_model(tmp_path, capsys):
+    model = fk.LSTMForecaster(h=2, preset="instant").train(FORMS["polars"][0])
+    model.save(tmp_path / "m.safetensors")
+    with pytest.raises(SystemExit) as exit_info:
+        main(["predict", str(tmp_path / "m.safetensors")])
+    assert not exit_info.value.code
+    assert capsys.readouterr().out.startswith("date,LSTM,")
 
 
 def test_backtests_take_any_table():
