@@ -46,6 +46,14 @@ _READING = (
     ),
     option(
         "Reading",
+        "--aggregate",
+        type=click.Choice(["sum", "mean", "last", "max"]),
+        help="Combine rows of a series with the same timestamp or period [default with --every: "
+        "sum].",
+    ),
+    option("Reading", "--every", metavar="ALIAS", help="Combine rows per period: D, W, MS, ..."),
+    option(
+        "Reading",
         "--snap",
         is_flag=True,
         help="Align timestamps with small offsets to the frequency.",
@@ -291,7 +299,7 @@ columns_option = option(
 
 READING_ARGUMENTS = (
     *("target_col", "time_col", "id_col", "delimiter", "decimal", "thousands", "encoding"),
-    *("date_format", "na_value", "fill", "snap", "max_bytes", "freq"),
+    *("date_format", "na_value", "fill", "aggregate", "every", "snap", "max_bytes", "freq"),
 )
 
 

@@ -8,11 +8,15 @@ import pandas as pd
 from forecastkit.errors import Finding, located
 from forecastkit.notes import Note
 from forecastkit.reading.columns import LINE
+from forecastkit.reading.layout import Layout
 from forecastkit.tables.frame import DS, UNIQUE_ID, Y, day
+
+# share of the rows up to which repeated timestamps are exceptions
+_MAX_SHARE = 0.01
 
 
 def drop_duplicates(
-    table: pd.DataFrame, file: str, time: str | None, notes: list[Note]
+    table: pd.DataFrame, file: str, layout: Layout, notes: list[Note]
 ) -> pd.DataFrame:
     """Drop identical rows; raise `DataError` if rows of one series and timestamp differ."""
     names, ds = table[UNIQUE_ID].array, table[DS].array  # sorted: duplicates are adjacent
@@ -37,11 +41,11 @@ def drop_duplicates(
             Note(description, f"identical to {'earlier rows' if n > 1 else 'an earlier row'}")
         )
         table = table.drop(index=repeated.index[identical]).reset_index(drop=True)
-    _check_unique(repeated[~identical], table, file, time)
+    _check_unique(repeated[~identical], table, file, layout)
     return table
 
 
-def _check_unique(rows: pd.DataFrame, table: pd.DataFrame, file: str, time: str | None) -> None:
+def _check_unique(rows: pd.DataFrame, table: pd.DataFrame, file: str, layout: Layout) -> None:
     """Raise `DataError` if several rows have the same series and timestamp."""
     by_line = rows.sort_values(LINE, kind="stable")
     conflicts = by_line[by_line.duplicated([UNIQUE_ID, DS])]
@@ -55,18 +59,31 @@ def _check_unique(rows: pd.DataFrame, table: pd.DataFrame, file: str, time: str 
     if by_line.drop(columns=LINE).duplicated().any():
         difference = "the same value"
     conflict_lines = conflicts[LINE].drop_duplicates()
-    findings = [Finding(int(line), time, str(row[DS])) for line in conflict_lines.iloc[:3]]
+    findings = [Finding(int(line), layout.time, str(row[DS])) for line in conflict_lines.iloc[:3]]
     raise located(
         findings,
         f"series '{row[UNIQUE_ID]}' already has a row for {day(row[DS])} "
         f"(row {int(conflicting[LINE].iloc[0])}) with {difference}",
         file=file,
         count=len(conflict_lines),
-        fix="Add the UTC offset to each timestamp (2024-10-27 02:00+01:00): an hour occurs twice "
-        "when clocks go back."
-        if _is_clock_change(conflicts[DS], table[DS])
-        else "Keep one of them, or aggregate them before forecasting; if a column identifies the "
-        "series, pass it as id_col (--id).",
+        fix=_fix(conflicts, table, layout),
+    )
+
+
+def _fix(conflicts: pd.DataFrame, table: pd.DataFrame, layout: Layout) -> str:
+    """Remedy for several rows of one series and timestamp."""
+    if _is_clock_change(conflicts[DS], table[DS]):
+        return (
+            "Add the UTC offset to each timestamp (2024-10-27 02:00+01:00): an hour occurs twice "
+            "when clocks go back. Or take the mean of both: --aggregate mean (aggregate='mean')."
+        )
+    if len(conflicts) < _MAX_SHARE * len(table):
+        return "Combine them with --aggregate mean (aggregate='mean'; or sum, last, max)."
+    ids = " and ".join(f"'{name}'" for name in layout.ids) or "none"
+    return (
+        "To add them up per day, pass --aggregate sum --every D (W, MS, ...; in Python "
+        f"aggregate='sum', every='D'), with the columns time '{layout.time}', id {ids}, target "
+        f"'{layout.targets[0]}'. If another column identifies the series, pass it as --id (id_col)."
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from forecastkit.errors import OptionError
+from forecastkit.reading.aggregation import RULES, Rule
 from forecastkit.reading.cells import Cells
 from forecastkit.reading.extraction import extract_cells
 from forecastkit.reading.gaps import FILLS, Fill
@@ -32,6 +33,13 @@ class ReadingOptions:
     fill: Fill = "none"
     snap: bool = False
     max_bytes: int = MAX_BYTES
+    aggregate: Rule | None = None
+    every: str | None = None
+
+    @property
+    def combines_rows(self) -> bool:
+        """Whether several rows of a series and period are combined."""
+        return self.aggregate is not None or self.every is not None
 
     @classmethod
     def of(cls, **arguments: Any) -> ReadingOptions:
@@ -41,12 +49,20 @@ class ReadingOptions:
             if isinstance(value, str) or not isinstance(value, Sequence):
                 value = () if value is None else (value,)
             arguments[name] = tuple(str(item) for item in value)
+        if arguments.get("fill") is None:  # a sum of no rows is 0
+            is_sum = arguments.get("aggregate") in (None, "sum") and arguments.get("every")
+            arguments["fill"] = "zero" if is_sum else "none"
         specified = {name: value for name, value in arguments.items() if value is not None}
         options = cls(**specified)
         if options.fill not in FILLS:
             raise OptionError(
                 f"There is no fill rule '{options.fill}'; there are: {', '.join(FILLS)}.",
                 value=options.fill,
+            )
+        if options.aggregate is not None and options.aggregate not in RULES:
+            raise OptionError(
+                f"There is no rule '{options.aggregate}'; there are: {', '.join(RULES)}.",
+                value=options.aggregate,
             )
         _check_separators(options.decimal, options.thousands)
         _check_format(options.date_format)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from forecastkit.errors import DataError
 from forecastkit.notes import Note
+from forecastkit.reading.aggregation import Rule, aggregated
 from forecastkit.reading.alignment import align_timestamps
 from forecastkit.reading.bulk import read_bulk
 from forecastkit.reading.cells import Cells
@@ -42,7 +43,9 @@ def read_csv(
     encoding: str | None = None,
     date_format: str | None = None,
     na_value: str | Sequence[str] = (),
-    fill: Fill = "none",
+    fill: Fill | None = None,
+    aggregate: Rule | None = None,
+    every: str | None = None,
     freq: str | int | Frequency | None = None,
     snap: bool = False,
     covariates: Sequence[str] = (),
@@ -71,7 +74,15 @@ def read_csv(
         Missing-value codes besides the empty cell, NA, N/A, NaN, null, None and #N/A.
     fill : "none", "error", "zero", "previous" or "linear"
         What to do with periods without a value: leave them missing, raise an error, or fill them
-        with 0, the previous value or linear interpolation.
+        with 0, the previous value or linear interpolation. The default is "none"; with sums per
+        period (`every`) it is "zero", the sum of no rows.
+    aggregate : "sum", "mean", "last" or "max", optional
+        How to combine several rows of a series with the same timestamp, or in the same period.
+        Numeric covariates are averaged, unless the rule is "last" or "max"; text is that of the
+        last row.
+    every : str, optional
+        A pandas offset alias (D, W, MS): rows are combined per period, by default to sums. A first
+        or last calendar period with missing days is left out of sums.
     freq : str, int or Frequency, optional
         A pandas offset alias or an integer step; inferred from the timestamps by default.
     snap : bool
@@ -116,6 +127,8 @@ def read_csv(
         date_format=date_format,
         na_value=na_value,
         fill=fill,
+        aggregate=aggregate,
+        every=every,
         snap=snap,
         max_bytes=max_bytes,
     )
@@ -269,7 +282,9 @@ def _finish_table(
     if options.snap:
         table, alignment_notes = align_timestamps(table, freq, file)
         notes += alignment_notes
-    table = drop_duplicates(table, file, layout.time, notes)
+    if options.combines_rows:
+        table = aggregated(table, options.aggregate, options.every, file, notes)
+    table = drop_duplicates(table, file, layout, notes)
     lines = table.pop(LINE).to_numpy()
     data = _to_dataset_with_location(table, freq, (file, layout.time, lines))
     notes.append(Note(f"frequency {data.index.frequency}", "matches all timestamps"))
