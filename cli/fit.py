@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 import click
-from forecastkit.cli.help import command
+from forecastkit.cli.help import command, option
 from forecastkit.cli.options import (
     FILE,
     READING_ARGUMENTS,
@@ -18,11 +18,21 @@ from forecastkit.cli.options import (
     reading_options,
 )
 from forecastkit.cli.output import Console, print_json
+from forecastkit.cli.report import (
+    accuracy_lines,
+    column_lines,
+    concatenated,
+    data_line,
+    emphasised,
+    forecast_lines,
+    important,
+)
 
 from forecastkit.errors import shell_word
 from forecastkit.files import check_outputs
 
 EXIT_NO_SKILL = 6
+_UNITS = "(lower MASE and sMAPE are better; sMAPE in %, 0 to 200; coverage should be 0.80)"
 
 
 @command(
@@ -61,6 +71,7 @@ EXIT_NO_SKILL = 6
     metavar="SECONDS",
     help="End the fit after this time, with the best model so far.",
 )
+@option("Output", "--verbose", is_flag=True, help="Print all settings, scores and intervals.")
 @reading_options
 @model_options
 @level_option
@@ -80,20 +91,12 @@ def run(file: str, output: str, require_skill: bool, no_ablation: bool, **option
     covariates = named_covariates(options)
     table = fk.read_csv(file, covariates=covariates, **given_options(options, READING_ARGUMENTS))
     model = make_forecaster(table, options)
-    console.table(file, table)
+    if options["verbose"]:
+        console.table(file, table)
     settings = {"ablation": not no_ablation, "time_limit": options["time_limit"]}
     model.fit(table, progress=False if options["quiet"] else None, **settings)
     model.save(output)
-    console.assumptions(model.assumptions)
-    board = model.scoreboard.to_dict("records")
-    console.scoreboard(
-        board,
-        _holdout_title(**{name: model.facts[name] for name in ("holdout", "n_windows")})
-        + ":\n  (lower MASE and sMAPE are better; sMAPE in %, 0 to 200; coverage should be 0.80)",
-        model.alias or model.name,
-    )
-    console.skill(model.alias or model.name, model.skills)
-    console.intervals(model.alias or model.name, model.facts["intervals"])
+    _report(console, file, table, model, options["verbose"])
     missing = model.missing_future
     if options["plot"]:
         fk.plot_forecast(table, model.predict_after(level=options["level"]), options["plot"])
@@ -109,6 +112,41 @@ def run(file: str, output: str, require_skill: bool, no_ablation: bool, **option
             "The MASE is not below that of both the naive and the seasonal naive forecast."
         )
         sys.exit(EXIT_NO_SKILL)
+
+
+def _report(console: Console, file: str, table: Any, model: Any, verbose: bool) -> None:
+    """Print what was read, the forecast and the accuracy; with `verbose`, all of the details."""
+    import forecastkit as fk
+
+    alias, facts = model.alias or model.name, model.facts
+    title = _holdout_title(facts["holdout"], facts["n_windows"])
+    short_title = title.replace(", of a model fitted without them", ", held out")
+    board = model.scoreboard.to_dict("records")
+    if verbose:
+        console.assumptions(model.assumptions)
+        console.scoreboard(board, f"{title}:\n  {_UNITS}", alias)
+        console.skill(alias, model.skills)
+        console.intervals(alias, facts["intervals"])
+        return
+    frequency = model.model_.history.index.frequency.alias
+    console.print(data_line(file, table, facts, frequency))
+    console.lines(column_lines(facts))
+    console.lines(important(model.assumptions))
+    forecast = model.predict_after(level=[80])
+    if model.missing_future:
+        console.print(f"({', '.join(model.missing_future)} at the mean of the past:)")
+    totals = [
+        fk.aggregate_forecast(model, by=by, level=[80], impute=True)
+        for by in (None, "unique_id")[: 1 + (forecast["unique_id"].nunique() > 1)]
+    ]
+    totals = totals[0] if len(totals) == 1 else concatenated(totals)
+    console.lines(forecast_lines(totals, forecast, alias, sys.stderr.isatty()))
+    lines = accuracy_lines(board, model.skills, alias, short_title, fk.BASELINES)
+    console.lines(emphasised(lines, "(your model)"))
+    n = len(model.assumptions)
+    console.print(
+        f"{n} settings were inferred; they are stored in the model, --verbose lists them."
+    )
 
 
 def _next_steps(output: str, missing: list[str]) -> list[str]:

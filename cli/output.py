@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
+from shutil import get_terminal_size
+from textwrap import wrap
 from typing import Any
 
 import click
@@ -28,6 +31,15 @@ class Console:
         """Print a line."""
         if not self.quiet:
             click.echo(text, err=True)
+
+    def lines(self, lines: Iterable[str]) -> None:
+        """Print lines, on a terminal wrapped at its width between words."""
+        width = get_terminal_size().columns if sys.stderr.isatty() else None
+        for line in lines:
+            is_long = width is not None and len(click.unstyle(line)) > width
+            wrapped = wrap(line, width or 1, subsequent_indent="  ") if is_long else [line]
+            for part in wrapped:
+                self.print(part)
 
     def assumptions(self, notes: Iterable[Row]) -> None:
         """Print inferred settings and assumptions with their reasons."""

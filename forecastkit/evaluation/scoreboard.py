@@ -94,7 +94,7 @@ def compare(
     model: str,
     series: np.ndarray,
 ) -> list[Skill]:
-    """Compare a model with the naive forecasts and Theta.
+    """Compare a model with the naive forecasts, Theta, and the best single method.
 
     Parameters
     ----------
@@ -114,6 +114,14 @@ def compare(
     errors = {name: mase(actual, point, scales) for name, (point, _, _) in forecasts.items()}
     # without a season, the naive forecast is the seasonal naive one
     references = [name for name in REFERENCE_METHODS if season_length > 1 or name != "Naive"]
+    means = {
+        name: float(np.nanmean(errors[name]))
+        for name in BASELINES
+        if name in errors and np.isfinite(errors[name]).any()
+    }
+    best = min(means, key=lambda name: means[name], default=None)
+    if best is not None and best not in references:
+        references.append(best)
     comparisons = [skill(name, errors[model], errors[name], series) for name in references]
     return [comparison for comparison in comparisons if comparison is not None]
 

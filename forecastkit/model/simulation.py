@@ -133,7 +133,8 @@ def aggregate_forecast(
     n_paths, seed : int
         Of the sample paths.
     **request
-        `df`, `h` and `futr_df`, as in `predict`.
+        `df`, `h` and `futr_df`, as in `predict`; with `impute=True`, missing future values of
+        covariates are replaced by the mean of the column.
 
     Returns
     -------
@@ -222,7 +223,11 @@ def _groups(data: Dataset, by: str | Mapping[str, str] | None) -> tuple[str, np.
 
 
 def _request(
-    model: Any, df: Any = None, h: int | None = None, futr_df: Any = None
+    model: Any,
+    df: Any = None,
+    h: int | None = None,
+    futr_df: Any = None,
+    impute: bool = False,
 ) -> tuple[FittedModel, NewHistory]:
     """A model at a horizon, and the history that it forecasts, with future covariates."""
     fitted = fitted_model(model)
@@ -235,7 +240,7 @@ def _request(
     if fitted.blend.effects is not None:
         if futr_df is not None:
             futr_df = to_future_table(futr_df, facts, list(fitted.history.index.ids))
-        data = with_future(history.data, futr_df, fitted.h)
+        data = with_future(history.data, futr_df, fitted.h, complete=not impute)
         history = NewHistory(data, history.notes, history.states)
     return fitted, history
 

@@ -23,7 +23,7 @@ from forecastkit.series.panel import Panel
 from forecastkit.tables.dataset import Dataset, to_dataset, usual_horizon, with_covariates
 from forecastkit.tables.frame import ASSUMPTIONS, READING, check_table
 from forecastkit.tables.roles import find_columns, find_cycles
-from forecastkit.tables.schema import FUTR
+from forecastkit.tables.schema import FUTR, Column
 from forecastkit.training.arguments import (
     check_arguments,
     check_time_limit,
@@ -35,6 +35,7 @@ from forecastkit.training.blending import BlendTrainer, TrainedBlend
 from forecastkit.training.deadline import NEVER, Deadline
 from forecastkit.training.plan import Plan, make_plan
 from forecastkit.training.progress import Progress
+from forecastkit.training.proposal import propose_future_columns
 from forecastkit.training.provenance import provenance, table_notes
 from forecastkit.training.scoring import (
     MAX_WINDOWS,
@@ -64,12 +65,18 @@ class TrainingData:
         Metadata of the table and of the covariates.
     estimated : ndarray of bool, shape (n_periods,), optional
         Marks filled gaps.
+    table : DataFrame
+        From which the data were made.
+    columns : tuple of Column
+        Covariates of the table, those that are not used included.
     """
 
     data: Dataset
     notes: list[Note]
     facts: dict[str, Any]
     estimated: np.ndarray | None
+    table: pd.DataFrame
+    columns: tuple[Column, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,6 +132,7 @@ def fit_model(forecaster: Any, df: Any, options: FitOptions) -> FittedModel:
         bar.phase("preparing")
         fit = _Fit(forecaster, prepared, plans, methods, bar)
         trained, scores = fit.run(options, deadline)
+        proposal = fit.proposal() if options.scored and not deadline.is_set else None
     notes = [*prepared.notes, *horizon_notes, *method_notes]
     if limit is not None:
         notes.append(Note(f"time limit {limit:g} s", "given"))
@@ -139,6 +147,7 @@ def fit_model(forecaster: Any, df: Any, options: FitOptions) -> FittedModel:
         "n_windows": scores.n_windows,
         "skill": [skill.to_dict() for skill in scores.skills],
         "intervals": scores.intervals,
+        **({"proposal": proposal} if proposal else {}),
         **prepared.facts,
     }
     metadata = Metadata(
@@ -185,7 +194,7 @@ def prepare(forecaster: Any, df: pd.DataFrame) -> TrainingData:
         READING: df.attrs.get(READING, {}),
         **({FORM: df.attrs[FORM]} if FORM in df.attrs else {}),
     }
-    return TrainingData(data, notes, facts, filled_periods(data, df.attrs))
+    return TrainingData(data, notes, facts, filled_periods(data, df.attrs), table, columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,6 +246,14 @@ class _Fit:
         season_length = min(min(plan.season_lengths) for plan in plans.values())
         h, seed = int(self.forecaster.h), int(self.forecaster.seed)
         return BlendTrainer(plans, self.methods, h, season_length, seed, self.bar, self.forecasts)
+
+    def proposal(self) -> dict[str, Any] | None:
+        """Return the columns that would help if they were known in advance."""
+        prepared, h = self.prepared, int(self.forecaster.h)
+        plan = next(iter(self.plans.values()))
+        if not plan.is_pretrained:
+            return None
+        return propose_future_columns(prepared.data, prepared.table, prepared.columns, plan, h)
 
     @cached_property
     def forecasts(self) -> MethodForecasts:

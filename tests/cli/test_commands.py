@@ -36,8 +36,14 @@ def folder(tmp_path_factory):
 
 def test_fit_writes_model_json_and_messages(folder):
     messages = (folder / "fit.txt").read_text()
-    assert "frequency MS" in messages
-    assert "Best on these windows: " in messages
+    lines = messages.splitlines()
+    assert lines[0].endswith("air.csv: 144 rows, 1 series, monthly, 1949-01-01 to 1960-12-01.")
+    assert lines[1] == "Columns: time 'month', target 'passengers'."
+    assert lines[2] == "Forecast of the next 6 steps, 1961-01-01 to 1961-06-01:"
+    assert "  Auto (your model)" in messages
+    assert "SeasonalNaive" in messages
+    assert len(lines) <= 18
+    assert all(part not in messages for part in ("DampedTrend", "RNN"))  # parts are no rivals
     assert "Forecast with: forecastkit predict" in messages
     result = json.loads((folder / "fit.json").read_text())
     assert result["horizon"] == 6
@@ -138,7 +144,7 @@ VALID_CSV = "date,y\n" + "".join(f"2024-01-{d:02d},{d % 7}\n" for d in range(1, 
         (["fit", "good.csv", "-H", "0"], 2, "0 is not in the range"),
         (["predict"], 4, "There is no model file 'model.safetensors'"),
         (["predict", "picture.safetensors"], 5, "This is a PNG picture, not a forecastkit model."),
-        (["predict", "good.csv"], 5, "not a whole safetensors file"),
+        (["predict", "good.csv"], 5, "This is a text file, not a forecastkit model."),
         (["backtest", "good.csv", "--n-windows", "40"], 5, "40 windows"),
         (["datasets", "air"], 2, "There is no data set 'air'"),
         (["nonsense"], 2, "No such command 'nonsense'"),
@@ -248,3 +254,29 @@ def test_the_package_runs_as_a_module():
     assert (
         "forecastkit" in subprocess.run(command, capture_output=True, text=True, check=False).stdout
     )
+
+
+def test_columns_that_would_help_are_proposed(tmp_path, rng):
+    """And the total is that of the aggregated forecast."""
+    days = pd.date_range("2022-01-01", periods=200)
+    price = rng.uniform(1, 2, (3, 200)).round(2)
+    parts = [
+        pd.DataFrame({"day": days, "shop": name, "sales": 90 - 30 * price[k], "price": price[k]})
+        for k, name in enumerate("abc")
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    table["rain"] = rng.random(len(table)).round(2)
+    table["sales"] += rng.normal(0, 1, len(table))
+    table.round(2).to_csv(tmp_path / "sales.csv", index=False)
+    model = tmp_path / "m.safetensors"
+    fit = ["fit", tmp_path / "sales.csv", "--output", model, "--preset", "instant"]
+    result = run(*fit, "--model", "lstm")
+    assert "If 'price' can be known in advance" in result.stderr
+    assert "--future-exog price" in result.stderr
+    total = fk.aggregate_forecast(fk.load(model))["LSTM"].iloc[0]
+    (line,) = (line for line in result.stderr.splitlines() if line.startswith("  total"))
+    assert float(line.split()[1].replace(",", "")) == pytest.approx(total, rel=1e-3)
+    result = run(*fit, "--model", "lstm", "--future-exog", "price", "--verbose")
+    assert "can be known in advance" not in result.stderr
+    assert "LSTM without covariates" in result.stderr
+    assert "Prediction intervals of LSTM by horizon" in result.stderr
