@@ -21,7 +21,6 @@ from forecastkit.cli.output import Console, print_json
 from forecastkit.cli.report import (
     accuracy_lines,
     column_lines,
-    concatenated,
     data_line,
     emphasised,
     forecast_lines,
@@ -135,11 +134,12 @@ def _report(console: Console, file: str, table: Any, model: Any, verbose: bool) 
     forecast = model.predict_after(level=[80])
     if model.missing_future:
         console.print(f"({', '.join(model.missing_future)} at the mean of the past:)")
+    groups = (None, "unique_id")[: 1 + (forecast["unique_id"].nunique() > 1)]
     totals = [
-        fk.aggregate_forecast(model, by=by, level=[80], impute=True)
-        for by in (None, "unique_id")[: 1 + (forecast["unique_id"].nunique() > 1)]
+        row
+        for by in groups
+        for row in fk.aggregate_forecast(model, by=by, level=80, impute=True).to_dict("records")
     ]
-    totals = totals[0] if len(totals) == 1 else concatenated(totals)
     console.lines(forecast_lines(totals, forecast, alias, sys.stderr.isatty()))
     lines = accuracy_lines(board, model.skills, alias, short_title, fk.BASELINES)
     console.lines(emphasised(lines, "(your model)"))

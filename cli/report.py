@@ -70,26 +70,19 @@ def important(notes: Sequence[Row]) -> list[str]:
     return [f"Note: {with_options(note['what'])} ({with_options(note['why'])})" for note in found]
 
 
-def concatenated(tables: Sequence[Any]) -> Any:
-    """Tables of totals, one below the other."""
-    import pandas as pd
-
-    return pd.concat(tables, ignore_index=True)
-
-
 def _quoted(names: str | Sequence[str], joint: str = ", ") -> str:
     names = [names] if isinstance(names, str) else list(names)
     shown = joint.join(f"'{name}'" for name in names[:6])
     return shown + (f" and {len(names) - 6} more" if len(names) > 6 else "")
 
 
-def forecast_lines(totals: Any, forecast: Any, alias: str, sparklines: bool) -> list[str]:
+def forecast_lines(totals: Sequence[Row], forecast: Any, alias: str, sparklines: bool) -> list[str]:
     """Total over the horizon with its interval, and the largest series.
 
     Parameters
     ----------
-    totals : DataFrame
-        Totals of all series and of each, from `aggregate_forecast`.
+    totals : sequence of dict
+        Totals of all series and of each, rows of `aggregate_forecast`.
     forecast : DataFrame
         Forecast table.
     alias : str
@@ -104,17 +97,15 @@ def forecast_lines(totals: Any, forecast: Any, alias: str, sparklines: bool) -> 
     dates += f" ({ended} series end earlier)" if ended else ""
     n_steps = int(forecast.groupby("unique_id", sort=False).size().max())
     lines = [f"Forecast of the next {n_steps} step{'s' * (n_steps > 1)}{dates}:"]
-    whole, series = totals.iloc[:1], totals.iloc[1:]
-    shown = series.nlargest(_MAX_SERIES, alias) if len(series) > 1 else series.iloc[:0]
+    whole, *series = totals
+    shown = sorted(series, key=lambda row: -row[alias])[:_MAX_SERIES]
     rows = []
-    for _, row in [*whole.iterrows(), *shown.iterrows()]:
-        name = "total" if row["unique_id"] == "total" else str(row["unique_id"])
-        cells = {"": _shortened(name), "sum": number(row[alias])}
+    for row in [whole, *shown]:
+        cells = {"": _shortened(str(row["unique_id"])), "sum": number(row[alias])}
         low, high = row[f"{alias}-lo-80"], row[f"{alias}-hi-80"]
         cells["80 % interval"] = f"{number(low)} to {number(high)}"
-        if sparklines and len(shown) + len(whole) > 0:
-            is_total = row["unique_id"] == "total"
-            own = forecast if is_total else forecast[forecast["unique_id"] == row["unique_id"]]
+        if sparklines:
+            own = forecast if row is whole else forecast[forecast["unique_id"] == row["unique_id"]]
             cells[" "] = sparkline(own.groupby("ds")[alias].sum().tolist())
         rows.append(cells)
     lines += [f"  {line}" for line in text_table(rows, list(rows[0]))]

@@ -267,7 +267,7 @@ def test_columns_that_would_help_are_proposed(tmp_path, rng):
     table = pd.concat(parts, ignore_index=True)
     table["rain"] = rng.random(len(table)).round(2)
     table["sales"] += rng.normal(0, 1, len(table))
-    table.round(2).to_csv(tmp_path / "sales.csv", index=False)
+    table.to_csv(tmp_path / "sales.csv", index=False)
     model = tmp_path / "m.safetensors"
     fit = ["fit", tmp_path / "sales.csv", "--output", model, "--preset", "instant"]
     result = run(*fit, "--model", "lstm")
