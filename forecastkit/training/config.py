@@ -70,9 +70,17 @@ TRAININGS: dict[tuple[str, bool], tuple[TrainingConfig, ...]] = {
         TrainingConfig(max_steps=80, learning_rate=5e-4),
         TrainingConfig(max_steps=80, learning_rate=2e-3, head_only=True),
     ),
+    # small batches: many steps in little time, and a longer wait for the first improvement
     ("pretrained", True): (
-        TrainingConfig(max_steps=240, check_every=20, learning_rate=1e-3, target_stride=4),
+        TrainingConfig(
+            max_steps=480,
+            check_every=20,
+            patience=4,
+            batch_size=48,
+            learning_rate=1e-3,
+            target_stride=4,
+        ),
     ),
     ("scratch", False): (TrainingConfig(max_steps=200),),
-    ("scratch", True): (TrainingConfig(max_steps=600, check_every=20),),
+    ("scratch", True): (TrainingConfig(max_steps=600, check_every=20, patience=4, batch_size=48),),
 }
