@@ -20,6 +20,8 @@ COMMANDS = {
     "fit": "Fit a forecaster to a CSV file, score it on held-out data, write the model file.",
     "predict": "Forecast with a model file, after its own data or after new rows.",
     "update": "Append new rows to the history of a model, without training.",
+    "score": "Compare the forecast of a model with what came after it.",
+    "anomalies": "Find observations outside the interval forecast one step ahead.",
     "backtest": "Evaluate the model and the baselines on rolling origins.",
     "inspect": "Show provenance, accuracy, covariate effects and memory of a model.",
     "check": "Validate a CSV file: how it is parsed, and every problem with its row.",

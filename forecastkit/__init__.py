@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from forecastkit.model.future import read_future as read_future
     from forecastkit.model.predictor import Predictor as Predictor
     from forecastkit.model.predictor import load as load
+    from forecastkit.model.review import detect_anomalies as detect_anomalies
     from forecastkit.model.simulation import aggregate_forecast as aggregate_forecast
     from forecastkit.reading.check import check_csv as check_csv
     from forecastkit.reading.reader import read_csv as read_csv
@@ -55,6 +56,7 @@ _MODULES = {
     "check_picture": "reporting.plots",
     "check_csv": "reading.check",
     "cross_validation": "evaluation.backtest",
+    "detect_anomalies": "model.review",
     "diagnose": "model.diagnose",
     "effect_curves": "model.future",
     "evaluate": "evaluation.scores",

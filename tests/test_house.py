@@ -71,7 +71,7 @@ ROOMS = {
         {"errors", "methods", "reading", "tables", "series"},
         {"numpy", "pandas", "sklearn"},
     ),
-    "model": (BELOW_1, {"numpy", "pandas", "safetensors"}),
+    "model": (BELOW_1 | {"evaluation"}, {"numpy", "pandas", "safetensors"}),
     # wall 1: Keras and TensorFlow above
     "training": (
         BELOW_1 | {"evaluation", "model"},

@@ -14,6 +14,7 @@ from forecastkit.errors import OptionError
 from forecastkit.methods.registry import BASELINES
 from forecastkit.model.history import NewHistory, new_history, updated
 from forecastkit.model.model import FittedModel
+from forecastkit.model.review import Score, score_actuals
 from forecastkit.model.simulation import simulate
 from forecastkit.model.storage import read_model, write_model
 from forecastkit.network.threads import single_blas_thread
@@ -175,6 +176,14 @@ class Forecasts:
     ) -> pd.DataFrame:
         """Draw sample paths; see `forecastkit.model.simulation.simulate`."""
         return simulate(self, n_paths, seed, df, h, futr_df, joint)
+
+    def score(self, df: Any, y: Any = None) -> Score:  # noqa: ARG002 (scikit-learn's)
+        """Compare the forecast with what came after the history; higher is better.
+
+        See `forecastkit.model.review.score_actuals`. Model selection of scikit-learn uses the
+        number, -MASE.
+        """
+        return score_actuals(self, df)
 
     def update(self, df: pd.DataFrame) -> tuple[Forecasts, list[dict[str, str]]]:
         """Append new observations to the history of the model, without training.
