@@ -144,6 +144,8 @@ def _comparison(row: Row, own: Row, skills: dict[str, Any]) -> str:
         coverage = row.get("coverage_level80")
         return "" if coverage is None else f"80 % intervals contain {100 * coverage:.0f} %"
     skill = skills.get(row["model"])
+    if skill is None and row["mase"] == 0:  # a perfect forecast
+        return "your model: higher error"
     gain = skill.gain if skill is not None else 1 - own["mase"] / row["mase"]
     text = f"your model: {abs(100 * gain):.0f} % {'lower' if gain >= 0 else 'higher'} error"
     if skill is None or skill.low is None:

@@ -286,10 +286,11 @@ def test_a_command(copy):
         '''"""Greet."""
 
 import click
+from forecastkit.cli.help import command
 
 
-@click.command("hello")
-def command():
+@command("hello", examples=("",))
+def run():
     """Greet."""
     click.echo("hello")
 ''',

@@ -11,8 +11,8 @@ from forecastkit.reading.columns import LINE
 from forecastkit.reading.layout import Layout
 from forecastkit.tables.frame import DS, UNIQUE_ID, Y, day
 
-# share of the rows up to which repeated timestamps are exceptions
-_MAX_SHARE = 0.01
+# number and share of the rows up to which repeated timestamps are exceptions
+_MAX_EXCEPTIONS, _MAX_SHARE = 3, 0.01
 
 
 def drop_duplicates(
@@ -77,8 +77,11 @@ def _fix(conflicts: pd.DataFrame, table: pd.DataFrame, layout: Layout) -> str:
             "Add the UTC offset to each timestamp (2024-10-27 02:00+01:00): an hour occurs twice "
             "when clocks go back. Or take the mean of both: --aggregate mean (aggregate='mean')."
         )
-    if len(conflicts) < _MAX_SHARE * len(table):
-        return "Combine them with --aggregate mean (aggregate='mean'; or sum, last, max)."
+    if len(conflicts) <= max(_MAX_EXCEPTIONS, _MAX_SHARE * len(table)):
+        return (
+            "Keep one of them, or combine them: --aggregate mean (aggregate='mean'; or sum, last, "
+            "max); if a column identifies the series, pass it as id_col (--id)."
+        )
     ids = " and ".join(f"'{name}'" for name in layout.ids) or "none"
     return (
         "To add them up per day, pass --aggregate sum --every D (W, MS, ...; in Python "

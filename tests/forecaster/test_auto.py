@@ -60,7 +60,10 @@ def test_intervals_are_reported_by_horizon(auto):
 
 
 def test_skill_is_reported(auto):
-    assert [skill.against for skill in auto.skills] == ["SeasonalNaive", "Naive", "Theta"]
+    first, best = [skill.against for skill in auto.skills][:3], auto.skills[-1].against
+    assert first == ["SeasonalNaive", "Naive", "Theta"]
+    board = auto.scoreboard[auto.scoreboard["model"].isin(fk.BASELINES)]
+    assert best in (board["model"].iloc[0], "Theta")  # and the best single method
     assert all(skill.rows == 9 for skill in auto.skills)  # three series, three windows
 
 
@@ -74,6 +77,11 @@ def test_the_command_line_fits_a_blend(tmp_path, monthly, capsys):
     result = json.loads(out)
     assert result["skill"][0]["against"] == "SeasonalNaive"
     assert len(result["intervals"]) == 4
+    assert "Auto (your model)" in err
+    assert "weights LSTM" not in err
+    with pytest.raises(SystemExit):
+        main([*command, "--output", str(tmp_path / "m.safetensors"), "--verbose"])
+    err = capsys.readouterr().err
     assert "Auto: " in err
     assert "weights LSTM" in err
     assert "coverage_level95" in err

@@ -72,8 +72,8 @@ REFUSALS = [
         "two values for one timestamp",
         lines("id,date,y", "a,2024-01-01,1", "a,2024-01-02,2", "a,2024-01-02,3"),
         "sales.csv, row 4, column 'date': series 'a' already has a row for 2024-01-02 (row 3) with a different "
-        "value.\nKeep one of them, or aggregate them before forecasting; if a column identifies the "
-        "series, pass it as id_col (--id).",
+        "value.\nKeep one of them, or combine them: --aggregate mean (aggregate='mean'; or sum, last, "
+        "max); if a column identifies the series, pass it as id_col (--id).",
     ),
     (
         "ambiguous day and month",
