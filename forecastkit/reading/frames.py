@@ -94,6 +94,8 @@ def to_future_table(data: Any, facts: Mapping[str, Any], ids: Sequence[Any]) -> 
     ids : sequence
         Names of its series: rows without an id are those of a single one.
     """
+    if not isinstance(data, pd.DataFrame) and _library(data) is None:
+        return data  # refused where future rows are checked
     frame, _ = _as_pandas(data)
     reading = facts.get(READING, {})
     names = [str(name) for name in reading.get("id_col") or ()]
@@ -108,8 +110,6 @@ def to_future_table(data: Any, facts: Mapping[str, Any], ids: Sequence[Any]) -> 
     time = str(reading.get("time_col") or DS)
     if DS not in frame and time in frame:
         frame = frame.rename(columns={time: DS})
-    if DS in frame and pd.api.types.is_string_dtype(frame[DS]):
-        frame[DS] = pd.to_datetime(frame[DS])
     return frame
 
 
@@ -168,8 +168,8 @@ def _as_pandas(data: Any) -> tuple[pd.DataFrame, str]:
         data = data.to_frame("y" if data.name is None else data.name)
     if isinstance(data, pd.DataFrame):
         return _with_timestamps(data), _PANDAS
-    kind = type(data).__module__.split(".")[0].strip("_")
-    if kind not in ("polars", "pyarrow", "duckdb"):
+    kind = _library(data)
+    if kind is None:
         raise DataError(
             f"A table must be a DataFrame or Series of pandas, or a table of polars, Arrow or "
             f"DuckDB, not a {type(data).__name__}.",
@@ -184,6 +184,12 @@ def _as_pandas(data: Any) -> tuple[pd.DataFrame, str]:
     frame = narwhals.from_native(data)
     frame = frame.collect() if hasattr(frame, "collect") else frame
     return frame.to_pandas(), kind
+
+
+def _library(data: Any) -> str | None:
+    """Library of a table that narwhals converts; None for anything else."""
+    name = type(data).__module__.split(".")[0].strip("_")
+    return name if name in ("polars", "pyarrow", "duckdb") else None
 
 
 def _with_timestamps(frame: pd.DataFrame) -> pd.DataFrame:

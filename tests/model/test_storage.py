@@ -96,7 +96,7 @@ def test_no_temporary_file_remains(path):
         (b"\x89HDF\r\n\x1a\n" + b"\0" * 50, "an HDF5 file"),
         (b"\x80\x04\x95" + b"\0" * 50, "a Python pickle"),
         (b"", "not a whole safetensors file"),
-        (b"date,y\n2024-01-01,1\n", "not a whole safetensors file"),
+        (b"date,y\n2024-01-01,1\n", "a text file, not a forecastkit model"),
     ],
 )
 def test_files_of_other_formats_are_identified_and_refused(start, message, tmp_path):

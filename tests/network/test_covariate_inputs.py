@@ -12,6 +12,7 @@ from forecastkit.network.config import NetworkConfig
 from forecastkit.network.introspection import input_gradient
 from forecastkit.network.pretrained import adapt_to, add_covariate_inputs, pretrained
 from forecastkit.network.runtime import negated, network_outputs, network_quantiles
+from forecastkit.series.components import measure
 from forecastkit.series.effects import CovariateFeatures
 from forecastkit.series.panel import Panel
 from forecastkit.series.view import View
@@ -115,8 +116,10 @@ def test_added_covariate_inputs_do_not_change_the_outputs(cell, rng):
     extended, extended_weights = add_covariate_inputs(network, weights, 3, 2, 2)
     windows = random_windows(rng)
     series, ends = np.arange(6), np.full(6, 29)
-    without = Windows(windows.panel, windows.components, network.view)
-    with_features = Windows(windows.panel, windows.components, extended.view, windows.features)
+    view = network.view
+    components = measure(windows.panel, view.season_lengths, view.has_slow_memory)
+    without = Windows(windows.panel, components, view)
+    with_features = Windows(windows.panel, components, extended.view, windows.features)
     np.testing.assert_allclose(
         network_quantiles(extended, extended_weights, with_features, series, ends),
         network_quantiles(network, weights, without, series, ends),
