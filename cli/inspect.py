@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import click
-from forecastkit.cli.help import command
+from forecastkit.cli.help import command, option
 from forecastkit.cli.options import FILE, plot_option
 from forecastkit.cli.output import INTERVALS_TITLE, print_json, text_table
 
@@ -27,12 +27,25 @@ _BOARD_TITLE = (
 
 @command(
     "inspect",
-    examples=("", "sales.safetensors --plot inspect.png"),
+    examples=(
+        "",
+        "sales.safetensors --plot inspect.png",
+        "sales.safetensors --explain P05 --step 3",
+    ),
 )
 @click.argument("model", type=FILE, default="model.safetensors", metavar="[MODEL]")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@option(None, "--explain", metavar="ID", help="Split the forecast of this series into its parts.")
+@option(
+    None,
+    "--step",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Step of the horizon, for --explain.",
+)
 @plot_option
-def run(model: str, as_json: bool, plot: str | None) -> None:
+def run(model: str, as_json: bool, explain: str | None, step: int, plot: str | None) -> None:
     """Show provenance, accuracy, covariate effects, effective memory and gates of MODEL.
 
     MODEL is model.safetensors in the current folder if not given.
@@ -41,6 +54,13 @@ def run(model: str, as_json: bool, plot: str | None) -> None:
 
     check_outputs({"--plot": plot}, {"the model": model})
     loaded = fk.load(model)
+    if explain is not None:
+        rows = fk.explain(loaded, explain, step).to_dict("records")
+        if as_json:
+            print_json(rows)
+        else:
+            click.echo("\n".join(text_table(rows, ["part", "contribution", "total"])))
+        return
     diagnosis = fk.diagnose(loaded)
     board = loaded.scoreboard.to_dict("records")
     effects = fk.effect_curves(loaded)

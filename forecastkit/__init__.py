@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from forecastkit.forecaster import RNNForecaster as RNNForecaster
     from forecastkit.methods.registry import BASELINES as BASELINES
     from forecastkit.model.diagnose import diagnose as diagnose
+    from forecastkit.model.explanation import explain as explain
     from forecastkit.model.future import effect_curves as effect_curves
     from forecastkit.model.future import make_future_dataframe as make_future_dataframe
     from forecastkit.model.future import read_future as read_future
@@ -60,6 +61,7 @@ _MODULES = {
     "diagnose": "model.diagnose",
     "effect_curves": "model.future",
     "evaluate": "evaluation.scores",
+    "explain": "model.explanation",
     "load": "model.predictor",
     "load_tensorflow": "training.tensorflow",
     "make_future_dataframe": "model.future",

@@ -95,7 +95,7 @@ def simulate(
     >>> paths.columns.tolist(), len(paths)
     (['unique_id', 'ds', 'sample_id', 'LSTM'], 300)
     """
-    fitted, history = _request(model, df, h, futr_df)
+    fitted, history = requested(model, df, h, futr_df)
     _check_count(n_paths)
     paths = simulate_paths(fitted, history, n_paths, seed, joint)
     periods = pd.DataFrame(history.data.future_periods(fitted.h))
@@ -157,7 +157,7 @@ def aggregate_forecast(
     levels = checked_levels(level)
     if over not in ("horizon", None):
         raise OptionError(f"over {over!r} is not 'horizon' or None.", value=over)
-    fitted, history = _request(model, **request)
+    fitted, history = requested(model, **request)
     _check_count(n_paths)
     name, groups = _groups(history.data, by)
     paths = simulate_paths(fitted, history, n_paths, seed, joint=True)
@@ -222,7 +222,7 @@ def _groups(data: Dataset, by: str | Mapping[str, str] | None) -> tuple[str, np.
     )
 
 
-def _request(
+def requested(
     model: Any,
     df: Any = None,
     h: int | None = None,
