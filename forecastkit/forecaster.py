@@ -43,6 +43,12 @@ class _Forecaster(Forecasts):
         preset: Preset = "default",
         seed: int = 1,
         alias: str | None = None,
+        units: int | None = None,
+        n_layers: int | None = None,
+        learning_rate: float | None = None,
+        max_steps: int | None = None,
+        n_members: int | None = None,
+        time_limit: float | None = None,
     ) -> None:
         self.h = h
         self.input_size = input_size
@@ -57,6 +63,12 @@ class _Forecaster(Forecasts):
         self.preset = preset
         self.seed = seed
         self.alias = alias
+        self.units = units
+        self.n_layers = n_layers
+        self.learning_rate = learning_rate
+        self.max_steps = max_steps
+        self.n_members = n_members
+        self.time_limit = time_limit
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002 (scikit-learn's)
         """Return the arguments of the constructor by name."""
@@ -142,7 +154,8 @@ class _Forecaster(Forecasts):
         """
         with single_blas_thread():
             named = checked_columns(columns)
-            options = FitOptions(True, progress, ablation, time_limit, named)
+            limit = self.time_limit if time_limit is None else time_limit
+            options = FitOptions(True, progress, ablation, limit, named)
             self.model_ = fit_model(self, df, options)
         return self
 
@@ -160,7 +173,8 @@ class _Forecaster(Forecasts):
         """
         with single_blas_thread():
             named = checked_columns(columns)
-            options = FitOptions(False, progress, False, time_limit, named)
+            limit = self.time_limit if time_limit is None else time_limit
+            options = FitOptions(False, progress, False, limit, named)
             self.model_ = fit_model(self, df, options)
         return self
 
@@ -178,6 +192,31 @@ class _Forecaster(Forecasts):
     def _with(self, model: FittedModel) -> Self:
         self.model_ = model
         return self
+
+    @property
+    def history_(self) -> pd.DataFrame:
+        """Validation losses of the networks that were trained for the model, oldest first."""
+        rows = self._state.metadata.facts.get("losses", [])
+        return pd.DataFrame(rows, columns=["part", "network", "evaluation", "loss"])
+
+    def to_keras(self) -> Any:
+        """Return a network of the model as a Keras model.
+
+        Returns
+        -------
+        keras.Model
+            The first network of the part with the largest weight, with its weights; from inputs
+            (batch, time, n_inputs) to raw outputs (batch, time, horizon, n_quantiles).
+        """
+        from forecastkit.training.tensorflow import load_tensorflow
+
+        member = self._state.blend.leading[0]
+        load_tensorflow()
+        from forecastkit.training.build import build, set_weights
+
+        model = build(member.network, 0)
+        set_weights(model, member.weights)
+        return model
 
     @property
     def skills(self) -> list[Skill]:
@@ -247,11 +286,22 @@ class LSTMForecaster(_Forecaster):
         Random seed; on the same machine, the same seed gives the same forecast.
     alias : str, optional
         Name of the forecast column; LSTM by default.
+    units, n_layers : int, optional
+        Of networks that are trained from scratch; 32 and 2 by default.
+    learning_rate : float, optional
+    max_steps, n_members : int, optional
+        Maximum number of gradient steps of a network, and number of networks of each kind that the
+        preset trains.
+    time_limit : float, optional
+        Seconds after which `fit` should end; see there.
 
     Attributes
     ----------
     model_ : forecastkit.model.model.FittedModel
         The fitted model; set by `fit` and `train`.
+    history_ : DataFrame
+        Validation losses of the networks that were trained: `part`, `network`, `evaluation` and
+        `loss`.
 
     Examples
     --------
@@ -273,7 +323,7 @@ class RNNForecaster(_Forecaster):
     ----------
     h, input_size, season_length, freq, futr_exog, hist_exog, stat_exog, preset, seed, alias
         As in `LSTMForecaster`; the alias is RNN by default.
-    holidays, events, calendar
+    holidays, events, calendar, units, n_layers, learning_rate, max_steps, n_members, time_limit
         As in `LSTMForecaster`.
 
     Examples
@@ -299,7 +349,7 @@ class AutoForecaster(_Forecaster):
     ----------
     h, input_size, season_length, freq, futr_exog, hist_exog, stat_exog, preset, seed, alias
         As in `LSTMForecaster`; the alias is Auto by default.
-    holidays, events, calendar
+    holidays, events, calendar, units, n_layers, learning_rate, max_steps, n_members, time_limit
         As in `LSTMForecaster`.
 
     Examples

@@ -17,6 +17,7 @@ from forecastkit.tables.calendar import checked_cycles
 from forecastkit.tables.events import Events, check_timestamps, holiday_events, merged_events
 from forecastkit.tables.frame import CALENDAR, EVENTS, check_alias
 from forecastkit.training.config import MEMBERS
+from forecastkit.training.plan import Knobs
 
 
 def check_arguments(forecaster: Any) -> None:
@@ -106,6 +107,23 @@ def checked_columns(columns: Mapping[str, Any]) -> Mapping[str, Any]:
     if unknown:
         raise TypeError(f"fit() got an unexpected keyword argument '{unknown[0]}'")
     return columns
+
+
+def given_knobs(forecaster: Any) -> Knobs:
+    """Return the settings of networks and training; raise `OptionError` if one is invalid."""
+    names = ("input_size", "units", "n_layers", "max_steps", "n_members")
+    for name in names:
+        if getattr(forecaster, name) is not None:
+            maximum = {"n_layers": 8, "n_members": 32, "units": 1024}.get(name, MAX_STEPS)
+            _check_whole(name, getattr(forecaster, name), 1, maximum)
+    rate = forecaster.learning_rate
+    is_number = isinstance(rate, int | float | np.number) and not isinstance(rate, bool)
+    if rate is not None and not (is_number and 0 < rate <= 1):
+        raise OptionError(f"learning_rate {rate!r} is not a number between 0 and 1.", value=rate)
+    return Knobs(
+        learning_rate=rate,
+        **{name: getattr(forecaster, name) for name in names},
+    )
 
 
 def check_time_limit(time_limit: Any) -> float | None:

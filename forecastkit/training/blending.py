@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -59,12 +59,15 @@ class TrainedBlend:
         Gradient steps of all networks together; 0 if none was trained.
     selections : mapping of str to tuple of Selected
         Training settings of each trained ensemble.
+    losses : list of dict
+        Validation losses of the networks: `part`, `network`, `evaluation`, `loss`.
     """
 
     blend: Blend
     notes: list[Note]
     steps: int = 0
     selections: Mapping[str, tuple[Selected, ...]] = field(default_factory=dict)
+    losses: list[dict[str, Any]] = field(default_factory=list)
 
 
 def _parts_of(name: str, plan: Plan, members: tuple[Member, ...]) -> list[Part]:
@@ -72,6 +75,16 @@ def _parts_of(name: str, plan: Plan, members: tuple[Member, ...]) -> list[Part]:
     if not plan.is_pretrained or plan.incumbent in members:
         return [Part(name, 1.0, members)]
     return [Part(name + TRAINED, 1.0, members), Part(name + ZERO_SHOT, 1.0, (plan.incumbent,))]
+
+
+def _losses(ensembles: Mapping[str, Ensemble]) -> list[dict[str, Any]]:
+    """Validation losses of the networks of ensembles, as rows of a table."""
+    return [
+        {"part": name, "network": kind, "evaluation": k, "loss": round(float(loss), 6)}
+        for name, ensemble in ensembles.items()
+        for kind, losses in ensemble.losses
+        for k, loss in enumerate(losses)
+    ]
 
 
 class BlendTrainer:
@@ -165,7 +178,7 @@ class BlendTrainer:
         )
         steps = sum(ensemble.steps for ensemble in ensembles.values())
         selections = {name: ensemble.selection for name, ensemble in ensembles.items()}
-        return TrainedBlend(blend, notes, steps, selections)
+        return TrainedBlend(blend, notes, steps, selections, _losses(ensembles))
 
     def _ensembles(
         self,

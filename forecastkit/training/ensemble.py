@@ -53,6 +53,8 @@ class Ensemble:
         Gradient steps of all members together.
     selection : tuple of Selected
         Settings of the members.
+    losses : tuple of (str, tuple of float)
+        Validation losses of each candidate, the first one before training.
     """
 
     members: tuple[Member, ...]
@@ -60,6 +62,7 @@ class Ensemble:
     notes: list[Note]
     steps: int
     selection: tuple[Selected, ...] = ()
+    losses: tuple[tuple[str, tuple[float, ...]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,11 @@ class EnsembleTrainer:
             self._notes(candidates, selected, loss, validation.n_steps),
             self._n_steps(chosen),
             tuple(chosen),
+            tuple((self._kind(one), one.run.losses) for one in candidates if one.run.losses),
         )
+
+    def _kind(self, candidate: _Candidate) -> str:
+        return "fine-tuned" if self._is_tuned(candidate) else "from scratch"
 
     def _n_steps(self, selection: Sequence[Selected]) -> int:
         """Gradient steps of all members together."""

@@ -29,6 +29,7 @@ from forecastkit.training.arguments import (
     check_time_limit,
     given_calendar,
     given_events,
+    given_knobs,
     given_seasons,
 )
 from forecastkit.training.blending import BlendTrainer, TrainedBlend
@@ -148,6 +149,7 @@ def fit_model(forecaster: Any, df: Any, options: FitOptions) -> FittedModel:
         "skill": [skill.to_dict() for skill in scores.skills],
         "intervals": scores.intervals,
         **({"proposal": proposal} if proposal else {}),
+        **({"losses": losses} if (losses := trained.losses or scores.losses) else {}),
         **prepared.facts,
     }
     metadata = Metadata(
@@ -298,7 +300,8 @@ def _plans(forecaster: Any, data: Dataset, past: Panel | None = None) -> dict[st
         fine_tuned = cell not in forecaster.not_fine_tuned or input_size is not None
         if preset in ("fast", "default") and not fine_tuned:
             preset = "instant"
-        plans[name] = make_plan(data, cell, int(forecaster.h), preset, input_size, seasons, past)
+        settings = int(forecaster.h), preset, seasons, past, given_knobs(forecaster)
+        plans[name] = make_plan(data, cell, *settings)
     return plans
 
 

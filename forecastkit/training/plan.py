@@ -73,6 +73,39 @@ class Selected:
 
 
 @dataclass(frozen=True)
+class Knobs:
+    """Settings of networks and training that a user gives; None for the default.
+
+    Attributes
+    ----------
+    input_size : int or None
+        Steps of the lookback window.
+    units, n_layers : int or None
+        Of networks that are trained from scratch.
+    learning_rate : float or None
+    max_steps, n_members : int or None
+        Maximum number of gradient steps, and number of networks of each kind.
+    """
+
+    input_size: int | None = None
+    units: int | None = None
+    n_layers: int | None = None
+    learning_rate: float | None = None
+    max_steps: int | None = None
+    n_members: int | None = None
+
+    def applied(self, trainings: tuple[TrainingConfig, ...]) -> tuple[TrainingConfig, ...]:
+        """Candidate settings with the given ones, without those that are then equal."""
+        changes = given(learning_rate=self.learning_rate, max_steps=self.max_steps)
+        return tuple(dict.fromkeys(replace(training, **changes) for training in trainings))
+
+
+def given(**settings: Any) -> dict[str, Any]:
+    """Settings that are not None."""
+    return {name: value for name, value in settings.items() if value is not None}
+
+
+@dataclass(frozen=True)
 class Plan:
     """How an ensemble of networks is trained.
 
@@ -120,9 +153,9 @@ def make_plan(
     cell: str,
     h: int,
     preset: Preset,
-    input_size: int | None = None,
     seasons: Sequence[int] | None = None,
     past: Panel | None = None,
+    knobs: Knobs | None = None,
 ) -> Plan:
     """Choose season lengths, network configurations and initial weights for a dataset.
 
@@ -134,42 +167,41 @@ def make_plan(
         Horizon.
     preset : str
         A name in `MEMBERS`.
-    input_size : int, optional
-        Steps of the lookback window. If given, networks are trained from scratch, since the window
-        of the pretrained network is fixed.
     seasons : sequence of int, optional
         Season lengths; by default inferred from the frequency or the series.
     past : Panel, optional
         History from which seasons and pairs of covariates are inferred; by default all of it.
+    knobs : Knobs, optional
+        Settings in place of the defaults. With an input size, networks are trained from scratch,
+        since the window of the pretrained network is fixed.
 
     Raises
     ------
     DataError
         If the longest series is too short.
     OptionError
-        If `input_size` is given and the preset trains nothing.
+        If an input size is given and the preset trains nothing.
     """
+    knobs = knobs or Knobs()
+    input_size = knobs.input_size
     from_scratch = preset == "scratch" or input_size is not None
     longest = _checked_length(data, _MIN_PERIODS + (h if from_scratch else 0), h)
     past = data.panel if past is None else past
     lengths, notes = _seasons(data.index.frequency, seasons, past)
     if preset == "instant" and input_size is not None:
-        raise OptionError(
-            f"The preset instant trains nothing, and the pretrained network has a lookback window "
-            f"of {PRETRAINED_WINDOW} steps, not {input_size}.",
-            value=input_size,
-            fix="Omit input_size (--input-size), or use another preset.",
-        )
+        raise _no_window_error(input_size)
     window = None if input_size is None else min(int(input_size), longest)
     pairs, n_inputs = _covariate_inputs(past)
     view = default_view(lengths, h, longest, window)
     network = NetworkConfig(cell, _UNITS, replace(view, **n_inputs))
-    n_tuned, n_scratch = MEMBERS[preset]
+    network = replace(network, **given(units=knobs.units, n_layers=knobs.n_layers))
+    n_tuned, n_scratch = (n and (knobs.n_members or n) for n in MEMBERS[preset])
     is_long = float(np.median(data.panel.lengths)) >= MIN_LONG
     if from_scratch:
         notes += _notes_from_scratch(network, input_size, preset)
         zeros = {name: np.zeros(shape, "f") for name, shape in network.weight_shapes().items()}
-        recipe = Recipe(network, None, TRAININGS["scratch", is_long], max(n_scratch, n_tuned))
+        trainings = knobs.applied(TRAININGS["scratch", is_long])
+        recipe = Recipe(network, None, trainings, max(n_scratch, n_tuned))
         return Plan(Member(network, zeros), (recipe,), notes, pairs=pairs)
     incumbent = Member(*adapt_to(*pretrained(cell)[:2], lengths, h))
     # the median over all networks is taken quantile by quantile
@@ -178,11 +210,21 @@ def make_plan(
     n_values = int(np.sum(~np.isnan(data.panel.values)))
     notes.append(_note_on_start(cell, n_tuned, n_values))
     notes += _notes_on_horizon(h, longest)
-    fine_tuning = Recipe(*start, TRAININGS["pretrained", is_long], n_tuned)
+    fine_tuning = Recipe(*start, knobs.applied(TRAININGS["pretrained", is_long]), n_tuned)
     recipes = [fine_tuning] if n_tuned and n_values >= _MIN_TO_FINE_TUNE else []
     if n_scratch and n_values >= _MIN_FROM_SCRATCH and longest >= 3 * h:
-        recipes.append(Recipe(network, None, TRAININGS["scratch", is_long], n_scratch))
+        trainings = knobs.applied(TRAININGS["scratch", is_long])
+        recipes.append(Recipe(network, None, trainings, n_scratch))
     return Plan(incumbent, tuple(recipes), notes, is_pretrained=True, pairs=pairs)
+
+
+def _no_window_error(input_size: int) -> OptionError:
+    return OptionError(
+        f"The preset instant trains nothing, and the pretrained network has a lookback window of "
+        f"{PRETRAINED_WINDOW} steps, not {input_size}.",
+        value=input_size,
+        fix="Omit input_size (--input-size), or use another preset.",
+    )
 
 
 def _covariate_inputs(panel: Panel) -> tuple[np.ndarray | None, dict[str, Any]]:

@@ -49,6 +49,8 @@ class HoldoutScores:
         Steps of a held-out window, and the number of windows.
     selections : mapping of str to tuple of Selected
         Training settings that were selected without the hold-outs, by ensemble.
+    losses : list of dict
+        Validation losses of that selection.
     """
 
     board: list[dict[str, Any]] = field(default_factory=list)
@@ -57,6 +59,7 @@ class HoldoutScores:
     holdout: int = 0
     n_windows: int = 0
     selections: Mapping[str, tuple[Selected, ...]] = field(default_factory=dict)
+    losses: list[dict[str, Any]] = field(default_factory=list)
 
     def with_row(self, other: HoldoutScores, name: str) -> HoldoutScores:
         """Return a copy whose scoreboard includes the row `name` of another one."""
@@ -141,7 +144,7 @@ def score_windows(
     scored = np.unique(holdout.series[(~np.isnan(actual)).any(axis=1)])
     board = [{**row, "n_series": len(scored)} for row in board]
     intervals = coverage_by_horizon(holdout, distribution, blend.calibration, season_length)
-    return HoldoutScores(board, skills, intervals, h, n_windows, trained.selections)
+    return HoldoutScores(board, skills, intervals, h, n_windows, trained.selections, trained.losses)
 
 
 def coverage_by_horizon(

@@ -12,6 +12,7 @@ import pytest
 import forecastkit as fk
 from forecastkit.errors import DataError, OptionError
 from forecastkit.network.pretrained import adapt_to, pretrained
+from forecastkit.network.runtime import network_outputs
 
 
 def table(series, freq="MS", start="2015-01-01"):
@@ -189,3 +190,46 @@ def test_training_from_scratch_needs_longer_series(rng):
 def test_an_unknown_preset_raises_with_the_valid_ones():
     with pytest.raises(OptionError, match="instant, fast, default, best, scratch"):
         fk.LSTMForecaster(h=3, preset="slow").fit(table({"a": np.arange(30.0)}))
+
+
+def test_training_can_be_set(rng):
+    """The number of networks and of steps, their size and learning rate; a Keras model comes out."""
+    sales = table({str(k): monthly(rng) * (1 + k) for k in range(6)})
+    settings = {"units": 7, "n_layers": 1, "learning_rate": 0.01, "max_steps": 12, "n_members": 2}
+    model = fk.LSTMForecaster(h=4, preset="scratch", **settings).train(sales)
+    members = [m for m in model.model_.blend.members if m.network.units == 7]
+    assert len(members) == 2 or model.facts["steps"] == 0
+    assert model.facts["steps"] <= 2 * 12
+    history = model.history_
+    assert history.columns.tolist() == ["part", "network", "evaluation", "loss"]
+    assert len(history) >= 2
+    assert history["loss"].gt(0).all()
+    keras_model = model.to_keras()
+    member = model.model_.blend.leading[0]
+    view = member.network.view
+    x = rng.normal(size=(2, view.sequence_length, view.n_inputs)).astype("f")
+    expected = network_outputs(member.network, member.weights, x)
+    np.testing.assert_allclose(keras_model(x).numpy()[:, -1], expected, atol=1e-4)
+    assert fk.LSTMForecaster(h=4, preset="instant").train(sales).history_.empty
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("units", 0), ("n_members", 1.5), ("max_steps", -1), ("learning_rate", 3), ("n_layers", 99)],
+)
+def test_invalid_training_settings_raise(name, value, rng):
+    with pytest.raises(OptionError, match=name):
+        fk.LSTMForecaster(h=2, preset="fast", **{name: value}).train(table({"a": monthly(rng)}))
+
+
+def test_a_time_limit_ends_the_fit_in_time(rng):
+    """Too little time for training leaves the pretrained network; both forms are the same."""
+    sales = table({str(k): monthly(rng) * (1 + k) for k in range(30)})
+    model = fk.LSTMForecaster(h=6, preset="default", time_limit=5).fit(sales)
+    assert model.facts["steps"] == 0
+    assert {"what": "time limit 5 s", "why": "given"} in model.assumptions
+    other = fk.LSTMForecaster(h=6, preset="default").fit(sales, time_limit=5)
+    pd.testing.assert_frame_equal(other.predict(), model.predict())
+    for wrong in (0, -3, "soon", True):
+        with pytest.raises(OptionError, match="time_limit"):
+            fk.LSTMForecaster(h=6).fit(sales, time_limit=wrong)
