@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from forecastkit.evaluation.reference import Baseline as Baseline
     from forecastkit.evaluation.scores import evaluate as evaluate
     from forecastkit.evaluation.scores import mean_scores as mean_scores
+    from forecastkit.evaluation.splitter import RollingOrigin as RollingOrigin
     from forecastkit.forecaster import AutoForecaster as AutoForecaster
     from forecastkit.forecaster import LSTMForecaster as LSTMForecaster
     from forecastkit.forecaster import RNNForecaster as RNNForecaster
@@ -50,6 +51,7 @@ _MODULES = {
     "LSTMForecaster": "forecaster",
     "Predictor": "model.predictor",
     "RNNForecaster": "forecaster",
+    "RollingOrigin": "evaluation.splitter",
     "add_calendar": "deprecated",
     "add_events": "deprecated",
     "add_holidays": "deprecated",

@@ -136,13 +136,31 @@ def test_the_commands(model, whole, tmp_path):
 
 
 def test_model_selection_of_scikit_learn(whole):
-    from sklearn.model_selection import GridSearchCV, PredefinedSplit
+    from sklearn.model_selection import GridSearchCV, cross_val_score
 
-    past = (whole["ds"] < "2024-07-01").to_numpy()
-    split = PredefinedSplit(np.where(past, -1, 0))
+    split = fk.RollingOrigin(n_windows=2, h=6)
     grid = {"season_length": [12, 1]}
     model = fk.LSTMForecaster(h=6, preset="instant")
-    search = GridSearchCV(model, grid, cv=split, refit=False).fit(whole)
+    search = GridSearchCV(model, grid, cv=split).fit(whole)
     assert search.best_params_ == {"season_length": 12}
-    score = model.set_params(season_length=12).train(whole[past]).score(whole[~past])
-    assert search.best_score_ == pytest.approx(float(score))
+    assert search.best_estimator_.predict()["ds"].min() == pd.Timestamp("2025-01-01")
+    scores = cross_val_score(model.set_params(season_length=12), whole, cv=split)
+    assert search.best_score_ == pytest.approx(scores.mean())
+    last = whole["ds"] >= "2024-07-01"
+    assert scores[-1] == pytest.approx(float(model.train(whole[~last]).score(whole[last])))
+
+
+def test_rolling_origins_are_the_same_for_all_series(whole):
+    shuffled = whole.sample(frac=1, random_state=0).rename(columns={"ds": "when"})
+    splits = list(fk.RollingOrigin(3, 4, step_size=2, time_col="when").split(shuffled))
+    assert len(splits) == fk.RollingOrigin(3, 4).get_n_splits() == 3
+    for train, test in splits:
+        assert shuffled["when"].iloc[train].max() < shuffled["when"].iloc[test].min()
+        assert shuffled["when"].iloc[test].nunique() == 4
+        assert len(test) == 4 * 12
+    with pytest.raises(DataError, match="no column 'ds'"):
+        next(fk.RollingOrigin().split(shuffled))
+    with pytest.raises(DataError, match="too few"):
+        next(fk.RollingOrigin(40, 4, time_col="when").split(shuffled))
+    with pytest.raises(OptionError, match="n_windows"):
+        fk.RollingOrigin(0)
