@@ -67,7 +67,7 @@ class Forecasts:
         >>> import forecastkit as fk
         >>> table = fk.datasets.load("air_passengers")
         >>> fk.LSTMForecaster(h=12, preset="instant").fit(table).summary(1)
-        'fitted on 1 series to 1960-12-01, MASE 0.91'
+        'fitted on 1 series to 1960-12-01, MASE 0.76'
         """
         facts, index = self.facts, self._state.history.index
         board = self._state.metadata.scoreboard

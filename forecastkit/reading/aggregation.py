@@ -93,7 +93,7 @@ def period_starts(ds: pd.Series, every: str) -> pd.Series:
 
     Examples
     --------
-    >>> ds = pd.Series(pd.to_datetime(["2024-03-15 10:20", "2024-03-17"]))
+    >>> ds = pd.Series(pd.to_datetime(["2024-03-15 10:20", "2024-03-17 08:00"]))
     >>> period_starts(ds, "W").dt.day.tolist(), period_starts(ds, "MS").dt.day.tolist()
     ([11, 11], [1, 1])
     """
