@@ -39,7 +39,8 @@ def test_the_constructor_stores_arguments_without_checking_them():
     assert model.get_params() == {
         **{"h": -3, "freq": "no such thing", "preset": "odd", "seed": 1},
         **dict.fromkeys(["input_size", "season_length", "futr_exog", "hist_exog", "stat_exog"]),
-        **dict.fromkeys(["holidays", "events", "calendar", "alias"]),
+        **dict.fromkeys(["holidays", "events", "calendar", "alias", "units", "n_layers"]),
+        **dict.fromkeys(["learning_rate", "max_steps", "n_members", "time_limit"]),
     }
 
 
