@@ -100,7 +100,7 @@ class BlendTrainer:
         Horizon, and season length of the baselines and statistical parts.
     seed : int
     watch : Watch, optional
-        Is told of the phases and gradient steps.
+        Observer of the phases and gradient steps.
     forecasts : MethodForecasts, optional
         Cache of the forecasts of statistical methods.
     """

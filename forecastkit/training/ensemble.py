@@ -83,7 +83,7 @@ class EnsembleTrainer:
     seed : int
         Of the first network; the seeds of the others follow it.
     watch : Watch, optional
-        Is told of the phases and gradient steps.
+        Observer of the phases and gradient steps.
     """
 
     def __init__(self, plan: Plan, seed: int, watch: Watch | None = None) -> None:

@@ -13,7 +13,7 @@ _INTERVAL = 10.0
 
 
 class Watch(Protocol):
-    """Protocol of what is told of the phases and the gradient steps of a fit."""
+    """Protocol of an observer of the phases and the gradient steps of a fit."""
 
     def phase(self, name: str, total: int = 0) -> None:
         """Start a phase of so many steps at most; 0 if it has none."""
