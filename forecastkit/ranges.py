@@ -9,7 +9,7 @@ from collections.abc import Sized
 from numbers import Integral, Real
 from typing import Any
 
-from forecastkit.errors import ForecastkitError
+from forecastkit.errors import ForecastkitError, OptionError
 
 # maximum number of periods that a model uses and stores per series; bound of all lengths in steps
 MAX_STEPS = 20_000
@@ -29,9 +29,27 @@ def check_whole(name: str, value: Any, low: int, high: int) -> None:
     Traceback (most recent call last):
     forecastkit.ranges.RangeError: h is 0; it must be a whole number from 1 to 20000.
     """
-    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
-    if not (is_whole and low <= value <= high):
+    if not _is_whole(value, low, high):
         refuse(name, value, f"a whole number from {low} to {high}")
+
+
+def check_whole_option(name: str, value: Any, low: int, high: int, why: str = "") -> None:
+    """Raise `OptionError` unless an argument is a whole number between two bounds, inclusive.
+
+    Examples
+    --------
+    >>> check_whole_option("step", 4, 1, 3, ", the horizon")
+    Traceback (most recent call last):
+    forecastkit.errors.OptionError: step 4 is not a whole number from 1 to 3, the horizon.
+    """
+    if not _is_whole(value, low, high):
+        message = f"{name} {value!r} is not a whole number from {low} to {high}{why}."
+        raise OptionError(message, value=value)
+
+
+def _is_whole(value: Any, low: int, high: int) -> bool:
+    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
+    return bool(is_whole and low <= value <= high)
 
 
 def check_number(name: str, value: Any, low: float, high: float) -> None:

@@ -13,6 +13,7 @@ from forecastkit.model.model import FittedModel
 from forecastkit.model.simulation import requested
 from forecastkit.network.runtime import network_quantiles
 from forecastkit.network.threads import single_blas_thread
+from forecastkit.ranges import check_whole_option
 from forecastkit.series.effects import Adjusted, SeriesEffects
 from forecastkit.series.panel import Panel
 from forecastkit.tables.schema import Schema
@@ -63,14 +64,7 @@ def explain(
     """
     fitted, history = requested(model, df, futr_df=futr_df, impute=futr_df is None)
     row = _row(history.data.index.ids.astype(str).tolist(), unique_id)
-    if (
-        isinstance(step, bool)
-        or not isinstance(step, int | np.integer)
-        or not 1 <= step <= fitted.h
-    ):
-        raise OptionError(
-            f"step {step!r} is not a whole number from 1 to {fitted.h}, the horizon.", value=step
-        )
+    check_whole_option("step", step, 1, fitted.h, ", the horizon")
     panel = history.data.panel.take(np.array([row]))
     parts = _parts(fitted, panel, int(step), history.data.schema)
     table = pd.DataFrame(parts, columns=[PART, TOTAL])

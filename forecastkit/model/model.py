@@ -23,6 +23,7 @@ from forecastkit.ranges import (
     check_length,
     check_number,
     check_whole,
+    check_whole_option,
     refuse,
 )
 from forecastkit.series.effects import Adjusted, Effects
@@ -217,8 +218,7 @@ class FittedModel:
         OptionError
             If the horizon is not a whole number from 1 to `MAX_STEPS`.
         """
-        if isinstance(h, bool) or not isinstance(h, int | np.integer) or not 1 <= h <= MAX_STEPS:
-            raise OptionError(f"h {h!r} is not a whole number from 1 to {MAX_STEPS}.", value=h)
+        check_whole_option("h", h, 1, MAX_STEPS)
         if h == self.h:
             return self
         blend = self.blend.with_horizon(int(h))

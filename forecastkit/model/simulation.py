@@ -13,9 +13,9 @@ from forecastkit.model.distribution import Stored
 from forecastkit.model.history import NewHistory, new_history
 from forecastkit.model.model import FittedModel, fitted_model
 from forecastkit.network.threads import single_blas_thread
-from forecastkit.ranges import MAX_STEPS
+from forecastkit.ranges import MAX_STEPS, check_whole_option
 from forecastkit.reading.frames import to_future_table, to_new_table
-from forecastkit.series.intervals import Level, checked_levels, column_names, tails
+from forecastkit.series.intervals import Level, checked_levels, column_names, interpolated, tails
 from forecastkit.tables.dataset import Dataset
 from forecastkit.tables.frame import DS, UNIQUE_ID
 from forecastkit.tables.future import with_future
@@ -46,12 +46,7 @@ def simulate_paths(
     paths = np.empty(z.shape)
     for start in range(0, panel.n_series, _ROWS_PER_CHUNK):
         rows = slice(start, start + _ROWS_PER_CHUNK)
-        right = np.clip(np.searchsorted(_NODES, z[rows]), 1, len(_NODES) - 1)
-        low, high = (
-            np.take_along_axis(quantiles[rows], index, axis=-1) for index in (right - 1, right)
-        )
-        weight = (z[rows] - _NODES[right - 1]) / (_NODES[right] - _NODES[right - 1])
-        paths[rows] = low + weight * (high - low)
+        paths[rows] = interpolated(quantiles[rows], _NODES, z[rows])
     return np.asarray(distribution.clip_to_support(paths))
 
 
@@ -96,7 +91,7 @@ def simulate(
     (['unique_id', 'ds', 'sample_id', 'LSTM'], 300)
     """
     fitted, history = requested(model, df, h, futr_df)
-    _check_count(n_paths)
+    check_whole_option("n_paths", n_paths, 1, MAX_STEPS)
     paths = simulate_paths(fitted, history, n_paths, seed, joint)
     periods = pd.DataFrame(history.data.future_periods(fitted.h))
     table = periods.loc[periods.index.repeat(n_paths)].reset_index(drop=True)
@@ -158,7 +153,7 @@ def aggregate_forecast(
     if over not in ("horizon", None):
         raise OptionError(f"over {over!r} is not 'horizon' or None.", value=over)
     fitted, history = requested(model, **request)
-    _check_count(n_paths)
+    check_whole_option("n_paths", n_paths, 1, MAX_STEPS)
     name, groups = _groups(history.data, by)
     paths = simulate_paths(fitted, history, n_paths, seed, joint=True)
     labels, group = np.unique(groups.astype(str), return_inverse=True)
@@ -243,11 +238,3 @@ def requested(
         data = with_future(history.data, futr_df, fitted.h, complete=not impute)
         history = NewHistory(data, history.notes, history.states)
     return fitted, history
-
-
-def _check_count(n_paths: Any) -> None:
-    is_whole = isinstance(n_paths, int | np.integer) and not isinstance(n_paths, bool)
-    if not is_whole or not 1 <= n_paths <= MAX_STEPS:
-        raise OptionError(
-            f"n_paths {n_paths!r} is not a whole number from 1 to {MAX_STEPS}.", value=n_paths
-        )

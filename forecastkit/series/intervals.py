@@ -141,11 +141,29 @@ def quantiles_at(paths: np.ndarray, quantiles: tuple[float, ...], z: np.ndarray)
     >>> quantiles_at(paths, (0.1, 0.5, 0.9), np.array([[0.0, 1.96]])).round(2)
     array([[[0.  , 1.96]]])
     """
-    nodes = np.array([normal(q) for q in quantiles])
-    right = np.clip(np.searchsorted(nodes, z), 1, len(nodes) - 1)  # (horizon, n_requested)
+    return interpolated(paths, np.array([normal(q) for q in quantiles]), z)
+
+
+def interpolated(paths: np.ndarray, nodes: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Interpolate values between nodes along the last axis, and extrapolate beyond them.
+
+    Parameters
+    ----------
+    paths : ndarray, shape (n, horizon, n_nodes)
+        Values at the nodes.
+    nodes : ndarray, shape (n_nodes,)
+        Ascending.
+    z : ndarray, shape (horizon, n_requested) or (n, horizon, n_requested)
+
+    Returns
+    -------
+    ndarray, shape (n, horizon, n_requested)
+    """
+    right = np.clip(np.searchsorted(nodes, z), 1, len(nodes) - 1)
     weight = (z - nodes[right - 1]) / (nodes[right] - nodes[right - 1])
+    shape = (len(paths), *z.shape[-2:])
     low, high = (
-        np.take_along_axis(paths, np.broadcast_to(index, (len(paths), *index.shape)), axis=-1)
+        np.take_along_axis(paths, np.broadcast_to(index, shape), axis=-1)
         for index in (right - 1, right)
     )
     return low + weight * (high - low)
