@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 from forecastkit.cli.help import command, option
+from forecastkit.cli.models import read_new_rows
 from forecastkit.cli.options import (
     FILE,
-    READING_ARGUMENTS,
     Level,
     columns_option,
     output_options,
@@ -49,9 +49,8 @@ def run(model: str, file: str | None, output: str, columns: str, **options: Any)
     for path in {output} - {"-"}:
         check_format(path)
     loaded, table = fk.load(model).standard, None
-    overrides = {name: options[name] for name in READING_ARGUMENTS if options[name]}
     if file is not None:
-        table = fk.read_csv(file, **{**loaded.reading, **overrides})
+        table = read_new_rows(loaded, file, options)
     reading = loaded.facts["reading"] if table is None else table.attrs["reading"]
     found = fk.detect_anomalies(loaded, table, level=options["level"])
     n = int(found["anomaly"].sum())

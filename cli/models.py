@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from forecastkit.cli.options import READING_ARGUMENTS
+
 _FORECASTER_ARGUMENTS = (
     *("input_size", "preset", "seed", "futr_exog", "hist_exog", "stat_exog"),
     *("holidays", "events"),
@@ -23,6 +25,18 @@ def make_forecaster(table: Any, options: dict[str, Any]) -> Any:
         calendar=_calendar_features(options["calendar"]),
         **{name: options[name] for name in _FORECASTER_ARGUMENTS},
     )
+
+
+def reading_overrides(options: dict[str, Any]) -> dict[str, Any]:
+    """Options of reading that the user gave, in place of those stored in a model."""
+    return {name: options[name] for name in READING_ARGUMENTS if options[name]}
+
+
+def read_new_rows(model: Any, file: str, options: dict[str, Any]) -> Any:
+    """Read a file as the data of a model were read, except for the options that the user gave."""
+    import forecastkit as fk
+
+    return fk.read_csv(file, **{**model.reading, **reading_overrides(options)})
 
 
 def named_covariates(options: dict[str, Any]) -> list[str]:

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 from forecastkit.cli.help import command, option
+from forecastkit.cli.models import read_new_rows, reading_overrides
 from forecastkit.cli.options import (
     FILE,
-    READING_ARGUMENTS,
     columns_option,
     horizon_option,
     level_option,
@@ -95,9 +95,8 @@ def run(
     for path in {output, make_future} - {None, "-"}:
         check_format(path)
     loaded, table = fk.load(model).standard, None
-    overrides = {name: options[name] for name in READING_ARGUMENTS if options[name]}
     if file is not None:
-        table = fk.read_csv(file, **{**loaded.reading, **overrides})
+        table = read_new_rows(loaded, file, options)
         console.table(file, table, table.attrs["assumptions"])
     reading = loaded.facts["reading"] if table is None else table.attrs["reading"]
     if make_future:
@@ -105,7 +104,7 @@ def run(
         write_table(rename_columns(future_rows, reading, columns), make_future)
         console.print(_future_hint(make_future))
         return
-    futr_df = fk.read_future(future, loaded, **overrides) if future else None
+    futr_df = fk.read_future(future, loaded, **reading_overrides(options)) if future else None
     request = {"df": table, "futr_df": futr_df, "h": options["horizon"]}
     if options["total"]:
         total = fk.aggregate_forecast(loaded, level=options["level"], **request)

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 from forecastkit.cli.help import command
-from forecastkit.cli.options import FILE, READING_ARGUMENTS, output_options, reading_options
+from forecastkit.cli.models import read_new_rows
+from forecastkit.cli.options import FILE, output_options, reading_options
 from forecastkit.cli.output import print_json, text_table
 
 
@@ -20,8 +21,7 @@ def run(model: str, file: str, **options: Any) -> None:
     import forecastkit as fk
 
     loaded = fk.load(model)
-    overrides = {name: options[name] for name in READING_ARGUMENTS if options[name]}
-    score = loaded.score(fk.read_csv(file, **{**loaded.reading, **overrides}))
+    score = loaded.score(read_new_rows(loaded, file, options))
     rows = score.table.to_dict("records")
     drift = None if score.drift is None else score.drift.to_dict()
     if options["as_json"]:

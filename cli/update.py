@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 from forecastkit.cli.help import command
-from forecastkit.cli.options import FILE, READING_ARGUMENTS, output_options, reading_options
+from forecastkit.cli.models import read_new_rows
+from forecastkit.cli.options import FILE, output_options, reading_options
 from forecastkit.cli.output import Console, print_json
 
 from forecastkit.errors import shell_word
@@ -40,8 +41,7 @@ def run(model: str, file: str, output: str | None, **options: Any) -> None:
     console = Console(options["quiet"])
     check_outputs({"--output": output}, {"the input": file})
     loaded = fk.load(model)
-    overrides = {name: options[name] for name in READING_ARGUMENTS if options[name]}
-    table = fk.read_csv(file, **{**loaded.reading, **overrides})
+    table = read_new_rows(loaded, file, options)
     console.table(file, table, table.attrs["assumptions"])
     newer, notes = loaded.update(table)
     console.assumptions(notes)

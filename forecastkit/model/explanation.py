@@ -11,7 +11,7 @@ from forecastkit.errors import OptionError
 from forecastkit.model.distribution import Stored
 from forecastkit.model.model import FittedModel
 from forecastkit.model.simulation import requested
-from forecastkit.network.runtime import network_quantiles
+from forecastkit.network.runtime import ensemble_paths
 from forecastkit.network.threads import single_blas_thread
 from forecastkit.ranges import check_whole_option
 from forecastkit.series.effects import Adjusted, SeriesEffects
@@ -96,13 +96,10 @@ def _parts(fitted: FittedModel, panel: Panel, step: int, schema: Schema) -> list
     trend = windows.view.trend_share * float(components.slope[end[0]]) * step
     season = float(components.season(end, end + step, np.array([0]))[0])
     median = members[0].network.quantiles.index(0.5)
-    paths = []
-    for member in members:
-        deviations = network_quantiles(member.network, member.weights, windows, np.array([0]), end)
-        paths.append(windows.paths(np.array([0]), end, deviations)[0, step - 1, median])
+    path = ensemble_paths(members, windows, np.array([0]), end)[0, step - 1, median]
     names = (*("level", "trend", "season"), f"correction of the {members[0].network.cell.upper()}")
     scale = adjusted.scale
-    levels = (level, level + trend, level + trend + season, float(np.median(paths)))
+    levels = (level, level + trend, level + trend + season, float(path))
     sums = [
         (name, float(scale.inverse(np.array([[z]]))[0, 0]))
         for name, z in zip(names, levels, strict=True)

@@ -15,7 +15,7 @@ from forecastkit.methods.registry import METHODS
 from forecastkit.model.distribution import Stored
 from forecastkit.model.history import new_history
 from forecastkit.model.model import FittedModel, fitted_model
-from forecastkit.network.runtime import network_quantiles
+from forecastkit.network.runtime import ensemble_paths
 from forecastkit.network.threads import single_blas_thread
 from forecastkit.reading.frames import to_new_table
 from forecastkit.series.effects import Adjusted
@@ -218,14 +218,10 @@ def detect_anomalies(model: Any, df: Any = None, level: Level = 99) -> pd.DataFr
     checked &= ~np.isnan(panel.values) & windows.is_used(np.where(step > 0, position - 1, -1))
     at = position[checked]
     series, ends = panel.owner[at], step[at] - 1
-    paths = []
-    for member in members:
-        deviations = network_quantiles(member.network, member.weights, windows, series, ends)
-        paths.append(windows.paths(series, at - 1, deviations)[:, :1])
+    paths = ensemble_paths(members, windows, series, ends)[:, :1]
     z = np.array([normal(tau) for tau in (0.5, *tails_of(percent))])
     levels = fitted.blend.calibration.calibrated(z)[:1]
-    median = np.median(paths, axis=0)
-    quantiles = quantiles_at(median, members[0].network.quantiles, levels)[:, 0]
+    quantiles = quantiles_at(paths, members[0].network.quantiles, levels)[:, 0]
     scale = adjusted.scale.take(series)
     values = scale.inverse(quantiles)
     if adjusted.series_effects is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 
@@ -240,6 +240,30 @@ def network_quantiles(
     chunks = map_chunks(chunk, range(0, len(series), ROWS_PER_CHUNK))
     shape = (0, config.view.horizon, len(config.quantiles))
     return np.concatenate(chunks) if chunks else np.zeros(shape, np.float32)
+
+
+def ensemble_paths(
+    members: Sequence[Member], windows: Windows, series: np.ndarray, ends: np.ndarray
+) -> np.ndarray:
+    """Median over networks with the same view of their quantiles on the transformed scale.
+
+    Parameters
+    ----------
+    members : sequence of Member
+    windows : Windows
+    series, ends : ndarray of int, shape (batch,)
+        As for `network_quantiles`.
+
+    Returns
+    -------
+    ndarray, shape (batch, horizon, n_quantiles)
+    """
+    last = windows.panel.offsets[series] + ends
+    paths = []
+    for member in members:
+        deviations = network_quantiles(member.network, member.weights, windows, series, ends)
+        paths.append(windows.paths(series, last, deviations))
+    return np.asarray(np.median(paths, axis=0))
 
 
 def negated(x: np.ndarray, view: View) -> np.ndarray:
